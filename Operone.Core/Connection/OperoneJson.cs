@@ -1,0 +1,57 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Operone.Core.Devices;
+using Operone.Core.Events;
+using Operone.Core.Shell;
+
+namespace Operone.Core.Connection;
+
+/// <summary>
+/// Source-generated JSON for all that goes over the wire: the hub's messages, the files of an execution, and the
+/// REST API as a client sees it. camelCase; enums as words.
+/// </summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(Hello))]
+[JsonSerializable(typeof(HelloReply))]
+[JsonSerializable(typeof(AgentSettings))]
+[JsonSerializable(typeof(DeviceFacts))]
+[JsonSerializable(typeof(TelemetrySample))]
+[JsonSerializable(typeof(StartExecution))]
+[JsonSerializable(typeof(CancelExecution))]
+[JsonSerializable(typeof(ExecutionReport))]
+[JsonSerializable(typeof(ExecutionEnd))]
+[JsonSerializable(typeof(ExecutionAcknowledgement))]
+[JsonSerializable(typeof(ExecutionInventory))]
+[JsonSerializable(typeof(ExecutionReconciliation))]
+[JsonSerializable(typeof(EnrollRequest))]
+[JsonSerializable(typeof(EnrollReply))]
+[JsonSerializable(typeof(CreateRun))]
+[JsonSerializable(typeof(RunView))]
+[JsonSerializable(typeof(Page<RunView>))]
+[JsonSerializable(typeof(DeviceView))]
+[JsonSerializable(typeof(Page<DeviceView>))]
+[JsonSerializable(typeof(ProblemView))]
+[JsonSerializable(typeof(RunStreamOutput))]
+[JsonSerializable(typeof(RunStreamStatus))]
+[JsonSerializable(typeof(EventView))]
+[JsonSerializable(typeof(string))]
+public sealed partial class OperoneJson : JsonSerializerContext
+{
+}
+
+/// <summary>A problem as RFC 9457 has it, as a client reads it.</summary>
+public sealed record ProblemView
+{
+    /// <summary>What sort of problem, as a URI; its last part is the error's code.</summary>
+    public string? Type { get; init; }
+    /// <summary>A short sentence.</summary>
+    public string? Title { get; init; }
+    /// <summary>The HTTP status.</summary>
+    public int Status { get; init; }
+    /// <summary>What happened this time.</summary>
+    public string? Detail { get; init; }
+    /// <summary>What is wrong with each field.</summary>
+    public IReadOnlyDictionary<string, string[]>? Errors { get; init; }
+    /// <summary>The request's id, to look it up in the server's log.</summary>
+    public string? RequestId { get; init; }
+}

@@ -1,0 +1,73 @@
+namespace Operone.Core.Events;
+
+/// <summary>The types of events, each <c>noun.verb-in-past</c>.</summary>
+public static class EventTypes
+{
+    /// <summary>A device enrolled.</summary>
+    public const string DeviceEnrolled = "device.enrolled";
+    /// <summary>A device's agent connected.</summary>
+    public const string DeviceConnected = "device.connected";
+    /// <summary>A device's agent is no longer connected.</summary>
+    public const string DeviceDisconnected = "device.disconnected";
+    /// <summary>A device was renamed or labelled.</summary>
+    public const string DeviceUpdated = "device.updated";
+    /// <summary>A device was removed.</summary>
+    public const string DeviceRemoved = "device.removed";
+    /// <summary>An enrolment token was made.</summary>
+    public const string EnrollmentTokenCreated = "enrollment-token.created";
+    /// <summary>An enrolment token was revoked.</summary>
+    public const string EnrollmentTokenRevoked = "enrollment-token.revoked";
+    /// <summary>A run was accepted.</summary>
+    public const string RunCreated = "run.created";
+    /// <summary>All executions of a run have ended.</summary>
+    public const string RunEnded = "run.ended";
+    /// <summary>Somebody asked for a run to be cancelled.</summary>
+    public const string RunCancelled = "run.cancelled";
+    /// <summary>A person signed in.</summary>
+    public const string PersonSignedIn = "person.signed-in";
+    /// <summary>An API token was made.</summary>
+    public const string TokenCreated = "token.created";
+    /// <summary>An API token was revoked.</summary>
+    public const string TokenRevoked = "token.revoked";
+}
+
+/// <summary>A fact that happened. Doors show it as a CloudEvent 1.0 (<see cref="EventView"/>).</summary>
+/// <param name="Type">One of <see cref="EventTypes"/>.</param>
+/// <param name="Subject">What it happened to, in words: a device's name, a run's id.</param>
+/// <param name="DeviceId">The device it concerns, where there is one.</param>
+/// <param name="RunId">The run it concerns, where there is one.</param>
+/// <param name="Actor">Who caused it, as in the audit trail.</param>
+/// <param name="Data">More about it, as text values by name.</param>
+public sealed record OperoneEvent(
+    string Type, string? Subject = null, Guid? DeviceId = null, Guid? RunId = null, string? Actor = null,
+    IReadOnlyDictionary<string, string?>? Data = null);
+
+/// <summary>Where every room tells what happened. The only thing about events that a room needs to know.</summary>
+public interface IEvents
+{
+    /// <summary>
+    /// Notes the event for the log and for live subscribers. It returns once the event is queued; the queue is
+    /// bounded, and a full queue makes the caller wait.
+    /// </summary>
+    ValueTask PublishAsync(OperoneEvent happened, CancellationToken cancellationToken = default);
+}
+
+/// <summary>An event as the API shows it: a CloudEvent in its JSON form (CloudEvents 1.0, section 2).</summary>
+/// <param name="Specversion">Always <c>1.0</c>.</param>
+/// <param name="Id">Its id, a UUIDv7: later events have larger ones.</param>
+/// <param name="Source">The server, as a URI reference.</param>
+/// <param name="Type">One of <see cref="EventTypes"/>.</param>
+/// <param name="Subject">What it happened to.</param>
+/// <param name="Time">When (UTC).</param>
+/// <param name="Datacontenttype">Always <c>application/json</c>.</param>
+/// <param name="Data">More about it.</param>
+public sealed record EventView(
+    string Specversion, Guid Id, string Source, string Type, string? Subject, DateTimeOffset Time,
+    string Datacontenttype, EventData Data);
+
+/// <summary>The payload of an <see cref="EventView"/>.</summary>
+/// <param name="DeviceId">The device it concerns.</param>
+/// <param name="RunId">The run it concerns.</param>
+/// <param name="Actor">Who caused it.</param>
+/// <param name="Details">More, by name.</param>
+public sealed record EventData(Guid? DeviceId, Guid? RunId, string? Actor, IReadOnlyDictionary<string, string?>? Details);
