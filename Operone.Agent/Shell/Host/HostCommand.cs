@@ -1,0 +1,13 @@
+using System.CommandLine;
+
+namespace Operone.Agent.Shell.Host;
+
+/// <summary><c>operone host [folder]</c>: the process that owns one execution. Only the agent calls it.</summary>
+internal static class HostCommand
+{
+    /// <summary>The command as the command line knows it. It is hidden: people have no use for it.</summary>
+    public static Command Create() => new("host", "Owns one execution; the agent starts it.") { Hidden = true };
+
+    /// <summary>Runs it, without the command line's parser.</summary>
+    public static int Run(ReadOnlySpan<string> arguments) => arguments.Length > 1 ? 2 : 0;
+}
