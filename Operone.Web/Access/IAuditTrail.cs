@@ -1,0 +1,8 @@
+namespace Operone.Web.Access;
+
+/// <summary>Where every service notes who did what to what, and whether it was allowed.</summary>
+internal interface IAuditTrail
+{
+    /// <summary>Notes it. Returns once it is queued; the queue is bounded and is written in batches.</summary>
+    ValueTask NoteAsync(Actor actor, string action, string? target, bool allowed, string? detail = null, CancellationToken cancellationToken = default);
+}

@@ -1,0 +1,13 @@
+namespace Operone.Web.Agents;
+
+/// <summary>Wires the agents' hub.</summary>
+internal static class AgentsRegistration
+{
+    public static void AddAgents(this WebApplicationBuilder builder)
+    {
+    }
+
+    public static void MapAgents(this WebApplication app)
+    {
+    }
+}

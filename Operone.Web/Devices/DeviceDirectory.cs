@@ -1,0 +1,121 @@
+using System.Collections.Concurrent;
+using Operone.Core.Devices;
+using Operone.Core.Errors;
+using Operone.Core.Shell;
+
+namespace Operone.Web.Devices;
+
+/// <summary>What is needed of a device to aim at it.</summary>
+internal sealed record DeviceEntry(Guid Id, string Name, IReadOnlyDictionary<string, string> Labels);
+
+/// <summary>
+/// Every device's name and labels, and which are connected: in memory, filled from the database at start-up and kept by
+/// the room's services, so that a selector over thousands of devices is answered at once.
+/// </summary>
+internal sealed class DeviceDirectory
+{
+    private readonly ConcurrentDictionary<Guid, DeviceEntry> _devices = new();
+    private readonly ConcurrentDictionary<string, Guid> _names = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentDictionary<Guid, string> _connections = new();
+
+    /// <summary>How many devices there are.</summary>
+    public int Count => _devices.Count;
+
+    /// <summary>How many are connected.</summary>
+    public int OnlineCount => _connections.Count;
+
+    /// <summary>All of them, in no order.</summary>
+    public IEnumerable<DeviceEntry> All => _devices.Values;
+
+    /// <summary>Adds a device, or takes over its new name and labels.</summary>
+    public void Put(DeviceEntry device)
+    {
+        if (_devices.TryGetValue(device.Id, out var before) && !string.Equals(before.Name, device.Name, StringComparison.OrdinalIgnoreCase))
+        {
+            _names.TryRemove(new(before.Name, device.Id));
+        }
+
+        _devices[device.Id] = device;
+        _names[device.Name] = device.Id;
+    }
+
+    /// <summary>Forgets a device.</summary>
+    public void Remove(Guid id)
+    {
+        if (_devices.TryRemove(id, out var device))
+        {
+            _names.TryRemove(new(device.Name, id));
+        }
+
+        _connections.TryRemove(id, out _);
+    }
+
+    /// <summary>The device with this id or name, or null.</summary>
+    public DeviceEntry? Find(string idOrName) =>
+        Guid.TryParse(idOrName, out var id) || _names.TryGetValue(idOrName, out id) ? _devices.GetValueOrDefault(id) : null;
+
+    /// <summary>The device with this id, or null.</summary>
+    public DeviceEntry? Find(Guid id) => _devices.GetValueOrDefault(id);
+
+    /// <summary>Whether its agent is connected.</summary>
+    public bool IsOnline(Guid id) => _connections.ContainsKey(id);
+
+    /// <summary>The connection of its agent, or null.</summary>
+    public string? ConnectionOf(Guid id) => _connections.GetValueOrDefault(id);
+
+    /// <summary>Its agent has connected. A new connection takes the place of an old one.</summary>
+    public void Connected(Guid id, string connectionId) => _connections[id] = connectionId;
+
+    /// <summary>A connection has ended. True if it was the device's present one: a late end of an old connection changes nothing.</summary>
+    public bool Disconnected(Guid id, string connectionId) => _connections.TryRemove(new(id, connectionId));
+
+    /// <summary>The devices that a run is aimed at, by name. A name that does not exist, or a target that matches nothing, is an error.</summary>
+    public Result<IReadOnlyList<DeviceEntry>> Resolve(RunTarget target)
+    {
+        var found = new Dictionary<Guid, DeviceEntry>();
+        if (target.All)
+        {
+            foreach (var device in All)
+            {
+                found[device.Id] = device;
+            }
+        }
+
+        if (target.Selector is { } text)
+        {
+            var selector = Selector.Parse(text);
+            if (selector.IsError)
+            {
+                return selector.Error!;
+            }
+
+            foreach (var device in All)
+            {
+                if (selector.Value.Matches(device.Labels))
+                {
+                    found[device.Id] = device;
+                }
+            }
+        }
+
+        var unknown = new List<string>();
+        foreach (var name in target.Devices ?? [])
+        {
+            if (Find(name) is { } device)
+            {
+                found[device.Id] = device;
+            }
+            else
+            {
+                unknown.Add(name);
+            }
+        }
+
+        if (unknown.Count > 0)
+        {
+            return DeviceErrors.UnknownInTarget(unknown);
+        }
+
+        return found.Count == 0 ? DeviceErrors.TargetEmpty(target, Count) : found.Values.OrderBy(d => d.Name, StringComparer.OrdinalIgnoreCase).ToArray();
+    }
+}

@@ -1,0 +1,134 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+
+namespace Operone.Web.Events;
+
+/// <summary>
+/// Tells who looks that something changed, not what: they read it again from the database. A signal that was not yet
+/// taken swallows the next, so that nothing piles up behind a slow reader.
+/// </summary>
+internal sealed class LiveChanges
+{
+    private readonly ConcurrentDictionary<string, Topic> _topics = new(StringComparer.Ordinal);
+
+    /// <summary>The list of devices, or anything in it.</summary>
+    public const string Devices = "devices";
+    /// <summary>The list of runs, or anything in it.</summary>
+    public const string Runs = "runs";
+    /// <summary>The event log.</summary>
+    public const string Events = "events";
+    /// <summary>The enrolment tokens.</summary>
+    public const string EnrollmentTokens = "enrollment-tokens";
+    /// <summary>One run: its state, or its output.</summary>
+    public static string Run(Guid id) => $"run/{id:N}";
+    /// <summary>One device's telemetry or facts.</summary>
+    public static string Device(Guid id) => $"device/{id:N}";
+
+    /// <summary>Something about the topic changed, and can be read.</summary>
+    public void Signal(string topic)
+    {
+        if (_topics.TryGetValue(topic, out var found))
+        {
+            found.Signal();
+        }
+    }
+
+    /// <summary>Subscribes at once; each wait then returns when something changed since the wait before. Subscribe first, then read.</summary>
+    public Subscription Subscribe(params ReadOnlySpan<string> topics)
+    {
+        var subscription = new Subscription(this, topics.ToArray());
+        foreach (var topic in topics)
+        {
+            // A topic that was just emptied is being removed: get a new one then.
+            while (!_topics.GetOrAdd(topic, static _ => new Topic()).Add(subscription))
+            {
+                Thread.Yield();
+            }
+        }
+
+        return subscription;
+    }
+
+    private void Leave(Subscription subscription)
+    {
+        foreach (var name in subscription.Topics)
+        {
+            if (_topics.TryGetValue(name, out var topic) && topic.Remove(subscription))
+            {
+                _topics.TryRemove(new(name, topic));
+            }
+        }
+    }
+
+    /// <summary>One reader's interest.</summary>
+    internal sealed class Subscription(LiveChanges changes, string[] topics) : IDisposable
+    {
+        private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(
+            new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+        internal string[] Topics { get; } = topics;
+
+        /// <summary>Waits until something changed since the wait before.</summary>
+        public async ValueTask WaitAsync(CancellationToken cancellationToken) => await _signal.Reader.ReadAsync(cancellationToken);
+
+        /// <summary>One item for each change or bunch of changes, with at least <paramref name="atMostEvery"/> between two.</summary>
+        public async IAsyncEnumerable<bool> AllAsync(
+            TimeSpan atMostEvery, TimeProvider time, [EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            while (await _signal.Reader.WaitToReadAsync(cancellationToken))
+            {
+                _signal.Reader.TryRead(out _);
+                yield return true;
+                await Task.Delay(atMostEvery, time, cancellationToken);
+            }
+        }
+
+        internal void Signal() => _signal.Writer.TryWrite(true);
+
+        public void Dispose() => changes.Leave(this);
+    }
+
+    private sealed class Topic
+    {
+        private readonly Lock _lock = new();
+        private Subscription[]? _subscriptions = [];
+
+        public bool Add(Subscription subscription)
+        {
+            lock (_lock)
+            {
+                if (_subscriptions is null)
+                {
+                    return false;
+                }
+
+                _subscriptions = [.. _subscriptions, subscription];
+                return true;
+            }
+        }
+
+        /// <summary>Returns whether this was the last one; the topic takes no more then.</summary>
+        public bool Remove(Subscription subscription)
+        {
+            lock (_lock)
+            {
+                _subscriptions = _subscriptions?.Where(s => s != subscription).ToArray();
+                if (_subscriptions is { Length: 0 })
+                {
+                    _subscriptions = null;
+                }
+
+                return _subscriptions is null;
+            }
+        }
+
+        public void Signal()
+        {
+            foreach (var subscription in Volatile.Read(ref _subscriptions) ?? [])
+            {
+                subscription.Signal();
+            }
+        }
+    }
+}

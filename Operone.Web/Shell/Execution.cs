@@ -1,0 +1,38 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Operone.Core.Shell;
+
+namespace Operone.Web.Shell;
+
+/// <summary>The part of a run on one device, as stored.</summary>
+internal sealed class Execution
+{
+    public required Guid Id { get; init; }
+    public required Guid RunId { get; init; }
+    public required Guid DeviceId { get; init; }
+    public required string DeviceName { get; init; }
+    public ExecutionStatus Status { get; set; }
+    public int? ExitCode { get; set; }
+    public string? Reason { get; set; }
+    public DateTimeOffset? StartedAt { get; set; }
+    public DateTimeOffset? EndedAt { get; set; }
+    public long StdoutBytes { get; set; }
+    public long StderrBytes { get; set; }
+    public long DiscardedBytes { get; set; }
+
+    public ExecutionView ToView() => new(
+        Id, DeviceId, DeviceName, Status, ExitCode, Reason, StartedAt, EndedAt, StdoutBytes, StderrBytes, DiscardedBytes);
+}
+
+internal sealed class ExecutionConfiguration : IEntityTypeConfiguration<Execution>
+{
+    public void Configure(EntityTypeBuilder<Execution> builder)
+    {
+        builder.ToTable("executions");
+        builder.Property(e => e.Id).ValueGeneratedNever();
+        builder.Property(e => e.DeviceName).HasMaxLength(63);
+        builder.HasOne<Run>().WithMany().HasForeignKey(e => e.RunId).OnDelete(DeleteBehavior.Cascade);
+        builder.HasIndex(e => new { e.RunId, e.Status });
+        builder.HasIndex(e => new { e.DeviceId, e.Status });
+    }
+}

@@ -1,0 +1,39 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Operone.Core.Shell;
+using Operone.Web.Data;
+
+namespace Operone.Web.Shell;
+
+/// <summary>A run as stored.</summary>
+internal sealed class Run
+{
+    public required Guid Id { get; init; }
+    public RunStatus Status { get; set; }
+    /// <summary>What was asked for, without standard input.</summary>
+    public required CreateRun Request { get; init; }
+    public byte[]? Stdin { get; init; }
+    public required string Summary { get; init; }
+    public required string CreatedBy { get; init; }
+    /// <summary>The person or token that asked, to check the permission again when a device comes back.</summary>
+    public Guid? CreatedById { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public required DateTimeOffset ExpiresAt { get; init; }
+    public DateTimeOffset? EndedAt { get; set; }
+    public DateTimeOffset? CancelledAt { get; set; }
+    public string? CancelledBy { get; set; }
+}
+
+internal sealed class RunConfiguration : IEntityTypeConfiguration<Run>
+{
+    public void Configure(EntityTypeBuilder<Run> builder)
+    {
+        builder.ToTable("runs");
+        builder.Property(r => r.Id).ValueGeneratedNever();
+        builder.Property(r => r.Request).HasJsonText();
+        builder.Property(r => r.Summary).HasMaxLength(200);
+        builder.Property(r => r.CreatedBy).HasMaxLength(256);
+        builder.Property(r => r.CancelledBy).HasMaxLength(256);
+        builder.HasIndex(r => new { r.Status, r.Id });
+    }
+}
