@@ -7,4 +7,4 @@ if (args is ["host", ..])
     return HostCommand.Run(args.AsSpan(1));
 }
 
-return await RootCommandFactory.Create().Parse(args).InvokeAsync();
+return await CommandLine.RunAsync(args);

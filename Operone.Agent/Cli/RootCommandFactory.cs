@@ -8,14 +8,14 @@ namespace Operone.Agent.Cli;
 internal static class RootCommandFactory
 {
     /// <summary>Builds it.</summary>
-    public static RootCommand Create()
+    public static RootCommand Create(CliContext cli)
     {
         var root = new RootCommand("Operone: many machines as one. The agent of a device, and the command line of its operators.")
         {
             AgentCommands.Create(),
             HostCommand.Create(),
         };
-        OperatorCommands.Add(root);
+        OperatorCommands.Add(root, cli);
         return root;
     }
 }

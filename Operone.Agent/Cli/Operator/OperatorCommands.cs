@@ -6,5 +6,16 @@ namespace Operone.Agent.Cli.Operator;
 internal static class OperatorCommands
 {
     /// <summary>Adds them to the root.</summary>
-    public static void Add(RootCommand root) => ArgumentNullException.ThrowIfNull(root);
+    public static void Add(RootCommand root, CliContext cli)
+    {
+        ArgumentNullException.ThrowIfNull(root);
+        root.Add(LoginCommand.Create(cli));
+        root.Add(LoginCommand.CreateLogout(cli));
+        root.Add(DevicesCommand.Create(cli));
+        root.Add(RunCommand.Create(cli));
+        root.Add(RunsCommand.Create(cli));
+        root.Add(LogsCommand.Create(cli));
+        root.Add(CancelCommand.Create(cli));
+        root.Add(CompletionCommand.Create(cli));
+    }
 }

@@ -1,0 +1,90 @@
+using System.CommandLine;
+using System.Text.Json;
+using Operone.Core;
+using Operone.Core.Connection;
+using Operone.Core.Devices;
+
+namespace Operone.Agent.Cli.Operator;
+
+/// <summary><c>operone devices</c>.</summary>
+internal static class DevicesCommand
+{
+    public static Command Create(CliContext cli)
+    {
+        var selector = Shared.Selector();
+        var status = new Option<string?>("--status") { Description = "Only devices that are online, or offline.", HelpName = "online|offline" };
+        status.AcceptOnlyFromAmong("online", "offline");
+        var text = new Option<string?>("--query", "-q") { Description = "Only devices whose name, labels or facts contain this text.", HelpName = "TEXT" };
+        var json = Shared.Json("Print the devices as one JSON array, with all their facts.");
+        var command = new OperatorCommand("devices", "List the devices.",
+            """
+            Example:
+              operone devices
+              operone devices -l 'env=prod,role in (web,db),!retired' --status online
+              operone devices --json | jq -r '.[].name'
+            """) { selector, status, text, json };
+        command.SetAction((parsed, cancellationToken) => Shared.WithApiAsync(cli, api => ListAsync(
+            cli, api, parsed.GetValue(selector), parsed.GetValue(status), parsed.GetValue(text), parsed.GetValue(json), cancellationToken)));
+        return command;
+    }
+
+    private static async Task<int> ListAsync(
+        CliContext cli, OperoneApi api, string? selector, string? status, string? text, bool json, CancellationToken cancellationToken)
+    {
+        var path = "devices" + Shared.Query(("selector", selector), ("status", status), ("q", text));
+        var items = new List<JsonElement>();
+        await foreach (var item in api.ListAsync(path, 200, cancellationToken))
+        {
+            if (item.Error is { } error)
+            {
+                return cli.Fail(error);
+            }
+
+            items.Add(item.Value);
+        }
+
+        if (json)
+        {
+            CliJson.Print(cli, items);
+            return 0;
+        }
+
+        if (items.Count == 0)
+        {
+            cli.Say(selector is null && status is null && text is null
+                ? "there are no devices yet; make an enrolment token in the console, under Devices, and paste its line on a machine"
+                : "no device matches");
+            return 0;
+        }
+
+        var now = cli.Time.GetUtcNow();
+        var table = new Table("NAME", "STATUS", "LABELS", "OS", "SEEN", "AGENT") { Elastic = 2 };
+        foreach (var item in items)
+        {
+            var device = api.Read(item, OperoneJson.Default.DeviceView);
+            if (device.Error is { } error)
+            {
+                return cli.Fail(error);
+            }
+
+            table.Add(Row(device.Value, now));
+        }
+
+        table.Print(cli);
+        return 0;
+    }
+
+    private static Cell[] Row(DeviceView device, DateTimeOffset now)
+    {
+        var online = device.Status == DeviceStatus.Online;
+        return
+        [
+            device.Name,
+            new(online ? "online" : "offline", online ? Tone.Good : Tone.Off),
+            string.Join(',', device.Labels.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $"{l.Key}={l.Value}")),
+            device.Facts?.OperatingSystem,
+            online ? "now" : device.LastSeenAt is { } seen ? Quantities.FormatRelative(seen, now) : "never",
+            device.AgentVersion,
+        ];
+    }
+}

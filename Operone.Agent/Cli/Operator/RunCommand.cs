@@ -1,0 +1,125 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Operone.Core;
+using Operone.Core.Errors;
+using Operone.Core.Shell;
+
+namespace Operone.Agent.Cli.Operator;
+
+/// <summary><c>operone run</c>: its options, and the request that they make.</summary>
+internal static class RunCommand
+{
+    public const string Name = "run";
+
+    public static Command Create(CliContext cli)
+    {
+        var devices = new Option<string[]>("--device", "-d") { Description = "This device, by name or id. Give it again, or names joined by commas, for more.", HelpName = "NAME" };
+        devices.CompletionSources.Add(Shared.DeviceNames(cli));
+        var selector = Shared.Selector();
+        var all = new Option<bool>("--all") { Description = "Every device." };
+        var timeout = Shared.Parsed("--timeout", "TIME", "End the command when it takes longer than this: 30s, 5m, 2h, 1d.", Quantities.ParseDuration);
+        var expires = Shared.Parsed("--expires", "TIME", "How long the run waits for a device that is offline. By default 1h.", Quantities.ParseDuration);
+        var directory = new Option<string?>("--cwd") { Description = "The working directory, an absolute path on the device. By default the home of the agent's user.", HelpName = "DIR" };
+        var environment = new Option<string[]>("--env") { Description = "A variable in the command's environment. Give it again for more.", HelpName = "K=V" };
+        var script = new Option<string?>("--script") { Description = "Run this local file's text as a script, instead of COMMAND. '-' is standard input.", HelpName = "FILE" };
+        var interpreter = new Option<string?>("--interpreter") { Description = "The program on the device that gets the script. By default its '#!' line, else /bin/sh.", HelpName = "P" };
+        var limit = Shared.Parsed("--output-limit", "SIZE", "How much output each device may keep: 64KiB, 16MiB, 1GiB. By default 16MiB.", Quantities.ParseSize);
+        var noInput = new Option<bool>("--no-stdin", "-n") { Description = "Do not pass standard input along." };
+        var json = Shared.Json("Print the run as one JSON object when it has ended, and no output.");
+        var detach = new Option<bool>("--detach") { Description = "Print the run's id and leave it running." };
+        var words = new Argument<string[]>("COMMAND") { Description = "The command. One word is a line for the device's shell; several are a program and its arguments, without a shell.", Arity = ArgumentArity.ZeroOrMore };
+        var command = new OperatorCommand(Name, "Run a command on one or many devices, and see its output live.",
+            """
+            One word is given to the device's shell (sh -c, or cmd /c on Windows), so that pipes and variables work
+            there; several words are a program and its arguments, and no shell changes them. Options of operone
+            come before the command; '--' makes clear where it begins.
+
+            With one device, its standard output, standard error and exit code are this program's own, and what is
+            redirected into standard input is passed along (up to 1 MiB). With several, each line begins with the
+            device's name.
+
+            Ctrl+C cancels the run and waits for its end; a second one leaves at once.
+
+            Exit code: with one device the command's own, 124 when it timed out, 130 when it was cancelled, else 1;
+            with several 0 when all succeeded, else 1. 2 when the run could not be made or followed.
+
+            Examples:
+              operone run -d web-1 -- uptime
+              operone run -d web-1 'df -h / | tail -1'
+              operone run -l env=prod --timeout 5m -- systemctl restart nginx
+              operone run --all --script check.sh
+              tar c site | operone run -d web-1 'tar x -C /srv'
+            """,
+            usage: "operone run (-d NAME | -l SELECTOR | --all) [options] [--] COMMAND...")
+        {
+            devices, selector, all, timeout, expires, directory, environment, script, interpreter, limit, noInput, json, detach, words,
+        };
+        command.Validators.Add(Shared.Check(result => Problem(
+            result, targets: result.GetResult(devices) is not null || result.GetResult(selector) is not null || result.GetValue(all),
+            result.GetValue(words) ?? [], result.GetValue(script), result.GetValue(interpreter))));
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var variables = Variables(parsed.GetValue(environment) ?? []);
+            if (variables.Error is { } error)
+            {
+                return Task.FromResult(cli.Fail(error));
+            }
+
+            var given = parsed.GetValue(words) ?? [];
+            var request = new CreateRun
+            {
+                Command = given is [var line] ? line : null,
+                Argv = given.Length > 1 ? given : null,
+                Interpreter = parsed.GetValue(interpreter),
+                Target = new RunTarget(Shared.SplitNames(parsed.GetValue(devices)) is { Length: > 0 } names ? names : null, parsed.GetValue(selector), parsed.GetValue(all)),
+                WorkingDirectory = parsed.GetValue(directory),
+                Environment = variables.Value.Count > 0 ? variables.Value : null,
+                TimeoutSeconds = parsed.GetValue(timeout)?.TotalSeconds,
+                ExpiresInSeconds = parsed.GetValue(expires)?.TotalSeconds,
+                OutputLimitBytes = parsed.GetValue(limit),
+            };
+            var how = new RunSettings(request, parsed.GetValue(script), !parsed.GetValue(noInput), parsed.GetValue(json), parsed.GetValue(detach));
+            return Shared.WithApiAsync(cli, api => new RunSession(cli, api, how).RunAsync(cancellationToken));
+        });
+        return command;
+    }
+
+    private static string? Problem(CommandResult result, bool targets, string[] words, string? script, string? interpreter)
+    {
+        if (result.Errors.Any())
+        {
+            return null;
+        }
+
+        return !targets ? "which devices? Say -d NAME, -l SELECTOR or --all"
+            : script is null && words.Length == 0 ? "which command? Put it at the end: operone run -d NAME -- COMMAND"
+            : script is null && interpreter is not null ? "--interpreter goes with --script alone"
+            : script is not null && words.Length > 0 ? $"--script FILE takes the place of a command, so '{words[0]}' is too much"
+            : null;
+    }
+
+    private static Result<Dictionary<string, string>> Variables(string[] given)
+    {
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var text in given)
+        {
+            var at = text.IndexOf('=', StringComparison.Ordinal);
+            if (at <= 0)
+            {
+                return Error.InvalidField("--env", $"'{text}' should be NAME=VALUE");
+            }
+
+            variables[text[..at]] = text[(at + 1)..];
+        }
+
+        return variables;
+    }
+}
+
+/// <summary>What <c>operone run</c> was told.</summary>
+/// <param name="Request">The run, without script and standard input.</param>
+/// <param name="ScriptFile">The script's file, or <c>-</c>.</param>
+/// <param name="PassInput">Whether standard input may be passed along.</param>
+/// <param name="Json">Print the run, not its output.</param>
+/// <param name="Detach">Do not wait.</param>
+internal sealed record RunSettings(CreateRun Request, string? ScriptFile, bool PassInput, bool Json, bool Detach);

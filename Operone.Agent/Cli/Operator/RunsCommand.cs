@@ -1,0 +1,104 @@
+using System.CommandLine;
+using System.Text.Json;
+using Operone.Core;
+using Operone.Core.Connection;
+using Operone.Core.Shell;
+
+namespace Operone.Agent.Cli.Operator;
+
+/// <summary><c>operone runs</c>.</summary>
+internal static class RunsCommand
+{
+    private const int PageSize = 100;
+
+    public static Command Create(CliContext cli)
+    {
+        var limit = new Option<int>("--limit") { Description = "How many, the latest first.", HelpName = "N", DefaultValueFactory = _ => 20 };
+        limit.Validators.Add(result =>
+        {
+            if (!result.Errors.Any() && result.GetValueOrDefault<int>() < 1)
+            {
+                result.AddError("--limit must be at least 1");
+            }
+        });
+        var status = new Option<string?>("--status") { Description = "Only runs that stand so.", HelpName = "STATUS" };
+        status.AcceptOnlyFromAmong(Enum.GetValues<RunStatus>().Select(s => s.ToText()).ToArray());
+        var json = Shared.Json("Print the runs as one JSON array.");
+        var command = new OperatorCommand("runs", "List the latest runs.",
+            """
+            Example:
+              operone runs --status failed --limit 5
+            """) { limit, status, json };
+        command.SetAction((parsed, cancellationToken) => Shared.WithApiAsync(cli, api =>
+            ListAsync(cli, api, parsed.GetValue(limit), parsed.GetValue(status), parsed.GetValue(json), cancellationToken)));
+        return command;
+    }
+
+    private static async Task<int> ListAsync(CliContext cli, OperoneApi api, int limit, string? status, bool json, CancellationToken cancellationToken)
+    {
+        var items = new List<JsonElement>();
+        await foreach (var item in api.ListAsync("runs" + Shared.Query(("status", status)), Math.Min(limit, PageSize), cancellationToken))
+        {
+            if (item.Error is { } error)
+            {
+                return cli.Fail(error);
+            }
+
+            items.Add(item.Value);
+            if (items.Count == limit)
+            {
+                break;
+            }
+        }
+
+        if (json)
+        {
+            CliJson.Print(cli, items);
+            return 0;
+        }
+
+        if (items.Count == 0)
+        {
+            cli.Say(status is null ? "there are no runs yet; 'operone run --help' says how to make one" : "no run matches");
+            return 0;
+        }
+
+        var now = cli.Time.GetUtcNow();
+        var table = new Table("RUN", "STATUS", "DEVICES", "CREATED", "TOOK", "BY", "COMMAND");
+        foreach (var item in items)
+        {
+            var run = api.Read(item, OperoneJson.Default.RunView);
+            if (run.Error is { } error)
+            {
+                return cli.Fail(error);
+            }
+
+            table.Add(Row(run.Value, now));
+        }
+
+        table.Print(cli);
+        return 0;
+    }
+
+    private static Cell[] Row(RunView run, DateTimeOffset now)
+    {
+        var all = run.Counts.Values.Sum();
+        var good = run.Counts.GetValueOrDefault(ExecutionStatus.Succeeded.ToText());
+        return
+        [
+            run.Id.ToString(),
+            new(run.Status.ToText(), run.Status switch
+            {
+                RunStatus.Succeeded => Tone.Good,
+                RunStatus.Running => Tone.Busy,
+                RunStatus.Cancelled => Tone.Warning,
+                _ => Tone.Bad,
+            }),
+            good == all ? $"{all}" : $"{good}/{all}",
+            Quantities.FormatRelative(run.CreatedAt, now),
+            run.EndedAt is { } ended ? Quantities.FormatDuration(ended - run.CreatedAt) : "",
+            run.CreatedBy,
+            run.Command,
+        ];
+    }
+}

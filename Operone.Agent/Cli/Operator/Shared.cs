@@ -1,0 +1,97 @@
+using System.CommandLine;
+using System.CommandLine.Completions;
+using System.CommandLine.Parsing;
+using Operone.Core.Errors;
+
+namespace Operone.Agent.Cli.Operator;
+
+/// <summary>What several commands have in common.</summary>
+internal static class Shared
+{
+    /// <summary><c>-l</c>, as every command that takes devices has it.</summary>
+    public static Option<string?> Selector() => new("--selector", "-l")
+    {
+        Description = "Only devices with such labels, as in Kubernetes: env=prod,role in (web,db),!retired",
+        HelpName = "SELECTOR",
+    };
+
+    /// <summary><c>--json</c>.</summary>
+    public static Option<bool> Json(string description) => new("--json") { Description = description };
+
+    /// <summary>The argument RUN.</summary>
+    public static Argument<Guid> Run(CliContext cli)
+    {
+        var run = new Argument<Guid>("RUN")
+        {
+            Description = "The run's id, as 'operone runs' and 'operone run --detach' show it.",
+            CustomParser = result =>
+            {
+                if (Guid.TryParse(result.Tokens[0].Value, out var id))
+                {
+                    return id;
+                }
+
+                result.AddError($"'{result.Tokens[0].Value}' is not the id of a run; 'operone runs' lists them");
+                return Guid.Empty;
+            },
+        };
+        run.CompletionSources.Add(context => ServerCompletions.Runs(cli, context));
+        return run;
+    }
+
+    /// <summary>An option with a value that <paramref name="parse"/> reads.</summary>
+    public static Option<T?> Parsed<T>(string name, string helpName, string description, Func<string?, Result<T>> parse)
+        where T : struct => new(name)
+        {
+            HelpName = helpName,
+            Description = description,
+            CustomParser = result =>
+            {
+                var value = parse(result.Tokens[0].Value);
+                if (value.Error is { } error)
+                {
+                    result.AddError($"{name}: {error.Detail}");
+                    return null;
+                }
+
+                return value.Value;
+            },
+        };
+
+    /// <summary>Names of devices that begin with the word under the cursor.</summary>
+    public static Func<CompletionContext, IEnumerable<CompletionItem>> DeviceNames(CliContext cli) =>
+        context => ServerCompletions.Devices(cli, context);
+
+    /// <summary>The values of a list of names given one by one or joined by commas.</summary>
+    public static string[] SplitNames(string[]? names) =>
+        (names ?? []).SelectMany(n => n.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).ToArray();
+
+    /// <summary>A query string of what is not null.</summary>
+    public static string Query(params (string Name, string? Value)[] parameters)
+    {
+        var given = parameters.Where(p => p.Value is not null).Select(p => $"{p.Name}={Uri.EscapeDataString(p.Value!)}").ToArray();
+        return given.Length == 0 ? "" : "?" + string.Join('&', given);
+    }
+
+    /// <summary>Finds the credentials and does something with the API.</summary>
+    public static async Task<int> WithApiAsync(CliContext cli, Func<OperoneApi, Task<int>> act)
+    {
+        var credentials = new CredentialStore(cli).Find();
+        if (credentials.Error is { } error)
+        {
+            return cli.Fail(error);
+        }
+
+        using var api = new OperoneApi(credentials.Value, cli);
+        return await act(api);
+    }
+
+    /// <summary>A validator that adds what is wrong, if something is.</summary>
+    public static Action<CommandResult> Check(Func<CommandResult, string?> problem) => result =>
+    {
+        if (problem(result) is { } text)
+        {
+            result.AddError(text);
+        }
+    };
+}

@@ -1,0 +1,111 @@
+using System.Runtime.InteropServices;
+
+namespace Operone.Agent.Cli.Operator;
+
+/// <summary>Whoever read our output has gone. A program in a pipe ends then, as SIGPIPE would end it.</summary>
+internal sealed class BrokenPipeException : IOException
+{
+    /// <summary>The exit code: 128 and the number of SIGPIPE.</summary>
+    public const int ExitCode = 141;
+
+    public BrokenPipeException()
+        : base("Nobody reads the output any more.")
+    {
+    }
+}
+
+/// <summary>Standard output and standard error as unbuffered streams of bytes.</summary>
+internal static class StandardStreams
+{
+    public static Stream OpenOutput() => OperatingSystem.IsWindows() ? Console.OpenStandardOutput() : new UnixStream(1);
+
+    public static Stream OpenError() => OperatingSystem.IsWindows() ? Console.OpenStandardError() : new UnixStream(2);
+}
+
+/// <summary>
+/// Writes to a file descriptor. .NET's own console stream keeps quiet when the reader of a pipe has gone, so that
+/// <c>operone logs -f RUN | head -1</c> would go on for ever.
+/// </summary>
+internal sealed unsafe partial class UnixStream(int descriptor) : Stream
+{
+    // the same on Linux and macOS
+    private const int EINTR = 4;
+    private const int EPIPE = 32;
+    private const short POLLOUT = 4;
+
+    private static readonly int EAGAIN = OperatingSystem.IsMacOS() ? 35 : 11;
+
+    public override bool CanRead => false;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        fixed (byte* start = buffer)
+        {
+            var done = 0;
+            while (done < buffer.Length)
+            {
+                var written = Write(descriptor, start + done, buffer.Length - done);
+                if (written >= 0)
+                {
+                    done += (int)written;
+                    continue;
+                }
+
+                var error = Marshal.GetLastPInvokeError();
+                if (error == EAGAIN)
+                {
+                    // somebody else has set the shared terminal to non-blocking
+                    var wait = new PollDescriptor { Descriptor = descriptor, Events = POLLOUT };
+                    _ = Poll(&wait, 1, -1);
+                }
+                else if (error == EPIPE)
+                {
+                    throw new BrokenPipeException();
+                }
+                else if (error != EINTR)
+                {
+                    throw new IOException($"Writing to file descriptor {descriptor} failed: {Marshal.GetPInvokeErrorMessage(error)}");
+                }
+            }
+        }
+    }
+
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    public override void Flush()
+    {
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    private static partial nint Write(int descriptor, byte* data, nint count);
+
+    // nfds_t is as wide as a long on Linux and an int on macOS; one fits both in a register
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    private static partial int Poll(PollDescriptor* descriptors, nuint count, int timeoutMilliseconds);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct PollDescriptor
+    {
+        public int Descriptor;
+        public short Events;
+        public short Returned;
+    }
+}
