@@ -7,28 +7,62 @@ using Operone.Web.Events;
 using Operone.Web.Hosting;
 using Operone.Web.Shell;
 
-var builder = WebApplication.CreateBuilder(args);
-builder.AddHosting();
-builder.AddData();
-builder.AddAccess();
-builder.AddEvents();
-builder.AddDevices();
-builder.AddShell();
-builder.AddAgents();
-builder.AddConsole();
+namespace Operone.Web;
 
-var app = builder.Build();
-await app.PrepareDatabaseAsync(app.Lifetime.ApplicationStopping);
-await app.PrepareAccessAsync(app.Lifetime.ApplicationStopping);
-await app.PrepareDevicesAsync(app.Lifetime.ApplicationStopping);
+/// <summary>The node, from top to bottom. The tests build the same one.</summary>
+internal static class Program
+{
+    public static async Task<int> Main(string[] args)
+    {
+        await using var app = Build(args);
+        if (!app.OptionsAreRight())
+        {
+            return 1;
+        }
 
-app.UseHosting();
-app.UseAccess();
-app.MapHosting();
-app.MapAccess();
-app.MapEvents();
-app.MapDevices();
-app.MapShell();
-app.MapAgents();
-app.MapConsole();
-await app.RunAsync();
+        await PrepareAsync(app);
+        return await app.ServeAsync();
+    }
+
+    /// <summary>The node, wired but not prepared.</summary>
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
+    {
+        // The settings and the console's files lie beside the program, wherever it is started from.
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            Args = args,
+            ApplicationName = typeof(Program).Assembly.GetName().Name,
+            ContentRootPath = AppContext.BaseDirectory,
+        });
+        configure?.Invoke(builder);
+        builder.AddHosting();
+        builder.AddData();
+        builder.AddAccess();
+        builder.AddEvents();
+        builder.AddDevices();
+        builder.AddShell();
+        builder.AddAgents();
+        builder.AddConsole();
+
+        var app = builder.Build();
+        app.UseHosting();
+        app.UseAccess();
+        app.MapHosting();
+        app.MapAccess();
+        app.MapEvents();
+        app.MapDevices();
+        app.MapShell();
+        app.MapAgents();
+        app.MapConsole();
+        return app;
+    }
+
+    /// <summary>What must be done before the first request: the database, the owner, what is kept in memory.</summary>
+    public static async Task PrepareAsync(WebApplication app)
+    {
+        var stopping = app.Lifetime.ApplicationStopping;
+        await app.PrepareDatabaseAsync(stopping);
+        await app.PrepareAccessAsync(stopping);
+        await app.PrepareDevicesAsync(stopping);
+    }
+}

@@ -1,3 +1,9 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
 namespace Operone.Web.Access;
 
 /// <summary>Wires the room Access.</summary>
@@ -5,15 +11,93 @@ internal static class AccessRegistration
 {
     public static void AddAccess(this WebApplicationBuilder builder)
     {
-    }
+        var services = builder.Services;
+        services.AddOptions<SetupOptions>().BindConfiguration(SetupOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<SetupOptions>, SetupOptionsValidation>();
 
-    public static void MapAccess(this WebApplication app)
-    {
+        services.AddSingleton<AuditTrail>();
+        services.AddSingleton<IAuditTrail>(provider => provider.GetRequiredService<AuditTrail>());
+        services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
+        services.AddSingleton<NoteThrottle>();
+        services.AddSingleton<TokenDirectory>();
+        services.AddSingleton<TokenService>();
+        services.AddSingleton<CurrentPermissions>();
+        services.AddHostedService<TokenUseWriter>();
+        services.AddSingleton<SetupService>();
+        services.AddHostedService<SetupAnnouncement>();
+        services.AddScoped<SignInService>();
+
+        AddIdentity(services);
+        AddSchemes(services);
+        services.AddSingleton<IAuthorizationMiddlewareResultHandler, AccessResultHandler>();
+        services.AddAuthorizationBuilder()
+            .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
     }
 
     public static void UseAccess(this WebApplication app)
     {
+        app.UseAuthentication();
+        app.UseAuthorization();
     }
 
-    public static Task PrepareAccessAsync(this WebApplication app, CancellationToken cancellationToken) => Task.CompletedTask;
+    public static void MapAccess(this WebApplication app) => AccessEndpoints.Map(app);
+
+    public static Task PrepareAccessAsync(this WebApplication app, CancellationToken cancellationToken) =>
+        app.Services.GetRequiredService<SetupService>().PrepareAsync(cancellationToken);
+
+    private static void AddIdentity(IServiceCollection services)
+    {
+        services.AddIdentityCore<Person>(identity =>
+            {
+                identity.User.RequireUniqueEmail = true;
+                identity.User.AllowedUserNameCharacters = "";
+                identity.Lockout.MaxFailedAccessAttempts = 5;
+                identity.Lockout.DefaultLockoutTimeSpan = TimeSpan.FromMinutes(5);
+            })
+            .AddUserStore<PersonStore>()
+            .AddClaimsPrincipalFactory<PersonClaims>()
+            .AddSignInManager();
+
+        // Ours instead of the framework's, which asks for a mix of characters.
+        services.RemoveAll<IPasswordValidator<Person>>();
+        services.AddScoped<IPasswordValidator<Person>, PasswordRules>();
+    }
+
+    private static void AddSchemes(IServiceCollection services) => services
+        .AddAuthentication(AccessSchemes.Chooser)
+        .AddPolicyScheme(AccessSchemes.Chooser, null, options => options.ForwardDefaultSelector = Choose)
+        .AddScheme<AuthenticationSchemeOptions, ApiTokenHandler>(AccessSchemes.ApiToken, null)
+        .AddCookie(IdentityConstants.ApplicationScheme, options =>
+        {
+            options.Cookie.Name = "operone";
+            options.Cookie.HttpOnly = true;
+            options.Cookie.SameSite = SameSiteMode.Lax;
+            options.ExpireTimeSpan = TimeSpan.FromDays(14);
+            options.SlidingExpiration = true;
+            options.LoginPath = "/sign-in";
+            options.AccessDeniedPath = "/denied";
+            options.ReturnUrlParameter = "returnUrl";
+            options.Events.OnValidatePrincipal = SecurityStampValidator.ValidatePrincipalAsync;
+        });
+
+    /// <summary>
+    /// Agents sign in with their keys. On the API an Authorization header decides; without one a session counts, but only
+    /// to read, so that no other site can make a browser change anything.
+    /// </summary>
+    private static string Choose(HttpContext context)
+    {
+        var request = context.Request;
+        if (AccessSchemes.IsForAgents(request.Path))
+        {
+            return AccessSchemes.Device;
+        }
+
+        if (request.Headers.Authorization.Count > 0)
+        {
+            return AccessSchemes.ApiToken;
+        }
+
+        var reads = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
+        return AccessSchemes.IsForPrograms(request.Path) && !reads ? AccessSchemes.ApiToken : IdentityConstants.ApplicationScheme;
+    }
 }

@@ -30,6 +30,10 @@ internal sealed record Actor(Guid? Id, string Name, FrozenSet<string> Permission
         return new(id, principal.FindFirstValue(ClaimTypes.Name) ?? "unknown", permissions, remoteAddress);
     }
 
+    /// <summary>For endpoints that take an actor: who sends the request.</summary>
+    public static ValueTask<Actor> BindAsync(HttpContext context) =>
+        ValueTask.FromResult(From(context.User, context.Connection.RemoteIpAddress?.ToString()));
+
     /// <summary>Whether they may.</summary>
     public bool May(string permission) => Permissions.Contains(permission);
 

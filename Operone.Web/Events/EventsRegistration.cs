@@ -1,3 +1,5 @@
+using Operone.Core.Events;
+
 namespace Operone.Web.Events;
 
 /// <summary>Wires the room Events.</summary>
@@ -5,7 +7,11 @@ internal static class EventsRegistration
 {
     public static void AddEvents(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<LiveChanges>();
+        var services = builder.Services;
+        services.AddSingleton<LiveChanges>();
+        services.AddSingleton<EventLog>();
+        services.AddSingleton<IEvents>(provider => provider.GetRequiredService<EventLog>());
+        services.AddHostedService(provider => provider.GetRequiredService<EventLog>());
     }
 
     public static void MapEvents(this WebApplication app)

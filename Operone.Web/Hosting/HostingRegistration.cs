@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.Extensions.Options;
 using Operone.Core.Shell;
 
 namespace Operone.Web.Hosting;
@@ -11,7 +12,9 @@ internal static class HostingRegistration
     public static void AddHosting(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
-        services.AddOptions<OperoneOptions>().BindConfiguration(OperoneOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<OperoneOptions>().BindConfiguration(OperoneOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<OperoneOptions>, OperoneOptionsValidation>();
+        services.AddSingleton<PublicAddress>();
         services.AddSingleton(TimeProvider.System);
         services.AddProblems();
         services.ConfigureHttpJsonOptions(options =>

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Text.Json;
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 using Operone.Core.Errors;
@@ -25,7 +26,7 @@ internal static partial class Problems
     };
 
     /// <summary>An error as a problem response.</summary>
-    public static IResult ToProblem(this Error error) => TypedResults.Problem(Details(error));
+    public static ProblemHttpResult ToProblem(this Error error) => TypedResults.Problem(Details(error));
 
     /// <summary>An error as problem details.</summary>
     public static ProblemDetails Details(Error error)

@@ -1,0 +1,46 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Operone.Core;
+using Operone.Core.Access;
+using Operone.Web.Hosting;
+
+namespace Operone.Web.Access;
+
+/// <summary>The doors of Access in the REST API.</summary>
+internal static class AccessEndpoints
+{
+    public static void Map(IEndpointRouteBuilder app)
+    {
+        var tokens = app.MapGroup("/api/v1/tokens").WithTags("Access").RequirePermission(Permissions.TokensManage).ProducesAccessProblems();
+        tokens.MapPost("/", CreateTokenAsync).WithName("CreateToken").WithSummary("Make an API token")
+            .WithDescription("The token's text is in the answer, and is never shown again. Nobody can give a permission that they lack.")
+            .ProducesProblem(StatusCodes.Status400BadRequest);
+        tokens.MapGet("/", ListTokensAsync).WithName("ListTokens").WithSummary("List API tokens")
+            .WithDescription("Newest first, without their texts.").ProducesProblem(StatusCodes.Status400BadRequest);
+        tokens.MapDelete("/{id:guid}", RevokeTokenAsync).WithName("RevokeToken").WithSummary("Revoke an API token")
+            .WithDescription("It is refused from now on.").ProducesProblem(StatusCodes.Status404NotFound);
+
+        app.MapGet("/api/v1/audit", ListAuditAsync).WithTags("Access").RequirePermission(Permissions.AuditRead).ProducesAccessProblems()
+            .WithName("ListAudit").WithSummary("Read the audit trail")
+            .WithDescription("Who did what to what, and whether it was allowed; newest first.")
+            .ProducesProblem(StatusCodes.Status400BadRequest);
+    }
+
+    private static async Task<Results<Created<ApiTokenView>, ProblemHttpResult>> CreateTokenAsync(
+        Actor actor, CreateApiToken request, TokenService tokens, CancellationToken cancellationToken)
+    {
+        var made = await tokens.CreateAsync(actor, request, cancellationToken);
+        return made.IsError ? made.Error!.ToProblem() : TypedResults.Created($"/api/v1/tokens/{made.Value.Id}", made.Value);
+    }
+
+    private static async Task<Results<Ok<Page<ApiTokenView>>, ProblemHttpResult>> ListTokensAsync(
+        Actor actor, TokenService tokens, int? limit, string? cursor, CancellationToken cancellationToken) =>
+        (await tokens.ListAsync(actor, limit, cursor, cancellationToken)).ToOk();
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> RevokeTokenAsync(
+        Actor actor, Guid id, TokenService tokens, CancellationToken cancellationToken) =>
+        (await tokens.RevokeAsync(actor, id, cancellationToken)).ToNoContent();
+
+    private static async Task<Results<Ok<Page<AuditEntryView>>, ProblemHttpResult>> ListAuditAsync(
+        Actor actor, AuditTrail trail, int? limit, string? cursor, CancellationToken cancellationToken) =>
+        (await trail.ListAsync(actor, limit, cursor, cancellationToken)).ToOk();
+}

@@ -1,0 +1,33 @@
+using Operone.Core.Errors;
+
+namespace Operone.Web.Access;
+
+/// <summary>What can go wrong with access, as expected.</summary>
+internal static class AccessErrors
+{
+    /// <summary>Neither a credential nor a session.</summary>
+    public static Error NoCredential { get; } = new(ErrorKind.Unauthenticated, "credential-missing", "Sign in first.",
+        "Send an API token: Authorization: Bearer op_.... The console's session counts for GET alone.");
+
+    public static Error CredentialMalformed { get; } = new(ErrorKind.Unauthenticated, "credential-malformed", "The credential cannot be read.",
+        "The Authorization header must be: Bearer, a space, and an API token.");
+
+    public static Error TokenUnknown { get; } = new(ErrorKind.Unauthenticated, "token-unknown", "The API token is not known.",
+        "No API token with this text exists. It may have been revoked, or cut off when it was copied.");
+
+    public static Error TokenExpired(string name, DateTimeOffset at) => new(ErrorKind.Unauthenticated, "token-expired", "The API token has expired.",
+        $"The API token '{name}' was good until {at:u}. Make a new one.");
+
+    public static Error TokenNotFound(Guid id) => new(ErrorKind.NotFound, "token-not-found", "There is no such API token.",
+        $"No API token has the id {id}. It may have been revoked already.");
+
+    /// <summary>The same whether the name is known or not, and whether it is locked, so that nothing can be learnt from it.</summary>
+    public static Error SignInFailed { get; } = new(ErrorKind.Unauthenticated, "sign-in-failed", "Signing in failed.",
+        "The e-mail or the password is not right. After five tries that fail, an account is locked for five minutes.");
+
+    public static Error SetupDone { get; } = new(ErrorKind.Conflict, "setup-done", "The owner's account exists.",
+        "Operone is set up already. Sign in instead.");
+
+    public static Error SetupCodeWrong { get; } = new(ErrorKind.Forbidden, "setup-code-wrong", "The set-up code is not right.",
+        "Use the address that the server printed when it last started. Each start prints a new one.");
+}

@@ -1,0 +1,74 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Authorization.Policy;
+using Operone.Core.Errors;
+using Operone.Web.Hosting;
+
+namespace Operone.Web.Access;
+
+/// <summary>
+/// What is answered to who may not: a problem to programs, the sign-in page to people. Each denial is noted in the audit
+/// trail; those of one sort from one address once a minute.
+/// </summary>
+internal sealed class AccessResultHandler(IAuditTrail audit, NoteThrottle throttle) : IAuthorizationMiddlewareResultHandler
+{
+    private readonly AuthorizationMiddlewareResultHandler _otherwise = new();
+
+    public async Task HandleAsync(
+        RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
+    {
+        if (authorizeResult.Succeeded)
+        {
+            await next(context);
+            return;
+        }
+
+        var actor = Actor.From(context.User, context.Connection.RemoteIpAddress?.ToString());
+        var error = authorizeResult.Forbidden ? Lacking(context, actor) : await RefusalAsync(context);
+        await NoteAsync(context, actor, error);
+        if (!AccessSchemes.IsForPrograms(context.Request.Path))
+        {
+            await _otherwise.HandleAsync(next, context, policy, authorizeResult);
+            return;
+        }
+
+        if (!authorizeResult.Forbidden)
+        {
+            context.Response.Headers.WWWAuthenticate = error == AccessErrors.NoCredential
+                ? "Bearer"
+                : $"Bearer error=\"invalid_token\", error_description=\"{error.Title}\"";
+        }
+
+        await error.ToProblem().ExecuteAsync(context);
+    }
+
+    // Asked again, the request's handler gives the result that it has.
+    private static async Task<Error> RefusalAsync(HttpContext context) =>
+        (await context.AuthenticateAsync()).Failure is CredentialRefusedException refused
+            ? refused.Error
+            : AccessErrors.NoCredential;
+
+    private static Error Lacking(HttpContext context, Actor actor)
+    {
+        var required = context.GetEndpoint()?.Metadata.GetOrderedMetadata<RequiredPermission>() ?? [];
+        return required.FirstOrDefault(r => !actor.May(r.Permission)) is { } missing
+            ? actor.Lacks(missing.Permission)!
+            : new Error(ErrorKind.Forbidden, "not-allowed", "Not allowed.", $"{actor.Name} may not do this.");
+    }
+
+    private async Task NoteAsync(HttpContext context, Actor actor, Error error)
+    {
+        // Somebody who has not signed in yet and opens a page is no denial worth a note.
+        if (error == AccessErrors.NoCredential && !AccessSchemes.IsForPrograms(context.Request.Path))
+        {
+            return;
+        }
+
+        if (throttle.Passes($"{actor.RemoteAddress} {actor.Name} {error.Code}", out var heldBack))
+        {
+            var detail = heldBack > 0 ? $"{error.Detail} ({heldBack} more like it since the last note)" : error.Detail;
+            await audit.NoteAsync(
+                actor, "access.use", $"{context.Request.Method} {context.Request.Path}", allowed: false, detail, context.RequestAborted);
+        }
+    }
+}

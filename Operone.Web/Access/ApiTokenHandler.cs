@@ -1,0 +1,56 @@
+using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Options;
+using Operone.Core.Errors;
+
+namespace Operone.Web.Access;
+
+/// <summary>A credential that is not good, with the error to answer.</summary>
+internal sealed class CredentialRefusedException(Error error) : Exception(error.Detail)
+{
+    public Error Error { get; } = error;
+}
+
+/// <summary>Takes <c>Authorization: Bearer</c> and an API token (RFC 6750).</summary>
+internal sealed class ApiTokenHandler(
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, TokenDirectory tokens)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+{
+    /// <summary>The credential behind <c>Bearer</c>, or null where the header is another.</summary>
+    public static string? ReadBearer(HttpRequest request)
+    {
+        var header = request.Headers.Authorization.ToString();
+        return header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) && header.AsSpan(7).Trim() is { Length: > 0 and <= 4096 } credential
+            ? credential.ToString()
+            : null;
+    }
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        if (Request.Headers.Authorization.Count == 0)
+        {
+            return AuthenticateResult.NoResult();
+        }
+
+        if (ReadBearer(Request) is not { } text)
+        {
+            return Refused(AccessErrors.CredentialMalformed);
+        }
+
+        if (await tokens.FindAsync(text, Context.RequestAborted) is not { } found)
+        {
+            return Refused(AccessErrors.TokenUnknown);
+        }
+
+        var now = TimeProvider.GetUtcNow();
+        if (found.Token.ExpiresAt is { } end && end <= now)
+        {
+            return Refused(AccessErrors.TokenExpired(found.Token.Name, end));
+        }
+
+        tokens.Uses[found.Token.Id] = new(now.Ticks - (now.Ticks % TimeSpan.TicksPerMinute), TimeSpan.Zero);
+        return AuthenticateResult.Success(new(found.Principal, Scheme.Name));
+
+        static AuthenticateResult Refused(Error error) => AuthenticateResult.Fail(new CredentialRefusedException(error));
+    }
+}

@@ -1,0 +1,147 @@
+using System.Collections.Concurrent;
+using Microsoft.EntityFrameworkCore;
+using Operone.Core;
+using Operone.Core.Access;
+using Operone.Core.Errors;
+using Operone.Web.Data;
+
+namespace Operone.Web.Access;
+
+/// <summary>The audit trail: written in batches behind the callers' backs, read by who may.</summary>
+internal sealed class AuditTrail(IDbContextFactory<OperoneDb> databases, TimeProvider time, ILogger<AuditTrail> logger)
+    : BatchedWriter<AuditEntry>(databases, time, logger, capacity: 8192, gather: TimeSpan.FromMilliseconds(50)), IAuditTrail
+{
+    /// <summary>The longest target or detail that is kept.</summary>
+    public const int MaxText = 1000;
+
+    private readonly OrderedIds _ids = new();
+    private readonly IDbContextFactory<OperoneDb> _databases = databases;
+    private readonly TimeProvider _time = time;
+
+    /// <inheritdoc/>
+    public ValueTask NoteAsync(
+        Actor actor, string action, string? target, bool allowed, string? detail = null, CancellationToken cancellationToken = default)
+    {
+        var now = _time.GetUtcNow();
+        return QueueAsync(
+            new AuditEntry
+            {
+                Id = _ids.Next(now),
+                At = now,
+                Actor = Cut(actor.Name, 256)!,
+                Action = action,
+                Target = Cut(target, MaxText),
+                Allowed = allowed,
+                Detail = Cut(detail, MaxText),
+                RemoteAddress = actor.RemoteAddress,
+            },
+            cancellationToken);
+    }
+
+    /// <summary>A page of entries, newest first.</summary>
+    public async Task<Result<Page<AuditEntryView>>> ListAsync(Actor actor, int? limit, string? cursor, CancellationToken cancellationToken)
+    {
+        if (await this.RequireAsync(actor, Permissions.AuditRead, "audit.read", null, cancellationToken) is { } denied)
+        {
+            return denied;
+        }
+
+        var page = PageRequest.Parse(limit, cursor);
+        if (page.IsError)
+        {
+            return page.Error!;
+        }
+
+        await using var db = await _databases.CreateDbContextAsync(cancellationToken);
+        var entries = db.Set<AuditEntry>().AsQueryable();
+        if (page.Value.After is { } after)
+        {
+            entries = entries.Where(e => e.Id < after);
+        }
+
+        var found = await entries.OrderByDescending(e => e.Id).Take(page.Value.Limit + 1).ToListAsync(cancellationToken);
+        return page.Value.ToPage(found, e => e.Id, e => e.ToView());
+    }
+
+    protected override async Task StoreAsync(OperoneDb db, IReadOnlyList<AuditEntry> batch, CancellationToken cancellationToken)
+    {
+        db.AddRange(batch);
+        await db.SaveChangesAsync(cancellationToken);
+    }
+
+    private static string? Cut(string? text, int length) => text?.Length > length ? text[..(length - 1)] + "…" : text;
+}
+
+/// <summary>Shorthand for services.</summary>
+internal static class AuditExtensions
+{
+    /// <summary>Null where the actor may; else the error to return, already noted as a denial.</summary>
+    public static async ValueTask<Error?> RequireAsync(
+        this IAuditTrail audit, Actor actor, string permission, string action, string? target, CancellationToken cancellationToken)
+    {
+        if (actor.Lacks(permission) is not { } error)
+        {
+            return null;
+        }
+
+        await audit.NoteAsync(actor, action, target, allowed: false, $"lacks {permission}", cancellationToken);
+        return error;
+    }
+}
+
+/// <summary>
+/// Lets one note a minute through for each key, with how many were held back, so that somebody who knocks without end
+/// cannot flood the log or the audit trail.
+/// </summary>
+internal sealed class NoteThrottle(TimeProvider time)
+{
+    private const int MaxKeys = 10_000;
+    private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentDictionary<string, (DateTimeOffset Since, int HeldBack)> _keys = new(StringComparer.Ordinal);
+
+    /// <summary>Whether to note it, and how many like it were held back since the last one that was noted.</summary>
+    public bool Passes(string key, out int heldBack)
+    {
+        heldBack = 0;
+        var now = time.GetUtcNow();
+        if (_keys.Count >= MaxKeys)
+        {
+            foreach (var (old, state) in _keys)
+            {
+                if (now - state.Since >= Window)
+                {
+                    _keys.TryRemove(old, out _);
+                }
+            }
+
+            if (_keys.Count >= MaxKeys)
+            {
+                return false;
+            }
+        }
+
+        while (true)
+        {
+            if (!_keys.TryGetValue(key, out var state))
+            {
+                if (_keys.TryAdd(key, (now, 0)))
+                {
+                    return true;
+                }
+            }
+            else if (now - state.Since < Window)
+            {
+                if (_keys.TryUpdate(key, (state.Since, state.HeldBack + 1), state))
+                {
+                    return false;
+                }
+            }
+            else if (_keys.TryUpdate(key, (now, 0), state))
+            {
+                heldBack = state.HeldBack;
+                return true;
+            }
+        }
+    }
+}

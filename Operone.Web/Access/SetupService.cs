@@ -1,0 +1,147 @@
+using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using Operone.Core.Access;
+using Operone.Core.Errors;
+using Operone.Web.Data;
+
+namespace Operone.Web.Access;
+
+/// <summary>Makes the owner's account: from the options at first start, or with the code that was printed.</summary>
+internal sealed partial class SetupService(
+    IDbContextFactory<OperoneDb> databases, IServiceScopeFactory scopes, IOptions<SetupOptions> options, IAuditTrail audit,
+    TimeProvider time, ILogger<SetupService> logger)
+{
+    private volatile bool _hasOwner;
+    private string? _code;
+
+    /// <summary>Whether there is an owner yet. Once there is, this costs nothing.</summary>
+    public async ValueTask<bool> HasOwnerAsync(CancellationToken cancellationToken)
+    {
+        if (!_hasOwner)
+        {
+            await using var db = await databases.CreateDbContextAsync(cancellationToken);
+            _hasOwner = await db.Set<Person>().AnyAsync(p => p.IsOwner, cancellationToken);
+        }
+
+        return _hasOwner;
+    }
+
+    /// <summary>The code to print once the node serves, or null where there is an owner.</summary>
+    public string? CodeToPrint => _hasOwner ? null : _code;
+
+    /// <summary>At start: makes the owner from the options if there is none, else a new set-up code.</summary>
+    public async Task PrepareAsync(CancellationToken cancellationToken)
+    {
+        if (await HasOwnerAsync(cancellationToken))
+        {
+            return;
+        }
+
+        if (options.Value is { OwnerEmail: { Length: > 0 } email, OwnerPassword: { Length: > 0 } password } setup)
+        {
+            // The options are checked, so that only a bug can make this fail.
+            var made = await MakeOwnerAsync(email, password, setup.ApiToken, code: null, cancellationToken);
+            _ = made.Value;
+            Log.OwnerMade(logger, email);
+            return;
+        }
+
+        var code = SecretText.Create("");
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.Set<SetupCode>().ExecuteDeleteAsync(cancellationToken);
+        db.Add(new SetupCode { Hash = SecretText.Hash(code), CreatedAt = time.GetUtcNow() });
+        await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        _code = code;
+    }
+
+    /// <summary>Makes the owner's account. The code is good once; nothing happens where anything is wrong.</summary>
+    public async Task<Result<Person>> CreateOwnerAsync(string? code, string? email, string? password, CancellationToken cancellationToken)
+    {
+        if (await HasOwnerAsync(cancellationToken))
+        {
+            return AccessErrors.SetupDone;
+        }
+
+        (email, password) = (email?.Trim() ?? "", password ?? "");
+        var errors = new FieldErrors();
+        errors.AddIf(!SetupOptionsValidation.IsEmail(email), "email", "is not an e-mail address");
+        if (PasswordRules.Check(password, email) is { } weakness)
+        {
+            errors.Add("password", weakness);
+        }
+
+        if (errors.ToError() is { } error)
+        {
+            return error;
+        }
+
+        var made = await MakeOwnerAsync(email, password, apiToken: null, code ?? "", cancellationToken);
+        if (made.IsError)
+        {
+            var anonymous = Actor.From(new());
+            await audit.NoteAsync(anonymous, "setup.create-owner", email, allowed: false, made.Error!.Detail, cancellationToken);
+        }
+
+        return made;
+    }
+
+    private async Task<Result<Person>> MakeOwnerAsync(
+        string email, string password, string? apiToken, string? code, CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<OperoneDb>();
+        var people = scope.ServiceProvider.GetRequiredService<UserManager<Person>>();
+        var now = time.GetUtcNow();
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        if (code is not null)
+        {
+            // Whoever deletes the code has it: two requests with the same code make one owner.
+            var hash = SecretText.Hash(code);
+            if (await db.Set<SetupCode>().Where(c => c.Hash == hash).ExecuteDeleteAsync(cancellationToken) == 0)
+            {
+                return await db.Set<Person>().AnyAsync(p => p.IsOwner, cancellationToken) ? AccessErrors.SetupDone : AccessErrors.SetupCodeWrong;
+            }
+        }
+        else
+        {
+            await db.Set<SetupCode>().ExecuteDeleteAsync(cancellationToken);
+        }
+
+        var owner = new Person { Id = Guid.CreateVersion7(now), UserName = email, Email = email, EmailConfirmed = true, IsOwner = true, CreatedAt = now };
+        var made = await people.CreateAsync(owner, password);
+        if (!made.Succeeded)
+        {
+            return Error.InvalidField("email", string.Join(" ", made.Errors.Select(e => e.Description)));
+        }
+
+        if (!string.IsNullOrEmpty(apiToken))
+        {
+            db.Add(new ApiToken
+            {
+                Id = Guid.CreateVersion7(now),
+                Name = "setup",
+                Hash = SecretText.Hash(apiToken),
+                Permissions = Permissions.All,
+                CreatedBy = email,
+                CreatedAt = now,
+            });
+            await db.SaveChangesAsync(cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        _hasOwner = true;
+        _code = null;
+        await audit.NoteAsync(
+            code is null ? Actor.System : new Actor(owner.Id, email, []), "setup.create-owner", email, allowed: true, cancellationToken: cancellationToken);
+        return owner;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "Made the owner's account {Email} from the options at Operone:Setup; they are ignored from now on")]
+        public static partial void OwnerMade(ILogger logger, string email);
+    }
+}
