@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Runs the benchmarks and prints a table.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=scripts/setup.sh
+. "$root/scripts/setup.sh"
+
+case ${1:-} in
+  -h | --help)
+    cat <<'TEXT'
+usage: ./bench.sh [SCENARIO...]
+
+Without a name all of them run; the table goes to standard output (progress to standard error) and to artifacts/bench.md.
+
+  true        one run of `true` on a real agent, 200 times (baselines: /bin/true, OpenSSH over an open connection)
+  fanout      one run to 1,000 simulated devices and to 50 real agents
+  fleet       5,000 simulated devices: memory and CPU of the server, all reconnecting after a restart
+  output      one execution printing 200 MB
+  agent       the agent's size, memory and CPU while idle
+  start       the server's cold start and memory
+  many        300 runs at once on one device, and 300 in a row
+  inner       the inner pieces, by BenchmarkDotNet
+TEXT
+    exit 0 ;;
+esac
+
+need_sdk
+# The baseline over SSH needs a server; without one its row says so.
+need openssh-server /usr/sbin/sshd || true
+need openssh-client ssh || true
+lock_artifacts
+publish_web
+publish_agent
+now=$(fingerprint Operone.Core Operone.Bench)
+if ! up_to_date bench "$now" || [ ! -f "$artifacts/bench/Operone.Bench.dll" ]; then
+  rm -rf "$artifacts/bench" "$artifacts/bench.stamp"
+  quietly "building the benchmarks" dotnet publish "$root/Operone.Bench" -c Release -o "$artifacts/bench" -nologo -v quiet
+  printf '%s\n' "$now" >"$artifacts/bench.stamp"
+fi
+unlock_artifacts
+
+# 5,000 connections need as many open files in each of the two processes.
+ulimit -n "$(ulimit -Hn)"
+export OPERONE_AGENT OPERONE_WEB
+OPERONE_AGENT=$(agent_path)
+OPERONE_WEB=$artifacts/web
+cd "$root"
+exec dotnet "$artifacts/bench/Operone.Bench.dll" "$@"
