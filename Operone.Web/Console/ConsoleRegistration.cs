@@ -1,13 +1,46 @@
+using MudBlazor;
+using MudBlazor.Services;
+using Operone.Web.Console.Palette;
+
 namespace Operone.Web.Console;
 
-/// <summary>Wires the console: Blazor, MudBlazor, static files.</summary>
+/// <summary>Wires the console: Blazor, MudBlazor, static files, the pages of a failure.</summary>
 internal static class ConsoleRegistration
 {
     public static void AddConsole(this WebApplicationBuilder builder)
     {
+        var services = builder.Services;
+        services.AddRazorComponents().AddInteractiveServerComponents(circuit =>
+        {
+            // A laptop that was shut over lunch finds its page as it was.
+            circuit.DisconnectedCircuitRetentionPeriod = TimeSpan.FromMinutes(30);
+            circuit.DisconnectedCircuitMaxRetained = 200;
+        });
+        services.AddCascadingAuthenticationState();
+        services.AddMudServices(mud =>
+        {
+            mud.SnackbarConfiguration.PositionClass = Defaults.Classes.Position.BottomRight;
+            mud.SnackbarConfiguration.VisibleStateDuration = 4000;
+            mud.SnackbarConfiguration.ShowTransitionDuration = 100;
+            mud.SnackbarConfiguration.HideTransitionDuration = 100;
+        });
+        services.AddScoped<PageActions>();
     }
 
     public static void MapConsole(this WebApplication app)
     {
+        app.UseWhen(IsPage, pages =>
+        {
+            pages.UseExceptionHandler("/error", createScopeForErrors: true);
+            pages.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+        });
+        app.UseAntiforgery();
+        app.MapStaticAssets().AllowAnonymous();
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
     }
+
+    private static bool IsPage(HttpContext context) =>
+        HttpMethods.IsGet(context.Request.Method)
+        && !context.Request.Path.StartsWithSegments("/api")
+        && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal);
 }

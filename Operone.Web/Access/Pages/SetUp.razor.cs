@@ -1,0 +1,49 @@
+using Microsoft.AspNetCore.Components;
+using Operone.Core.Errors;
+
+namespace Operone.Web.Access.Pages;
+
+/// <summary>The first page of an installation: it makes the owner's account with the code that the server printed.</summary>
+public sealed partial class SetUp
+{
+    private bool _isDone;
+    private Error? _error;
+
+    [Inject]
+    private SetupService Setup { get; set; } = default!;
+
+    [Inject]
+    private SignInService SignIns { get; set; } = default!;
+
+    [Inject]
+    private NavigationManager Navigation { get; set; } = default!;
+
+    [CascadingParameter]
+    private HttpContext HttpContext { get; set; } = default!;
+
+    [SupplyParameterFromQuery]
+    public string? Code { get; set; }
+
+    [SupplyParameterFromForm]
+    public string? Email { get; set; }
+
+    [SupplyParameterFromForm]
+    public string? Password { get; set; }
+
+    protected override async Task OnInitializedAsync() => _isDone = await Setup.HasOwnerAsync(HttpContext.RequestAborted);
+
+    private async Task SubmitAsync()
+    {
+        var owner = await Setup.CreateOwnerAsync(Code, Email, Password, HttpContext.RequestAborted);
+        _error = owner.Error;
+        if (_error is null)
+        {
+            await SignIns.WelcomeAsync(HttpContext, owner.Value, remember: true, HttpContext.RequestAborted);
+            Navigation.NavigateTo("/");
+        }
+    }
+
+    private string[]? Problem(string field) => _error?.Fields?.GetValueOrDefault(field);
+
+    private string? Invalid(string field) => Problem(field) is null ? null : "true";
+}

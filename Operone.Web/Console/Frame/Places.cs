@@ -1,0 +1,38 @@
+using Operone.Core.Access;
+using Operone.Web.Console.Parts;
+
+namespace Operone.Web.Console.Frame;
+
+/// <summary>A page that the navigation and the palette lead to.</summary>
+/// <param name="Href">Its address, without the slash in front.</param>
+/// <param name="Title">Its name.</param>
+/// <param name="Icon">One of <see cref="Glyphs"/>.</param>
+/// <param name="Key">The letter after <c>g</c> that jumps to it.</param>
+/// <param name="Permission">What is needed to see it; null where everybody who is signed in may.</param>
+internal sealed record Place(string Href, string Title, string Icon, string Key, string? Permission);
+
+/// <summary>Every page that the navigation leads to, in its groups.</summary>
+internal static class Places
+{
+    public static IReadOnlyList<IReadOnlyList<Place>> Groups { get; } =
+    [
+        [new("", "Overview", Glyphs.Overview, "o", null)],
+        [
+            new("devices", "Devices", Glyphs.Devices, "d", Permissions.DevicesRead),
+            new("runs", "Runs", Glyphs.Runs, "r", Permissions.RunsRead),
+            new("events", "Events", Glyphs.Events, "e", Permissions.EventsRead),
+        ],
+        [
+            new("devices/enrollment", "Enrolment tokens", Glyphs.Enrollment, "n", Permissions.DevicesManage),
+            new("access/tokens", "API tokens", Glyphs.Tokens, "t", Permissions.TokensManage),
+            new("access/audit", "Audit", Glyphs.Audit, "a", Permissions.AuditRead),
+        ],
+    ];
+
+    public static IEnumerable<Place> All => Groups.SelectMany(g => g);
+
+    /// <summary>The place that an address belongs to: the longest that begins it.</summary>
+    public static Place? Of(string path) => All
+        .Where(p => p.Href.Length == 0 ? path.Length == 0 : path == p.Href || path.StartsWith(p.Href + "/", StringComparison.Ordinal))
+        .MaxBy(p => p.Href.Length);
+}

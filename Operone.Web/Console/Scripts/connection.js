@@ -1,0 +1,80 @@
+// Starts Blazor, so that a lost circuit is tried again for ever, and shows a slim bar meanwhile.
+const bar = document.getElementById("connection");
+const kept = "operone-typed";
+let lostAt = 0;
+let counting = 0;
+
+function say() {
+  const seconds = Math.round((Date.now() - lostAt) / 1000);
+  bar.querySelector("span").textContent = `Connection lost ${seconds} s ago. Trying again by itself; what you typed is kept.`;
+}
+
+// A server that was started anew does not know this page's circuit: the page is loaded again, with what was typed.
+async function reload() {
+  for (;;) {
+    try {
+      if ((await fetch("health/live", { cache: "no-store" })).status < 500) break;
+    } catch {
+      // not yet
+    }
+
+    await new Promise(resolve => setTimeout(resolve, 1000));
+  }
+
+  const typed = {};
+  for (const field of document.querySelectorAll("input[id]:not([type=password]), textarea[id], select[id]")) {
+    typed[field.id] = field.type === "checkbox" || field.type === "radio" ? field.checked : field.value;
+  }
+
+  sessionStorage.setItem(kept, JSON.stringify({ path: location.pathname, typed }));
+  location.reload();
+}
+
+function restore() {
+  const { path, typed } = JSON.parse(sessionStorage.getItem(kept) ?? "{}");
+  sessionStorage.removeItem(kept);
+  if (path !== location.pathname) return;
+  for (const [id, value] of Object.entries(typed)) {
+    const field = document.getElementById(id);
+    if (!field) continue;
+    const name = typeof value === "boolean" ? "checked" : "value";
+    if (field[name] === value) continue;
+    field[name] = value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+}
+
+const handler = {
+  onConnectionDown() {
+    if (lostAt) return;
+    lostAt = Date.now();
+    bar.hidden = false;
+    say();
+    counting = setInterval(say, 1000);
+    retry();
+  },
+  onConnectionUp() {
+    clearInterval(counting);
+    lostAt = 0;
+    bar.hidden = true;
+  },
+};
+
+async function retry() {
+  for (let wait = 500; lostAt; wait = Math.min(wait * 1.6, 5000)) {
+    await new Promise(resolve => setTimeout(resolve, wait * (0.8 + Math.random() * 0.4)));
+    try {
+      if (await Blazor.reconnect()) return handler.onConnectionUp();
+      return reload();
+    } catch {
+      // the server is away: again, a little later
+    }
+  }
+}
+
+if (window.Blazor) {
+  await Blazor.start({ circuit: { reconnectionHandler: handler } });
+  document.documentElement.dataset.live = "";
+  if (sessionStorage.getItem(kept)) setTimeout(restore, 600);
+}

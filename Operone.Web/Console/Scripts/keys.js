@@ -1,0 +1,68 @@
+// Keys: Ctrl+K palette, / filter, j k in lists, g and a letter to jump, ? for help.
+let jumping = 0;
+
+const typing = element => element.closest?.("input, textarea, select, [contenteditable], [role=textbox]");
+const inDialog = () => document.querySelector(".mud-dialog, dialog[open]");
+
+function move(step) {
+  const rows = [...document.querySelectorAll("a.row")].filter(r => r.offsetParent);
+  if (rows.length === 0) return false;
+  const at = rows.indexOf(document.activeElement);
+  const next = rows[at < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, at + step))];
+  next.focus();
+  next.scrollIntoView({ block: "nearest" });
+  return true;
+}
+
+function press(selector) {
+  const element = document.querySelector(selector);
+  element?.click();
+  return !!element;
+}
+
+function act(event) {
+  if (jumping && Date.now() - jumping < 1200) {
+    jumping = 0;
+    return press(`[data-jump="${CSS.escape(event.key)}"]`);
+  }
+
+  switch (event.key) {
+    case "/": {
+      const filter = document.querySelector("[data-filter]");
+      filter?.focus();
+      filter?.select();
+      return !!filter;
+    }
+    case "j": return move(1);
+    case "k": return move(-1);
+    case "g": jumping = Date.now(); return true;
+    case "?": document.getElementById("keys")?.showModal(); return true;
+    default: return false;
+  }
+}
+
+document.addEventListener("keydown", event => {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+    event.preventDefault();
+    press("[data-palette]");
+    return;
+  }
+
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
+    if (press("[data-submit]")) event.preventDefault();
+    return;
+  }
+
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || inDialog()) return;
+  if (typing(event.target)) {
+    if (event.key === "Escape" && event.target.matches("[data-filter]")) event.target.blur();
+    return;
+  }
+
+  if (act(event)) event.preventDefault();
+});
+
+document.addEventListener("click", event => {
+  if (event.target.closest("[data-keys]")) document.getElementById("keys")?.showModal();
+  if (event.target instanceof HTMLDialogElement) event.target.close();
+});
