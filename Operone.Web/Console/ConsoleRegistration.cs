@@ -9,6 +9,8 @@ internal static class ConsoleRegistration
 {
     public static void AddConsole(this WebApplicationBuilder builder)
     {
+        // Also where the program was built but not published; a published one has its files in wwwroot.
+        builder.WebHost.UseStaticWebAssets();
         var services = builder.Services;
         services.AddRazorComponents().AddInteractiveServerComponents(circuit =>
         {
