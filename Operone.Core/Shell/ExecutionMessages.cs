@@ -89,4 +89,9 @@ public sealed record ExecutionInventory(IReadOnlyList<Guid> ExecutionIds);
 
 /// <summary>Server's answer to an <see cref="ExecutionInventory"/>: how far each of them is stored.</summary>
 /// <param name="Executions">One for each that was named; an unknown one has a problem.</param>
-public sealed record ExecutionReconciliation(IReadOnlyList<ExecutionAcknowledgement> Executions);
+/// <param name="Unaccounted">
+/// Executions that the server takes to be running here and that were not named. For each that the agent has neither a
+/// folder of nor a tombstone (by now: one may have started meanwhile), it reports an end as <c>lost</c>.
+/// </param>
+public sealed record ExecutionReconciliation(
+    IReadOnlyList<ExecutionAcknowledgement> Executions, IReadOnlyList<Guid>? Unaccounted = null);

@@ -104,11 +104,11 @@ public static class RunRules
 /// <param name="CreatedAt">When it was accepted (UTC).</param>
 /// <param name="EndedAt">When the last execution ended (UTC), or null.</param>
 /// <param name="Counts">How many executions stand where, by state; states without any are left out.</param>
-/// <param name="Request">What was asked for, without standard input.</param>
+/// <param name="Request">What was asked for, without standard input. In a list of runs it is null.</param>
 /// <param name="Executions">The executions, by device name. In a list of runs it is null.</param>
 public sealed record RunView(
     Guid Id, RunStatus Status, string Command, string CreatedBy, DateTimeOffset CreatedAt, DateTimeOffset? EndedAt,
-    IReadOnlyDictionary<string, int> Counts, CreateRun Request, IReadOnlyList<ExecutionView>? Executions);
+    IReadOnlyDictionary<string, int> Counts, CreateRun? Request, IReadOnlyList<ExecutionView>? Executions);
 
 /// <summary>An execution as the API shows it.</summary>
 /// <param name="Id">Its id, made by the server before it was sent: the idempotency key on the device.</param>

@@ -5,6 +5,7 @@ internal static class AgentsRegistration
 {
     public static void AddAgents(this WebApplicationBuilder builder)
     {
+        builder.Services.AddSingleton<AgentSends>();
     }
 
     public static void MapAgents(this WebApplication app)

@@ -1,5 +1,9 @@
+using Microsoft.EntityFrameworkCore;
+using Operone.Core.Access;
 using Operone.Core.Errors;
+using Operone.Core.Shell;
 using Operone.Web.Access;
+using Operone.Web.Data;
 
 namespace Operone.Web.Shell;
 
@@ -9,17 +13,94 @@ namespace Operone.Web.Shell;
 internal sealed record JournalSlice(IReadOnlyList<JournalEntry> Entries, long LastSeq);
 
 /// <summary>Reads what runs printed. Nothing is held in memory beyond the piece asked for.</summary>
-internal sealed class RunOutput
+internal sealed class RunOutput(IDbContextFactory<OperoneDb> databases)
 {
-#pragma warning disable CA1822, IDE0060
+    private const int MaxEntries = 2000;
+
     /// <summary>
     /// The journal after <paramref name="afterSeq"/> (0 from the start), about <paramref name="maxBytes"/> at the most (at
     /// least one entry where there is one), of all executions or of one. An empty slice: nothing more for now.
     /// </summary>
-    public Task<Result<JournalSlice>> ReadAsync(Actor actor, Guid runId, Guid? executionId, long afterSeq, int maxBytes, CancellationToken cancellationToken) =>
-        throw new InvalidOperationException("Being built.");
+    public async Task<Result<JournalSlice>> ReadAsync(
+        Actor actor, Guid runId, Guid? executionId, long afterSeq, int maxBytes, CancellationToken cancellationToken)
+    {
+        if (actor.Lacks(Permissions.RunsRead) is { } lacks)
+        {
+            return lacks;
+        }
+
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var journal = db.Set<JournalEntry>().Where(e => e.RunId == runId && e.Seq > afterSeq);
+        if (executionId is { } one)
+        {
+            journal = journal.Where(e => e.ExecutionId == one);
+        }
+
+        // Read as a stream and stopped at the bound: the entries' sizes are not known before.
+        var entries = new List<JournalEntry>();
+        var bytes = 0;
+        await foreach (var entry in journal.OrderBy(e => e.Seq).Take(MaxEntries).AsAsyncEnumerable().WithCancellation(cancellationToken))
+        {
+            entries.Add(entry);
+            bytes += entry.Length;
+            if (bytes >= maxBytes)
+            {
+                break;
+            }
+        }
+
+        return new JournalSlice(entries, entries.Count > 0 ? entries[^1].Seq : afterSeq);
+    }
 
     /// <summary>The last piece of output of each execution, cut to <paramref name="maxBytes"/> from its end, and where the journal stands.</summary>
-    public Task<Result<(IReadOnlyDictionary<Guid, byte[]> Tails, long LastSeq)>> TailsAsync(Actor actor, Guid runId, int maxBytes, CancellationToken cancellationToken) =>
-        throw new InvalidOperationException("Being built.");
+    public async Task<Result<(IReadOnlyDictionary<Guid, byte[]> Tails, long LastSeq)>> TailsAsync(
+        Actor actor, Guid runId, int maxBytes, CancellationToken cancellationToken)
+    {
+        if (actor.Lacks(Permissions.RunsRead) is { } lacks)
+        {
+            return lacks;
+        }
+
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var lastSeq = await db.Set<JournalEntry>().Where(e => e.RunId == runId).MaxAsync(e => (long?)e.Seq, cancellationToken) ?? 0;
+        var last = db.Set<JournalEntry>()
+            .Where(e => e.RunId == runId && e.Kind != JournalKind.Status && e.Seq <= lastSeq)
+            .GroupBy(e => e.ExecutionId).Select(g => g.Max(e => e.Seq));
+        var tails = new Dictionary<Guid, byte[]>();
+        await foreach (var entry in db.Set<JournalEntry>().Where(e => last.Contains(e.Seq)).AsAsyncEnumerable().WithCancellation(cancellationToken))
+        {
+            tails[entry.ExecutionId!.Value] = entry.Data.Length > maxBytes ? entry.Data[^maxBytes..] : entry.Data;
+        }
+
+        return (tails, lastSeq);
+    }
+
+    /// <summary>One execution's output as a stream that can be sought in: one of its streams, or both in order of arrival where null.</summary>
+    public async Task<Result<Stream>> OpenAsync(Actor actor, Guid runId, string device, OutputStream? stream, CancellationToken cancellationToken)
+    {
+        if (actor.Lacks(Permissions.RunsRead) is { } lacks)
+        {
+            return lacks;
+        }
+
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var isId = Guid.TryParse(device, out var deviceId);
+#pragma warning disable CA1304, CA1308, CA1311, CA1862 // translated to SQL
+        var name = device.ToLowerInvariant();
+        var execution = await db.Set<Execution>()
+            .Where(e => e.RunId == runId && (isId ? e.DeviceId == deviceId : e.DeviceName.ToLower() == name))
+            .FirstOrDefaultAsync(cancellationToken);
+#pragma warning restore CA1304, CA1308, CA1311, CA1862
+        if (execution is null)
+        {
+            return await db.Set<Run>().AnyAsync(r => r.Id == runId, cancellationToken)
+                ? RunErrors.ExecutionNotFound(runId, device)
+                : RunErrors.NotFound(runId.ToString());
+        }
+
+        var map = await db.Set<JournalEntry>()
+            .Where(e => e.ExecutionId == execution.Id && (stream == null ? e.Kind != JournalKind.Status : e.Kind == (JournalKind)stream))
+            .OrderBy(e => e.Seq).Select(e => new JournalPiece(e.Seq, e.Length)).ToArrayAsync(cancellationToken);
+        return new JournalStream(databases, map);
+    }
 }

@@ -1,35 +1,169 @@
-using Operone.Core;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Operone.Core.Access;
+using Operone.Core.Connection;
 using Operone.Core.Errors;
 using Operone.Core.Shell;
 using Operone.Web.Access;
+using Operone.Web.Data;
+using Operone.Web.Devices;
 
 namespace Operone.Web.Shell;
 
-/// <summary>Which runs a list shows. All that is given must hold.</summary>
-/// <param name="Status">In this state.</param>
-/// <param name="DeviceId">Aimed at this device.</param>
-/// <param name="Text">With this in the command line or in who made it.</param>
-/// <param name="Limit">How many, 1 to 500.</param>
-/// <param name="Cursor">Where the page before ended.</param>
-internal sealed record RunQuery(RunStatus? Status = null, Guid? DeviceId = null, string? Text = null, int Limit = 50, string? Cursor = null);
-
-/// <summary>The use cases of runs: create, look, cancel. Every door calls these.</summary>
-internal sealed class RunService
+/// <summary>The use cases that change runs: create and cancel. Every door calls these. <see cref="RunReader"/> looks.</summary>
+internal sealed class RunService(
+    IDbContextFactory<OperoneDb> databases, DeviceDirectory devices, ExecutionWriter writer, ExecutionDispatch dispatch,
+    RunReader reader, RunRecords records, TimeProvider time)
 {
-#pragma warning disable CA1822, IDE0060
-    /// <summary>Accepts a run, stores it, and tells the devices that are connected.</summary>
-    public Task<Result<RunView>> CreateAsync(Actor actor, CreateRun request, string? idempotencyKey, CancellationToken cancellationToken) =>
-        throw new InvalidOperationException("Being built.");
+    /// <summary>
+    /// Accepts a run, stores it, and tells the devices that are connected. The same key and request again give the same run.
+    /// </summary>
+    public async Task<Result<RunView>> CreateAsync(Actor actor, CreateRun request, string? idempotencyKey, CancellationToken cancellationToken)
+    {
+        if (actor.Lacks(Permissions.RunsCreate) is { } lacks)
+        {
+            await records.DeniedAsync(actor, "run.create", RunLimits.Summary(request), lacks, cancellationToken);
+            return lacks;
+        }
 
-    /// <summary>A run with its executions.</summary>
-    public Task<Result<RunView>> GetAsync(Actor actor, Guid runId, CancellationToken cancellationToken) =>
-        throw new InvalidOperationException("Being built.");
+        if (RunLimits.Check(request) is { } invalid)
+        {
+            return invalid;
+        }
 
-    /// <summary>A page of runs, newest first, without executions.</summary>
-    public Task<Result<Page<RunView>>> ListAsync(Actor actor, RunQuery query, CancellationToken cancellationToken) =>
-        throw new InvalidOperationException("Being built.");
+        if (idempotencyKey is { Length: 0 or > IdempotencyKey.MaxLength })
+        {
+            return Error.InvalidField("Idempotency-Key", $"must have 1 to {IdempotencyKey.MaxLength} characters");
+        }
 
-    /// <summary>Ends a run: what is queued at once, what runs on the devices.</summary>
-    public Task<Result<RunView>> CancelAsync(Actor actor, Guid runId, CancellationToken cancellationToken) =>
-        throw new InvalidOperationException("Being built.");
+        var hash = idempotencyKey is null ? null : Hash(request);
+        if (idempotencyKey is not null && await FindByKeyAsync(actor, idempotencyKey, hash!, cancellationToken) is { } known)
+        {
+            return known;
+        }
+
+        var targets = devices.Resolve(request.Target!);
+        if (targets.IsError)
+        {
+            return targets.Error!;
+        }
+
+        var (run, executions) = Make(actor, request, targets.Value);
+        try
+        {
+            await StoreAsync(actor, run, executions, idempotencyKey, hash, cancellationToken);
+        }
+        catch (DbUpdateException) when (idempotencyKey is not null)
+        {
+            // Somebody used the same key at the same moment: theirs is the run. Anything else is thrown on.
+            if (await FindByKeyAsync(actor, idempotencyKey, hash!, CancellationToken.None) is { } theirs)
+            {
+                return theirs;
+            }
+
+            throw;
+        }
+
+        // From here on the run is accepted: who asked may leave, the run goes on.
+        writer.Track(executions);
+        await dispatch.StartAsync(run, executions.Where(e => e.Status == ExecutionStatus.Starting), CancellationToken.None);
+        await records.CreatedAsync(actor, run, executions.Count, CancellationToken.None);
+        return RunReader.View(run, executions);
+    }
+
+    /// <summary>Ends a run: what is queued at once, what runs on its device with its whole process tree.</summary>
+    public async Task<Result<RunView>> CancelAsync(Actor actor, Guid runId, CancellationToken cancellationToken)
+    {
+        if (actor.Lacks(Permissions.RunsCreate) is { } lacks)
+        {
+            await records.DeniedAsync(actor, "run.cancel", runId.ToString(), lacks, cancellationToken);
+            return lacks;
+        }
+
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var run = await db.Set<Run>().FirstOrDefaultAsync(r => r.Id == runId, cancellationToken);
+        if (run is null)
+        {
+            return RunErrors.NotFound(runId.ToString());
+        }
+
+        if (run.EndedAt is not null)
+        {
+            return RunErrors.AlreadyEnded(runId);
+        }
+
+        var now = time.GetUtcNow();
+        await db.Set<Run>().Where(r => r.Id == runId && r.CancelledAt == null).ExecuteUpdateAsync(
+            r => r.SetProperty(x => x.CancelledAt, now).SetProperty(x => x.CancelledBy, actor.Name), cancellationToken);
+        var open = await db.Set<Execution>().Where(e => e.RunId == runId && e.EndedAt == null)
+            .Select(e => new { e.Id, e.DeviceId }).ToListAsync(cancellationToken);
+        await writer.EndAsync([.. open.Select(e => e.Id)], [ExecutionStatus.Queued], ExecutionStatus.Cancelled,
+            $"cancelled by {actor.Name} before it was sent to the device", cancellationToken);
+        await dispatch.CancelAsync(open.Select(e => (e.DeviceId, e.Id)), cancellationToken);
+        await records.CancelledAsync(actor, run, cancellationToken);
+        return await reader.GetAsync(actor, runId, cancellationToken);
+    }
+
+    private (Run Run, List<Execution> Executions) Make(Actor actor, CreateRun request, IReadOnlyList<DeviceEntry> targets)
+    {
+        var now = time.GetUtcNow();
+        var run = new Run
+        {
+            Id = Guid.CreateVersion7(now),
+            Status = RunStatus.Running,
+            Request = request with { Stdin = null, StdinBase64 = null },
+            Stdin = RunLimits.Stdin(request),
+            Summary = RunLimits.Summary(request),
+            CreatedBy = actor.Name,
+            CreatedById = actor.Id,
+            CreatedAt = now,
+            ExpiresAt = now.AddSeconds(request.ExpiresInSeconds ?? RunLimits.DefaultExpirySeconds),
+        };
+        var executions = targets.Select(device => new Execution
+        {
+            Id = Guid.CreateVersion7(now),
+            RunId = run.Id,
+            DeviceId = device.Id,
+            DeviceName = device.Name,
+            Status = devices.IsOnline(device.Id) ? ExecutionStatus.Starting : ExecutionStatus.Queued,
+        }).ToList();
+        return (run, executions);
+    }
+
+    private async Task StoreAsync(
+        Actor actor, Run run, List<Execution> executions, string? idempotencyKey, string? hash, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        db.Add(run);
+        db.AddRange(executions);
+        if (idempotencyKey is not null)
+        {
+            db.Add(new IdempotencyKey { Actor = actor.Name, Key = idempotencyKey, RequestHash = hash!, RunId = run.Id, CreatedAt = run.CreatedAt });
+        }
+
+        await db.SaveChangesAsync(cancellationToken);
+    }
+
+    private async Task<Result<RunView>?> FindByKeyAsync(Actor actor, string key, string hash, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var found = await db.Set<IdempotencyKey>().AsTracking().FirstOrDefaultAsync(k => k.Actor == actor.Name && k.Key == key, cancellationToken);
+        if (found is null)
+        {
+            return null;
+        }
+
+        if (found.CreatedAt + IdempotencyKey.Lifetime < time.GetUtcNow())
+        {
+            db.Remove(found);
+            await db.SaveChangesAsync(cancellationToken);
+            return null;
+        }
+
+        return found.RequestHash == hash ? await reader.ViewAsync(found.RunId, cancellationToken) : RunErrors.KeyReused(key);
+    }
+
+    private static string Hash(CreateRun request) =>
+        Convert.ToHexString(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request, OperoneJson.Default.CreateRun)));
 }

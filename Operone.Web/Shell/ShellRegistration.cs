@@ -1,3 +1,5 @@
+using Operone.Web.Devices;
+
 namespace Operone.Web.Shell;
 
 /// <summary>Wires the room Shell.</summary>
@@ -5,9 +7,19 @@ internal static class ShellRegistration
 {
     public static void AddShell(this WebApplicationBuilder builder)
     {
+        var services = builder.Services;
+        services.AddSingleton<ExecutionWriter>();
+        services.AddHostedService(provider => provider.GetRequiredService<ExecutionWriter>());
+        services.AddHostedService<ExpiryService>();
+        services.AddSingleton<ExecutionDispatch>();
+        services.AddSingleton<RunService>();
+        services.AddSingleton<RunReader>();
+        services.AddSingleton<RunRecords>();
+        services.AddSingleton<RunOutput>();
+        services.AddSingleton<Reconciler>();
+        services.AddSingleton<IExecutionReports>(provider => provider.GetRequiredService<Reconciler>());
+        services.AddSingleton<IDeviceObserver>(provider => provider.GetRequiredService<Reconciler>());
     }
 
-    public static void MapShell(this WebApplication app)
-    {
-    }
+    public static void MapShell(this WebApplication app) => app.MapRuns();
 }

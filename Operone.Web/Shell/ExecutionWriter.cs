@@ -1,0 +1,268 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.EntityFrameworkCore;
+using Operone.Core.Events;
+using Operone.Core.Shell;
+using Operone.Web.Agents;
+using Operone.Web.Data;
+using Operone.Web.Events;
+using Operone.Web.Hosting;
+
+namespace Operone.Web.Shell;
+
+/// <summary>
+/// The one writer of executions and their output. It takes what has queued up, stores it in one transaction, and only
+/// then acknowledges it to the devices. While the database is away it tries the same batch again, the queue fills, and
+/// the agents are held back: nothing is acknowledged that is not stored.
+/// </summary>
+internal sealed partial class ExecutionWriter(
+    IDbContextFactory<OperoneDb> databases, AgentSends sends, LiveChanges changes, IEvents events, TimeProvider time,
+    ILogger<ExecutionWriter> logger) : BackgroundService
+{
+    private const int MaxBatchBytes = 4 * 1024 * 1024;
+
+    private readonly WriterQueue _queue = new();
+    private readonly ConcurrentDictionary<Guid, ExecutionState> _known = new();
+
+    /// <summary>Takes news of an execution from a device; waits while the queue is full.</summary>
+    public ValueTask ReportAsync(Guid deviceId, ExecutionReport report, CancellationToken cancellationToken) =>
+        _queue.AddAsync(new ReportItem(deviceId, report), cancellationToken);
+
+    /// <summary>Ends executions that stand in one of the given states, by the server's own word. Returns when it is stored.</summary>
+    public async Task EndAsync(
+        IReadOnlyList<Guid> executionIds, IReadOnlyList<ExecutionStatus> from, ExecutionStatus status, string reason, CancellationToken cancellationToken)
+    {
+        if (executionIds.Count == 0)
+        {
+            return;
+        }
+
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _queue.AddAsync(new EndItem(executionIds, from, status, reason, done), cancellationToken);
+        await done.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Notes that queued executions were sent to their device.</summary>
+    public ValueTask MarkStartingAsync(IReadOnlyList<Guid> executionIds, CancellationToken cancellationToken) =>
+        executionIds.Count == 0 ? ValueTask.CompletedTask : _queue.AddAsync(new StartingItem(executionIds), cancellationToken);
+
+    /// <summary>Makes new executions known, so that their first news needs no look-up.</summary>
+    public void Track(IEnumerable<Execution> executions)
+    {
+        foreach (var execution in executions)
+        {
+            _known[execution.Id] = ExecutionState.From(execution);
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var items = new List<WriterItem>();
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            items.Clear();
+            try
+            {
+                if (!await _queue.TakeAsync(items, MaxBatchBytes, stoppingToken))
+                {
+                    return;
+                }
+
+                await StoreUntilDoneAsync(items, stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            finally
+            {
+                _queue.Release(items);
+            }
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "The writer must outlive whatever one item causes; it is logged and not acknowledged.")]
+    private async Task StoreUntilDoneAsync(IReadOnlyList<WriterItem> items, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                await StoreAsync(items, cancellationToken);
+                return;
+            }
+            catch (Exception e) when (Problems.IsDatabaseAway(e))
+            {
+                Log.DatabaseAway(logger, items.Count, e.GetBaseException().Message);
+                await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(5000, 200 << Math.Min(attempt, 5))), time, cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                throw;
+            }
+            catch (Exception e) when (items.Count > 1)
+            {
+                Log.BatchFailed(logger, e, items.Count);
+                foreach (var item in items)
+                {
+                    await StoreUntilDoneAsync([item], cancellationToken);
+                }
+
+                return;
+            }
+            catch (Exception e)
+            {
+                // What was not acknowledged stays on the device, and comes again when it reconnects.
+                Log.ItemFailed(logger, e, items[0].GetType().Name);
+                (items[0] as EndItem)?.Done.TrySetException(e);
+                return;
+            }
+        }
+    }
+
+    private async Task StoreAsync(IReadOnlyList<WriterItem> items, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await LoadUnknownAsync(db, items, cancellationToken);
+        var now = time.GetUtcNow();
+        var batch = new WriterBatch(_known, now);
+        foreach (var item in items)
+        {
+            batch.Apply(item);
+        }
+
+        IReadOnlyList<(Guid RunId, RunStatus Status)> ended = [];
+        if (batch.Changed.Count > 0)
+        {
+            await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+            ended = await StoreExecutionsAsync(db, batch, now, cancellationToken);
+            await JournalTable.InsertAsync(db, batch.Journal(), cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+
+        foreach (var (id, state) in batch.Changed)
+        {
+            if (state.Status.IsEnd())
+            {
+                _known.TryRemove(id, out _);
+            }
+            else
+            {
+                _known[id] = state;
+            }
+        }
+
+        foreach (var runId in batch.Runs)
+        {
+            changes.Signal(LiveChanges.Run(runId));
+        }
+
+        if (batch.Changed.Count > 0)
+        {
+            changes.Signal(LiveChanges.Runs);
+        }
+
+        await sends.SendAsync(batch.Answers.Select(a => (a.DeviceId, a.Acknowledgement)),
+            static (agent, acknowledgement) => agent.AcknowledgeExecution(acknowledgement), cancellationToken);
+        foreach (var item in items.OfType<EndItem>())
+        {
+            item.Done.TrySetResult();
+        }
+
+        foreach (var (runId, status) in ended)
+        {
+            await events.PublishAsync(new(EventTypes.RunEnded, runId.ToString(), RunId: runId,
+                Data: new Dictionary<string, string?> { ["status"] = status.ToText() }), cancellationToken);
+        }
+    }
+
+    private async Task LoadUnknownAsync(OperoneDb db, IReadOnlyList<WriterItem> items, CancellationToken cancellationToken)
+    {
+        foreach (var forget in items.OfType<ForgetItem>())
+        {
+            foreach (var id in forget.ExecutionIds)
+            {
+                _known.TryRemove(id, out _);
+            }
+        }
+
+        var unknown = items.SelectMany(IdsOf).Where(id => !_known.ContainsKey(id)).Distinct().ToArray();
+        foreach (var some in unknown.Chunk(500))
+        {
+            await foreach (var execution in db.Set<Execution>().Where(e => some.Contains(e.Id)).AsAsyncEnumerable().WithCancellation(cancellationToken))
+            {
+                _known[execution.Id] = ExecutionState.From(execution);
+            }
+        }
+
+        static IEnumerable<Guid> IdsOf(WriterItem item) => item switch
+        {
+            ReportItem report => [report.Report.ExecutionId],
+            EndItem end => end.ExecutionIds,
+            StartingItem starting => starting.ExecutionIds,
+            _ => [],
+        };
+    }
+
+    private static async Task<IReadOnlyList<(Guid RunId, RunStatus Status)>> StoreExecutionsAsync(
+        OperoneDb db, WriterBatch batch, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        foreach (var state in batch.Changed.Values)
+        {
+            var row = new Execution { Id = state.Id, RunId = state.RunId, DeviceId = state.DeviceId, DeviceName = state.DeviceName };
+            db.Attach(row);
+            row.Status = state.Status;
+            row.ExitCode = state.ExitCode;
+            row.Reason = state.Reason;
+            row.StartedAt = state.StartedAt;
+            row.EndedAt = state.EndedAt;
+            row.StdoutBytes = state.StdoutBytes;
+            row.StderrBytes = state.StderrBytes;
+            row.DiscardedBytes = state.DiscardedBytes;
+            db.Entry(row).Property(e => e.Status).IsModified = true;
+        }
+
+        await db.SaveChangesAsync(cancellationToken);
+        db.ChangeTracker.Clear();
+
+        var perhapsEnded = batch.Changed.Values.Where(s => s.Status.IsEnd()).Select(s => s.RunId).Distinct().ToArray();
+        if (perhapsEnded.Length == 0)
+        {
+            return [];
+        }
+
+        var counts = await db.Set<Execution>().Where(e => perhapsEnded.Contains(e.RunId))
+            .GroupBy(e => new { e.RunId, e.Status })
+            .Select(g => new { g.Key.RunId, g.Key.Status, Count = g.Count() })
+            .ToListAsync(cancellationToken);
+        var ended = new List<(Guid, RunStatus)>();
+        foreach (var run in counts.GroupBy(c => c.RunId))
+        {
+            var status = RunRules.Combine(run.ToDictionary(c => c.Status, c => c.Count));
+            if (status.IsEnd() && await db.Set<Run>().Where(r => r.Id == run.Key && r.EndedAt == null)
+                .ExecuteUpdateAsync(r => r.SetProperty(x => x.Status, status).SetProperty(x => x.EndedAt, now), cancellationToken) > 0)
+            {
+                batch.AddRunEnd(run.Key, status);
+                ended.Add((run.Key, status));
+            }
+        }
+
+        return ended;
+    }
+
+    /// <summary>A device has (re)connected: what is stored of these counts, not what this node remembers.</summary>
+    public ValueTask ForgetAsync(IReadOnlyList<Guid> executionIds, CancellationToken cancellationToken) =>
+        executionIds.Count == 0 ? ValueTask.CompletedTask : _queue.AddAsync(new ForgetItem(executionIds), cancellationToken);
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The database is away; {Items} items wait to be stored: {Problem}")]
+        public static partial void DatabaseAway(ILogger logger, int items, string problem);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "A batch of {Items} items could not be stored; trying them one by one")]
+        public static partial void BatchFailed(ILogger logger, Exception exception, int items);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "A {Item} could not be stored and was not acknowledged")]
+        public static partial void ItemFailed(ILogger logger, Exception exception, string item);
+    }
+}

@@ -1,0 +1,99 @@
+using Microsoft.EntityFrameworkCore;
+using Operone.Core.Access;
+using Operone.Core.Shell;
+using Operone.Web.Access;
+using Operone.Web.Data;
+using Operone.Web.Devices;
+
+namespace Operone.Web.Shell;
+
+/// <summary>Settles what a device knows with what is stored, whenever it connects, and when it is removed.</summary>
+internal sealed class Reconciler(
+    IDbContextFactory<OperoneDb> databases, ExecutionWriter writer, ExecutionDispatch dispatch, CurrentPermissions permissions,
+    TimeProvider time) : IExecutionReports, IDeviceObserver
+{
+    /// <summary>The most executions of one device that are settled at once.</summary>
+    private const int MaxInventory = 10_000;
+
+    public ValueTask ReportAsync(Guid deviceId, ExecutionReport report, CancellationToken cancellationToken) =>
+        writer.ReportAsync(deviceId, report, cancellationToken);
+
+    public async Task<ExecutionReconciliation> ReconcileAsync(Guid deviceId, ExecutionInventory inventory, CancellationToken cancellationToken)
+    {
+        var named = inventory.ExecutionIds.Take(MaxInventory).ToHashSet();
+        await writer.ForgetAsync([.. named], cancellationToken);
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var open = await db.Set<Execution>().Where(e => e.DeviceId == deviceId && e.EndedAt == null).ToListAsync(cancellationToken);
+        var known = open.ToDictionary(e => e.Id);
+        foreach (var some in named.Where(id => !known.ContainsKey(id)).Chunk(500))
+        {
+            foreach (var execution in await db.Set<Execution>().Where(e => e.DeviceId == deviceId && some.Contains(e.Id)).ToListAsync(cancellationToken))
+            {
+                known[execution.Id] = execution;
+            }
+        }
+
+        var answers = named.Select(id => known.TryGetValue(id, out var execution)
+            ? ExecutionState.From(execution).Acknowledge()
+            : new ExecutionAcknowledgement(id, 0, 0, false, Problem: "this device has no such execution")).ToArray();
+
+        if (open.Count > 0)
+        {
+            await SettleAsync(db, deviceId, open, named, cancellationToken);
+        }
+
+        return new(answers, [.. open.Where(e => e.Status == ExecutionStatus.Running && !named.Contains(e.Id)).Select(e => e.Id)]);
+    }
+
+    /// <summary>Ends what a removed device still had to do: nobody will ever say how it went.</summary>
+    public async Task RemovedAsync(Guid deviceId, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var open = await db.Set<Execution>().Where(e => e.DeviceId == deviceId && e.EndedAt == null).Select(e => e.Id).ToListAsync(cancellationToken);
+        await writer.EndAsync(open, [ExecutionStatus.Queued, ExecutionStatus.Starting, ExecutionStatus.Running],
+            ExecutionStatus.Lost, "the device was removed", cancellationToken);
+    }
+
+    private async Task SettleAsync(
+        OperoneDb db, Guid deviceId, List<Execution> open, HashSet<Guid> named, CancellationToken cancellationToken)
+    {
+        var runIds = open.Select(e => e.RunId).Distinct().ToArray();
+        var runs = await db.Set<Run>().Where(r => runIds.Contains(r.Id)).ToDictionaryAsync(r => r.Id, cancellationToken);
+        var now = time.GetUtcNow();
+        var cancel = new List<(Guid DeviceId, Guid ExecutionId)>();
+        var starting = new List<Guid>();
+        foreach (var execution in open)
+        {
+            var run = runs[execution.RunId];
+            if (run.CancelledAt is not null)
+            {
+                // The agent ends it, or leaves a tombstone so that a late start finds it cancelled.
+                cancel.Add((deviceId, execution.Id));
+            }
+            else if (execution.Status is ExecutionStatus.Queued or ExecutionStatus.Starting && !named.Contains(execution.Id))
+            {
+                if (run.ExpiresAt < now)
+                {
+                    await writer.EndAsync([execution.Id], [ExecutionStatus.Queued, ExecutionStatus.Starting], ExecutionStatus.Expired,
+                        "the device was not there before the run expired", cancellationToken);
+                }
+                else if (!await MayStillAsync(run, cancellationToken))
+                {
+                    await writer.EndAsync([execution.Id], [ExecutionStatus.Queued, ExecutionStatus.Starting], ExecutionStatus.Refused,
+                        $"{run.CreatedBy} may no longer run commands", cancellationToken);
+                }
+                else
+                {
+                    starting.Add(execution.Id);
+                    await dispatch.StartAsync(run, [execution], cancellationToken);
+                }
+            }
+        }
+
+        await writer.MarkStartingAsync(starting, cancellationToken);
+        await dispatch.CancelAsync(cancel, cancellationToken);
+    }
+
+    private async Task<bool> MayStillAsync(Run run, CancellationToken cancellationToken) =>
+        run.CreatedById is not { } id || (await permissions.OfAsync(id, cancellationToken)).Contains(Permissions.RunsCreate);
+}

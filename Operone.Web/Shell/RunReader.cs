@@ -1,0 +1,149 @@
+using Microsoft.EntityFrameworkCore;
+using Operone.Core;
+using Operone.Core.Access;
+using Operone.Core.Errors;
+using Operone.Core.Shell;
+using Operone.Web.Access;
+using Operone.Web.Data;
+using Operone.Web.Events;
+
+namespace Operone.Web.Shell;
+
+/// <summary>Which runs a list shows. All that is given must hold.</summary>
+/// <param name="Status">In this state.</param>
+/// <param name="DeviceId">Aimed at this device.</param>
+/// <param name="Text">With this in the command line or in who made it.</param>
+/// <param name="Limit">How many, 1 to 500.</param>
+/// <param name="Cursor">Where the page before ended.</param>
+internal sealed record RunQuery(RunStatus? Status = null, Guid? DeviceId = null, string? Text = null, int Limit = 50, string? Cursor = null);
+
+/// <summary>The use cases that look at runs.</summary>
+internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, LiveChanges changes, TimeProvider time)
+{
+    /// <summary>A run with its executions.</summary>
+    public async Task<Result<RunView>> GetAsync(Actor actor, Guid runId, CancellationToken cancellationToken) =>
+        actor.Lacks(Permissions.RunsRead) is { } lacks ? lacks : await ViewAsync(runId, cancellationToken);
+
+    /// <summary>A run with its executions once all have ended, or as it stands when the time is up.</summary>
+    /// <param name="actor">Who asks.</param>
+    /// <param name="runId">Which run.</param>
+    /// <param name="patience">How long to wait at the most.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<Result<RunView>> WaitAsync(Actor actor, Guid runId, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        using var subscription = changes.Subscribe(LiveChanges.Run(runId));
+        using var timeout = new CancellationTokenSource(patience, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        while (true)
+        {
+            if (await HasEndedAsync(runId, cancellationToken))
+            {
+                return await GetAsync(actor, runId, cancellationToken);
+            }
+
+            try
+            {
+                await subscription.WaitAsync(both.Token);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                return await GetAsync(actor, runId, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>A page of runs, newest first, without executions.</summary>
+    public async Task<Result<Page<RunView>>> ListAsync(Actor actor, RunQuery query, CancellationToken cancellationToken)
+    {
+        if (actor.Lacks(Permissions.RunsRead) is { } lacks)
+        {
+            return lacks;
+        }
+
+        if (query.Limit is < 1 or > 500)
+        {
+            return Error.InvalidField("limit", "must be 1 to 500");
+        }
+
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var runs = db.Set<Run>().AsQueryable();
+        if (query.Cursor is { } cursor)
+        {
+            if (!Guid.TryParseExact(cursor, "N", out var before))
+            {
+                return RunErrors.MalformedCursor;
+            }
+
+            runs = runs.Where(r => r.Id.CompareTo(before) < 0);
+        }
+
+        if (query.Status is { } status)
+        {
+            runs = runs.Where(r => r.Status == status);
+        }
+
+        if (query.DeviceId is { } deviceId)
+        {
+            runs = runs.Where(r => db.Set<Execution>().Any(e => e.RunId == r.Id && e.DeviceId == deviceId));
+        }
+
+        if (!string.IsNullOrWhiteSpace(query.Text))
+        {
+#pragma warning disable CA1304, CA1311, CA1862 // translated to SQL
+            var text = query.Text.Trim().ToLower();
+            runs = runs.Where(r => r.Summary.ToLower().Contains(text) || r.CreatedBy.ToLower().Contains(text));
+#pragma warning restore CA1304, CA1311, CA1862
+        }
+
+        var found = await runs.OrderByDescending(r => r.Id).Take(query.Limit + 1)
+            .Select(r => new { r.Id, r.Status, r.Summary, r.CreatedBy, r.CreatedAt, r.EndedAt })
+            .ToListAsync(cancellationToken);
+        var page = found.Take(query.Limit).ToArray();
+        var ids = page.Select(r => r.Id).ToArray();
+        var counts = await db.Set<Execution>().Where(e => ids.Contains(e.RunId))
+            .GroupBy(e => new { e.RunId, e.Status })
+            .Select(g => new { g.Key.RunId, g.Key.Status, Count = g.Count() })
+            .ToListAsync(cancellationToken);
+        var byRun = counts.ToLookup(c => c.RunId);
+        var items = page.Select(r => new RunView(
+            r.Id, r.Status, r.Summary, r.CreatedBy, r.CreatedAt, r.EndedAt,
+            byRun[r.Id].ToDictionary(c => c.Status.ToText(), c => c.Count), null, null)).ToArray();
+        return new Page<RunView>(items, found.Count > query.Limit ? page[^1].Id.ToString("N") : null);
+    }
+
+    /// <summary>A run with its executions, for those who have been allowed already.</summary>
+    internal async Task<Result<RunView>> ViewAsync(Guid runId, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var run = await db.Set<Run>().Select(r => new Run
+        {
+            Id = r.Id,
+            Status = r.Status,
+            Request = r.Request,
+            Summary = r.Summary,
+            CreatedBy = r.CreatedBy,
+            CreatedAt = r.CreatedAt,
+            ExpiresAt = r.ExpiresAt,
+            EndedAt = r.EndedAt,
+        }).FirstOrDefaultAsync(r => r.Id == runId, cancellationToken);
+        if (run is null)
+        {
+            return RunErrors.NotFound(runId.ToString());
+        }
+
+        var executions = await db.Set<Execution>().Where(e => e.RunId == runId).ToListAsync(cancellationToken);
+        return View(run, executions);
+    }
+
+    internal static RunView View(Run run, IReadOnlyCollection<Execution> executions) => new(
+        run.Id, run.Status, run.Summary, run.CreatedBy, run.CreatedAt, run.EndedAt,
+        executions.GroupBy(e => e.Status).OrderBy(g => g.Key).ToDictionary(g => g.Key.ToText(), g => g.Count()),
+        run.Request,
+        [.. executions.OrderBy(e => e.DeviceName, StringComparer.OrdinalIgnoreCase).Select(e => e.ToView())]);
+
+    private async Task<bool> HasEndedAsync(Guid runId, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return !await db.Set<Run>().AnyAsync(r => r.Id == runId && r.EndedAt == null, cancellationToken);
+    }
+}
