@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Operone.Core.Devices;
 using Operone.Core.Errors;
-using Operone.Core.Shell;
 
 namespace Operone.Web.Devices;
 

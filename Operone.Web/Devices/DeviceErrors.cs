@@ -1,5 +1,5 @@
+using Operone.Core.Devices;
 using Operone.Core.Errors;
-using Operone.Core.Shell;
 
 namespace Operone.Web.Devices;
 

@@ -1,3 +1,4 @@
+using Operone.Core.Devices;
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Operone.Core;

@@ -140,7 +140,7 @@ internal sealed class RunSession(CliContext cli, OperoneApi api, RunSettings set
         };
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var cancelling = CancelWhenAskedAsync(run.Id, ended.Token);
-        var noticing = NoticeWaitingAsync(executions, run.Request, ended.Token);
+        var noticing = NoticeWaitingAsync(executions, run.Request!, ended.Token);
         try
         {
             if (await follower.FollowAsync(run.Id, cancellationToken) is { } lost)
