@@ -75,7 +75,7 @@ internal static class LoginCommand
             cli.Say($"warning: {url.Value} is not encrypted; whoever can listen on the network can read the token");
         }
 
-        using var api = new OperoneApi(credentials, cli);
+        using var api = new OperoneApi(credentials);
         var tried = await api.GetJsonAsync("devices?limit=1", cancellationToken);
 
         // forbidden is a good token that may do other things

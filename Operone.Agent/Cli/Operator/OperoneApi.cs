@@ -19,11 +19,9 @@ internal sealed class OperoneApi : IDisposable
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(60);
 
     private readonly HttpClient _http;
-    private readonly CliContext _cli;
 
-    public OperoneApi(Credentials credentials, CliContext cli)
+    public OperoneApi(Credentials credentials)
     {
-        _cli = cli;
         Url = credentials.Url;
         _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = TimeSpan.FromSeconds(10), ConnectCallback = ConnectAsync })
         {
@@ -85,7 +83,7 @@ internal sealed class OperoneApi : IDisposable
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         headers?.Invoke(request.Headers);
-        using var limit = new RequestLimit(_cli.Time, cancellationToken);
+        using var limit = new RequestLimit(cancellationToken);
         try
         {
             var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
@@ -181,7 +179,7 @@ internal sealed class OperoneApi : IDisposable
 
     private async Task<Result<byte[]>> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        using var limit = new RequestLimit(_cli.Time, cancellationToken);
+        using var limit = new RequestLimit(cancellationToken);
         try
         {
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
@@ -282,9 +280,9 @@ internal sealed class OperoneApi : IDisposable
         private readonly CancellationTokenSource _late;
         private readonly CancellationTokenSource _either;
 
-        public RequestLimit(TimeProvider time, CancellationToken cancellationToken)
+        public RequestLimit(CancellationToken cancellationToken)
         {
-            _late = new CancellationTokenSource(RequestTimeout, time);
+            _late = new CancellationTokenSource(RequestTimeout);
             _either = CancellationTokenSource.CreateLinkedTokenSource(_late.Token, cancellationToken);
         }
 

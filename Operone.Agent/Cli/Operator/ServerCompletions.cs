@@ -37,8 +37,8 @@ internal static class ServerCompletions
             return [];
         }
 
-        using var api = new OperoneApi(credentials.Value, cli);
-        using var late = new CancellationTokenSource(Patience, cli.Time);
+        using var api = new OperoneApi(credentials.Value);
+        using var late = new CancellationTokenSource(Patience);
         try
         {
             // a completion source cannot be awaited; there is no synchronization context that this could block

@@ -82,7 +82,7 @@ internal static class Shared
             return cli.Fail(error);
         }
 
-        using var api = new OperoneApi(credentials.Value, cli);
+        using var api = new OperoneApi(credentials.Value);
         return await act(api);
     }
 
