@@ -1,7 +1,7 @@
-using Operone.Core.Devices;
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Operone.Core;
+using Operone.Core.Devices;
 using Operone.Core.Errors;
 using Operone.Core.Shell;
 

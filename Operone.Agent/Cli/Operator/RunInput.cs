@@ -1,8 +1,8 @@
 using System.Text;
 using Operone.Core;
 using Operone.Core.Connection;
-using Operone.Core.Errors;
 using Operone.Core.Devices;
+using Operone.Core.Errors;
 using Operone.Core.Shell;
 
 namespace Operone.Agent.Cli.Operator;
