@@ -5,6 +5,8 @@ internal static class AgentsRegistration
 {
     public static void AddAgents(this WebApplicationBuilder builder)
     {
+        builder.Services.AddSignalR();
+        builder.Services.AddSingleton<IAgentSender, AgentSender>();
         builder.Services.AddSingleton<AgentSends>();
     }
 
