@@ -128,7 +128,7 @@ public sealed class Selector
 
                 if (text[_at] != ',')
                 {
-                    return Fail(_at, $"expected ',' or the end, found '{text[_at]}'").Error!;
+                    return Fail(_at, $"expected ',' or the end, found '{At(_at)}'").Error!;
                 }
 
                 _at++;
@@ -219,7 +219,7 @@ public sealed class Selector
                     case ',':
                         continue;
                     default:
-                        Fail(_at - 1, $"expected ',' or ')', found '{text[_at - 1]}'");
+                        Fail(_at - 1, $"expected ',' or ')', found '{At(_at - 1)}'");
                         return null;
                 }
             }
@@ -231,7 +231,7 @@ public sealed class Selector
             var key = ReadWhile(c => Labels.IsNameCharacter(c) || c == '/');
             if (key.Length == 0)
             {
-                Fail(start, _at == text.Length ? "expected a label's key, found the end" : $"expected a label's key, found '{text[_at]}'");
+                Fail(start, _at == text.Length ? "expected a label's key, found the end" : $"expected a label's key, found '{At(_at)}'");
                 return null;
             }
 
@@ -268,6 +268,9 @@ public sealed class Selector
 
             return text[start.._at];
         }
+
+        // a character that takes two halves is shown whole
+        private string At(int position) => text.Substring(position, position + 1 < text.Length && char.IsSurrogatePair(text, position) ? 2 : 1);
 
         private void SkipSpace() => ReadWhile(char.IsWhiteSpace);
 

@@ -90,14 +90,23 @@ public static class RunLimits
             : request.Stdin is null ? null : Encoding.UTF8.GetBytes(request.Stdin);
     }
 
-    /// <summary>The request as one line for people, at most 200 characters.</summary>
+    /// <summary>The request as one line for people, at most 200 characters, none of which steers a terminal.</summary>
     public static string Summary(CreateRun request)
     {
         ArgumentNullException.ThrowIfNull(request);
         var text = request.Command ?? (request.Argv is not null ? string.Join(' ', request.Argv) : request.Script) ?? "";
         text = text.Trim().ReplaceLineEndings("\n");
         var line = text.Split('\n', 2)[0];
-        var shortened = line.Length > 199 ? line[..199] : line;
+
+        // half of a surrogate pair is no text, and a database may refuse it
+        var shortened = line.Length <= 199 ? line : line[..(char.IsHighSurrogate(line[198]) ? 198 : 199)];
+        shortened = string.Create(shortened.Length, shortened, static (to, from) =>
+        {
+            for (var i = 0; i < from.Length; i++)
+            {
+                to[i] = char.IsControl(from[i]) ? ' ' : from[i];
+            }
+        });
         return shortened.Length < text.Length ? shortened + "…" : shortened;
     }
 

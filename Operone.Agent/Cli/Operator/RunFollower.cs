@@ -51,8 +51,10 @@ internal sealed class RunFollower(CliContext cli, OperoneApi api)
 
                 await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
                 await using var events = SseParser.Create(body, ReadEvent).EnumerateAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
+                var quiet = true;
                 while (await NextAsync(events, cancellationToken) is { } happened)
                 {
+                    quiet = false;
                     patience = new Patience(cli.Time);
                     if (happened.Data.Unreadable)
                     {
@@ -65,6 +67,12 @@ internal sealed class RunFollower(CliContext cli, OperoneApi api)
                     {
                         return null;
                     }
+                }
+
+                if (quiet && await HasEndedAsync(run, cancellationToken))
+                {
+                    // there was nothing left to tell
+                    return null;
                 }
             }
 
@@ -98,6 +106,12 @@ internal sealed class RunFollower(CliContext cli, OperoneApi api)
             // broken off: the same as an end that came too early
             return null;
         }
+    }
+
+    private async Task<bool> HasEndedAsync(Guid run, CancellationToken cancellationToken)
+    {
+        var view = await api.GetAsync($"runs/{run}", OperoneJson.Default.RunView, cancellationToken);
+        return !view.IsError && view.Value.Status.IsEnd();
     }
 
     private void Take(RunEvent happened)

@@ -219,6 +219,17 @@ public sealed class RunTests
     }
 
     [Fact]
+    public async Task Run_EndedAndItsStreamEmpty_IsNotFollowedForEver()
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.Run = FakeApi.NewRun(ExecutionStatus.Succeeded, "a");
+        using var terminal = FakeTerminal.For(api);
+
+        Assert.Equal(0, await terminal.RunAsync("run", "-d", "a", "x"));
+        Assert.Single(api.LastEventIds);
+    }
+
+    [Fact]
     public async Task Run_BytesMissing_SaysHowMany()
     {
         await using var api = await FakeApi.StartAsync();
