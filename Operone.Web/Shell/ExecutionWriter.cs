@@ -135,8 +135,7 @@ internal sealed partial class ExecutionWriter(
         if (batch.Changed.Count > 0)
         {
             await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-            ended = await StoreExecutionsAsync(db, batch, now, cancellationToken);
-            await JournalTable.InsertAsync(db, batch.Journal(), cancellationToken);
+            ended = await WriterTables.StoreAsync(db, batch, now, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
 
@@ -202,52 +201,6 @@ internal sealed partial class ExecutionWriter(
             StartingItem starting => starting.ExecutionIds,
             _ => [],
         };
-    }
-
-    private static async Task<IReadOnlyList<(Guid RunId, RunStatus Status)>> StoreExecutionsAsync(
-        OperoneDb db, WriterBatch batch, DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        foreach (var state in batch.Changed.Values)
-        {
-            var row = new Execution { Id = state.Id, RunId = state.RunId, DeviceId = state.DeviceId, DeviceName = state.DeviceName };
-            db.Attach(row);
-            row.Status = state.Status;
-            row.ExitCode = state.ExitCode;
-            row.Reason = state.Reason;
-            row.StartedAt = state.StartedAt;
-            row.EndedAt = state.EndedAt;
-            row.StdoutBytes = state.StdoutBytes;
-            row.StderrBytes = state.StderrBytes;
-            row.DiscardedBytes = state.DiscardedBytes;
-            db.Entry(row).Property(e => e.Status).IsModified = true;
-        }
-
-        await db.SaveChangesAsync(cancellationToken);
-        db.ChangeTracker.Clear();
-
-        var perhapsEnded = batch.Changed.Values.Where(s => s.Status.IsEnd()).Select(s => s.RunId).Distinct().ToArray();
-        if (perhapsEnded.Length == 0)
-        {
-            return [];
-        }
-
-        var counts = await db.Set<Execution>().Where(e => perhapsEnded.Contains(e.RunId))
-            .GroupBy(e => new { e.RunId, e.Status })
-            .Select(g => new { g.Key.RunId, g.Key.Status, Count = g.Count() })
-            .ToListAsync(cancellationToken);
-        var ended = new List<(Guid, RunStatus)>();
-        foreach (var run in counts.GroupBy(c => c.RunId))
-        {
-            var status = RunRules.Combine(run.ToDictionary(c => c.Status, c => c.Count));
-            if (status.IsEnd() && await db.Set<Run>().Where(r => r.Id == run.Key && r.EndedAt == null)
-                .ExecuteUpdateAsync(r => r.SetProperty(x => x.Status, status).SetProperty(x => x.EndedAt, now), cancellationToken) > 0)
-            {
-                batch.AddRunEnd(run.Key, status);
-                ended.Add((run.Key, status));
-            }
-        }
-
-        return ended;
     }
 
     /// <summary>A device has (re)connected: what is stored of these counts, not what this node remembers.</summary>

@@ -20,6 +20,8 @@ internal sealed record RunQuery(RunStatus? Status = null, Guid? DeviceId = null,
 /// <summary>The use cases that look at runs.</summary>
 internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, LiveChanges changes, TimeProvider time)
 {
+    private const int FewExecutions = 20;
+
     /// <summary>A run with its executions.</summary>
     public async Task<Result<RunView>> GetAsync(Actor actor, Guid runId, CancellationToken cancellationToken) =>
         actor.Lacks(Permissions.RunsRead) is { } lacks ? lacks : await ViewAsync(runId, cancellationToken);
@@ -34,13 +36,9 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, LiveChan
         using var subscription = changes.Subscribe(LiveChanges.Run(runId));
         using var timeout = new CancellationTokenSource(patience, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
-        while (true)
+        var run = await GetAsync(actor, runId, cancellationToken);
+        while (!run.IsError && !run.Value.Status.IsEnd())
         {
-            if (await HasEndedAsync(runId, cancellationToken))
-            {
-                return await GetAsync(actor, runId, cancellationToken);
-            }
-
             try
             {
                 await subscription.WaitAsync(both.Token);
@@ -49,7 +47,15 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, LiveChan
             {
                 return await GetAsync(actor, runId, cancellationToken);
             }
+
+            // Of a large run it is asked first whether it has ended, before its executions are all read.
+            if (run.Value.Executions!.Count <= FewExecutions || await HasEndedAsync(runId, cancellationToken))
+            {
+                run = await GetAsync(actor, runId, cancellationToken);
+            }
         }
+
+        return run;
     }
 
     /// <summary>A page of runs, newest first, without executions.</summary>

@@ -135,9 +135,9 @@ internal sealed class WriterBatch(IReadOnlyDictionary<Guid, ExecutionState> know
         Answer(deviceId, state.Acknowledge());
     }
 
-    /// <summary>A run has ended by this batch: its last entry.</summary>
-    public void AddRunEnd(Guid runId, RunStatus status) =>
-        _entries.Add(PendingEntry.Status(runId, null, new(null, null, status.ToText(), null, null)));
+    /// <summary>The last entry of a run that has ended.</summary>
+    public static JournalEntry RunEnd(Guid runId, RunStatus status) =>
+        PendingEntry.Status(runId, null, new(null, null, status.ToText(), null, null)).ToRow();
 
     private ExecutionState? Find(Guid id) => _states.GetValueOrDefault(id) ?? known.GetValueOrDefault(id);
 

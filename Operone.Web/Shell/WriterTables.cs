@@ -1,0 +1,70 @@
+using Operone.Core.Shell;
+using Operone.Web.Data;
+
+namespace Operone.Web.Shell;
+
+/// <summary>What the writer stores, as plain statements: these are the busiest tables, and a run's answer waits for them.</summary>
+internal static class WriterTables
+{
+    private const string UpdateExecution = """
+        UPDATE executions SET "Status" = @status, "ExitCode" = @exitCode, "Reason" = @reason, "StartedAt" = @startedAt, "EndedAt" = @endedAt,
+            "StdoutBytes" = @stdout, "StderrBytes" = @stderr, "DiscardedBytes" = @discarded
+        WHERE "Id" = @id
+        """;
+
+    private const string InsertEntry = """
+        INSERT INTO run_journal ("RunId", "ExecutionId", "Kind", "Offset", "Length", "Data")
+        VALUES (@run, @execution, @kind, @offset, @length, @data)
+        """;
+
+    private const string CountExecutions = """
+        SELECT "Status", count(*) FROM executions WHERE "RunId" = @run GROUP BY "Status"
+        """;
+
+    private const string EndRun = """
+        UPDATE runs SET "Status" = @status, "EndedAt" = @now WHERE "Id" = @run AND "EndedAt" IS NULL
+        """;
+
+    /// <summary>Stores a batch in the context's present transaction; gives the runs that have ended by it.</summary>
+    public static async Task<IReadOnlyList<(Guid RunId, RunStatus Status)>> StoreAsync(
+        OperoneDb db, WriterBatch batch, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var sql = new SqlBatch(db);
+        foreach (var state in batch.Changed.Values)
+        {
+            sql.Add(UpdateExecution, ("status", state.Status), ("exitCode", state.ExitCode), ("reason", state.Reason),
+                ("startedAt", state.StartedAt), ("endedAt", state.EndedAt), ("stdout", state.StdoutBytes), ("stderr", state.StderrBytes),
+                ("discarded", state.DiscardedBytes), ("id", state.Id));
+        }
+
+        AddEntries(sql, batch.Journal());
+        await sql.ExecuteAsync(cancellationToken);
+
+        var ended = new List<(Guid RunId, RunStatus Status)>();
+        var rest = new SqlBatch(db);
+        foreach (var runId in batch.Changed.Values.Where(s => s.Status.IsEnd()).Select(s => s.RunId).Distinct())
+        {
+            var counts = await rest.QueryAsync(CountExecutions,
+                row => (Status: (ExecutionStatus)row.GetInt32(0), Count: row.GetInt32(1)), cancellationToken, ("run", runId));
+            var status = RunRules.Combine(counts.ToDictionary(c => c.Status, c => c.Count));
+            if (status.IsEnd())
+            {
+                rest.Add(EndRun, ("status", status), ("now", now), ("run", runId));
+                AddEntries(rest, [WriterBatch.RunEnd(runId, status)]);
+                ended.Add((runId, status));
+            }
+        }
+
+        await rest.ExecuteAsync(cancellationToken);
+        return ended;
+    }
+
+    private static void AddEntries(SqlBatch sql, IEnumerable<JournalEntry> entries)
+    {
+        foreach (var entry in entries)
+        {
+            sql.Add(InsertEntry, ("run", entry.RunId), ("execution", entry.ExecutionId), ("kind", (short)entry.Kind),
+                ("offset", entry.Offset), ("length", entry.Length), ("data", entry.Data));
+        }
+    }
+}
