@@ -1,0 +1,139 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Operone.Core.Connection;
+using Operone.Core.Shell;
+
+namespace Operone.Agent.Shell;
+
+/// <summary>
+/// The folder of one execution, <c>&lt;state&gt;/x/&lt;id as 32 hex digits&gt;/</c>: all that is known of it on the device.
+/// <list type="bullet">
+/// <item><c>request.json</c>: the <see cref="StartExecution"/>; written whole (a temporary file, renamed) by the agent.</item>
+/// <item><c>claim</c>: made by the host, exclusively, before anything is spawned, and locked for as long as the host lives.
+/// So a second host cannot start, and everybody can see whether the first one lives. Its text is the
+/// <see cref="Claim"/>.</item>
+/// <item><c>output</c>: see <see cref="OutputLog"/>. There is none before the first byte.</item>
+/// <item><c>end.json</c>: the <see cref="ExecutionEnd"/>; written whole.</item>
+/// <item><c>s</c>: the host's Unix socket, see <see cref="HostProtocol"/>. There is none before the command has run a few milliseconds.</item>
+/// <item><c>script</c>: the script, where the request has one.</item>
+/// </list>
+/// Nothing is synced to the disk: what a power cut takes away is reported as lost, and no command waits for a disk.
+/// </summary>
+internal sealed class ExecutionFolder
+{
+    /// <summary>The folder at a path. Nothing is made.</summary>
+    public ExecutionFolder(string path) => Path = path;
+
+    /// <summary>Its full path.</summary>
+    public string Path { get; }
+
+    public string Request => Path + "/request.json";
+
+    public string Claimed => Path + "/claim";
+
+    public string Output => Path + "/output";
+
+    public string Ended => Path + "/end.json";
+
+    public string Socket => Path + "/s";
+
+    public string Script => Path + "/script";
+
+    /// <summary>Makes the folder, for its owner alone, and writes the request into it.</summary>
+    /// <exception cref="IOException">The disk is full, or the folder cannot be made.</exception>
+    public void Create(StartExecution request)
+    {
+        MakeFolder();
+        WriteWhole(Request, JsonSerializer.SerializeToUtf8Bytes(request, OperoneJson.Default.StartExecution));
+    }
+
+    /// <summary>Makes the folder of an execution that ends before it began.</summary>
+    /// <exception cref="IOException">The disk is full, or the folder cannot be made.</exception>
+    public void Create(ExecutionEnd end)
+    {
+        MakeFolder();
+        WriteEnd(end);
+    }
+
+    /// <summary>Reads the request.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="JsonException">It is not a request.</exception>
+    public StartExecution ReadRequest() =>
+        JsonSerializer.Deserialize(File.ReadAllBytes(Request), OperoneJson.Default.StartExecution) ?? throw new JsonException("the request is null");
+
+    /// <summary>Writes the end, whole.</summary>
+    /// <exception cref="IOException">The disk is full, or the folder is gone.</exception>
+    public void WriteEnd(ExecutionEnd end) => WriteWhole(Ended, JsonSerializer.SerializeToUtf8Bytes(end, OperoneJson.Default.ExecutionEnd));
+
+    /// <summary>Reads the end, or null where there is none.</summary>
+    public ExecutionEnd? ReadEnd()
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(Ended), OperoneJson.Default.ExecutionEnd);
+        }
+        catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Reads the claim, or null where there is none, or where the command has not started.</summary>
+    public Claim? ReadClaim()
+    {
+        Span<byte> buffer = stackalloc byte[128];
+        try
+        {
+            using var file = File.OpenHandle(Claimed, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            return Claim.Parse(Encoding.ASCII.GetString(buffer[..RandomAccess.Read(file, buffer, 0)]));
+        }
+        catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    private void MakeFolder()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(Path);
+        }
+        else
+        {
+            Directory.CreateDirectory(Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
+    private static void WriteWhole(string path, ReadOnlySpan<byte> data)
+    {
+        var temporary = path + ".new";
+        using (var file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
+        {
+            RandomAccess.Write(file, data, 0);
+        }
+
+        File.Move(temporary, path, overwrite: true);
+    }
+}
+
+/// <summary>What a host writes into its claim once the command has started.</summary>
+/// <param name="StartedAt">When the command started (UTC).</param>
+/// <param name="Pid">Its process, to be named where the host dies before it.</param>
+internal sealed record Claim(DateTimeOffset StartedAt, int Pid)
+{
+    /// <summary>The claim's text, closed by a line feed.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{StartedAt:O} {Pid}\n");
+
+    /// <summary>Reads the text; null where it is not whole.</summary>
+    public static Claim? Parse(string text)
+    {
+        var parts = text.Split(' ');
+        return parts.Length == 2 && parts[1].EndsWith('\n')
+            && DateTimeOffset.TryParseExact(parts[0], "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var at)
+            && int.TryParse(parts[1].AsSpan(0, parts[1].Length - 1), CultureInfo.InvariantCulture, out var pid)
+            ? new Claim(at, pid)
+            : null;
+    }
+}

@@ -1,0 +1,155 @@
+using System.Globalization;
+using Operone.Core.Shell;
+
+namespace Operone.Agent.Shell.Host;
+
+/// <summary>What is started for a request: program, arguments, environment, directory.</summary>
+/// <param name="Program">The program's path.</param>
+/// <param name="Arguments">All arguments, with the program's name as it was given.</param>
+/// <param name="Environment">All variables as <c>NAME=value</c>.</param>
+/// <param name="Directory">Where it starts.</param>
+internal sealed record CommandPlan(string Program, IReadOnlyList<string> Arguments, IReadOnlyList<string> Environment, string Directory);
+
+/// <summary>Why a request cannot be started.</summary>
+/// <param name="ExitCode">What a POSIX shell would exit with, or null where it would not have come so far.</param>
+/// <param name="Reason">In words.</param>
+internal sealed record CannotStart(int? ExitCode, string Reason);
+
+/// <summary>
+/// Makes the plan. A command's environment is what the request gives, over this base and nothing else: <c>PATH</c>,
+/// <c>HOME</c>, <c>USER</c>, <c>LOGNAME</c>, <c>SHELL</c>, <c>LANG=C.UTF-8</c>, <c>OPERONE_RUN_ID</c>,
+/// <c>OPERONE_EXECUTION_ID</c>, <c>OPERONE_DEVICE</c>. Its directory is the home of the agent's user unless told.
+/// </summary>
+/// <param name="home">The home directory of the agent's user.</param>
+/// <param name="user">The name of the agent's user.</param>
+internal sealed class CommandPlanner(string home, string user)
+{
+    /// <summary>POSIX, sh, 2.8.2 "Exit Status for Commands": not found.</summary>
+    public const int NotFoundCode = 127;
+
+    /// <summary>The same: found, but not an executable.</summary>
+    public const int NotExecutableCode = 126;
+
+    private const string DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    private const UnixFileMode AnyExecute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    /// <summary>Makes a plan, or says why there is none. A script is written to its file.</summary>
+    /// <exception cref="IOException">The script's file cannot be written.</exception>
+    public (CommandPlan? Plan, CannotStart? Problem) Make(StartExecution request, string scriptFile)
+    {
+        var environment = Variables(request);
+        var directory = request.WorkingDirectory ?? (Directory.Exists(home) ? home : "/");
+        if (!Directory.Exists(directory))
+        {
+            return (null, new CannotStart(null, File.Exists(directory)
+                ? $"The working directory '{directory}' is not a directory."
+                : $"The working directory '{directory}' does not exist."));
+        }
+
+        var arguments = Arguments(request, scriptFile);
+        var (program, problem) = Find(arguments[0], directory, environment["PATH"]);
+        return problem is not null
+            ? (null, problem)
+            : (new CommandPlan(program!, arguments, [.. environment.Select(v => $"{v.Key}={v.Value}")], directory), null);
+    }
+
+    private static IReadOnlyList<string> Arguments(StartExecution request, string scriptFile)
+    {
+        if (request.Argv is not null)
+        {
+            return request.Argv;
+        }
+
+        if (request.Script is null)
+        {
+            return OperatingSystem.IsWindows() ? ["cmd.exe", "/d", "/c", request.Command ?? ""] : ["/bin/sh", "-c", request.Command ?? ""];
+        }
+
+        File.WriteAllText(scriptFile, request.Script);
+        return [.. Interpreter(request), scriptFile];
+    }
+
+    /// <summary>The interpreter, with its arguments. A <c>#!</c> line has at most one, as execve(2) on Linux takes it.</summary>
+    private static string[] Interpreter(StartExecution request)
+    {
+        if (request.Interpreter is not null)
+        {
+            return request.Interpreter.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        }
+
+        var line = request.Script!.StartsWith("#!", StringComparison.Ordinal) ? request.Script[2..].Split('\n', 2)[0].Trim() : "";
+        var parts = line.Split([' ', '\t'], 2, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return parts.Length > 0 ? parts : OperatingSystem.IsWindows() ? ["powershell.exe", "-NoProfile", "-File"] : ["/bin/sh"];
+    }
+
+    private Dictionary<string, string> Variables(StartExecution request)
+    {
+        var variables = new Dictionary<string, string>(OperatingSystem.IsWindows() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal);
+        if (OperatingSystem.IsWindows())
+        {
+            // Windows programs do not start without some of the system's own variables
+            foreach (var name in (string[])["SystemRoot", "SystemDrive", "windir", "TEMP", "TMP", "PATH", "PATHEXT", "ComSpec", "ProgramFiles", "ProgramData", "USERPROFILE"])
+            {
+                variables[name] = System.Environment.GetEnvironmentVariable(name) ?? "";
+            }
+        }
+        else
+        {
+            variables["PATH"] = DefaultPath;
+            variables["SHELL"] = "/bin/sh";
+            variables["LANG"] = "C.UTF-8";
+            variables["HOME"] = home;
+            variables["LOGNAME"] = user;
+        }
+
+        variables["USER"] = user;
+        variables["OPERONE_RUN_ID"] = request.RunId.ToString();
+        variables["OPERONE_EXECUTION_ID"] = request.ExecutionId.ToString();
+        variables["OPERONE_DEVICE"] = request.DeviceName;
+        foreach (var (name, value) in request.Environment ?? new Dictionary<string, string>())
+        {
+            variables[name] = value;
+        }
+
+        return variables;
+    }
+
+    /// <summary>Finds a program as execvp(3) does: by its path where it has a slash, else in the directories of PATH.</summary>
+    private static (string? Program, CannotStart? Problem) Find(string name, string directory, string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return (name, null); // CreateProcess does its own search
+        }
+
+        if (name.Contains('/', StringComparison.Ordinal))
+        {
+            var full = Path.Combine(directory, name);
+            return Directory.Exists(full) ? (null, new CannotStart(NotExecutableCode, $"'{name}' is a directory, not a program."))
+                : !File.Exists(full) ? (null, new CannotStart(NotFoundCode, $"There is no program '{name}'."))
+                : !IsExecutable(full) ? (null, new CannotStart(NotExecutableCode, $"'{name}' is not executable."))
+                : (full, null);
+        }
+
+        string? found = null;
+        foreach (var folder in path.Split(':'))
+        {
+            var candidate = Path.Combine(directory, folder, name);
+            if (File.Exists(candidate))
+            {
+                if (IsExecutable(candidate))
+                {
+                    return (candidate, null);
+                }
+
+                found ??= candidate;
+            }
+        }
+
+        return (null, found is null
+            ? new CannotStart(NotFoundCode, string.Create(CultureInfo.InvariantCulture, $"There is no program '{name}' in PATH ({path})."))
+            : new CannotStart(NotExecutableCode, $"'{found}' is not executable."));
+    }
+
+    private static bool IsExecutable(string path) => OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & AnyExecute) != 0;
+}

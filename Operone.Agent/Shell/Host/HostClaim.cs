@@ -1,0 +1,70 @@
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace Operone.Agent.Shell.Host;
+
+/// <summary>
+/// The claim on an execution, from the host's side and from that of whoever wants to know whether the host lives. On Unix
+/// the lock is flock(2), which <see cref="FileShare.None"/> takes and which ends with the process.
+/// </summary>
+internal sealed class HostClaim : IDisposable
+{
+    private readonly SafeFileHandle _file;
+
+    private HostClaim(SafeFileHandle file) => _file = file;
+
+    /// <summary>Claims an execution for this process, or gives null where another one has it or had it.</summary>
+    /// <exception cref="IOException">The disk is full or the folder is gone.</exception>
+    public static HostClaim? TryTake(ExecutionFolder folder)
+    {
+        SafeFileHandle file;
+        try
+        {
+            file = File.OpenHandle(folder.Claimed, FileMode.CreateNew, FileAccess.Write, FileShare.None);
+        }
+        catch (IOException) when (File.Exists(folder.Claimed))
+        {
+            return null; // claimed before, or looked at in the moment in which it was not locked yet: whoever looked has ended it
+        }
+
+        if (File.Exists(folder.Ended))
+        {
+            file.Dispose();
+            return null;
+        }
+
+        return new HostClaim(file);
+    }
+
+    /// <summary>Notes that the command has started.</summary>
+    public void Write(Claim claim)
+    {
+        try
+        {
+            RandomAccess.Write(_file, Encoding.ASCII.GetBytes(claim.ToString()), 0);
+        }
+        catch (IOException)
+        {
+            // a full disk; the command runs all the same, and the end says when that was
+        }
+    }
+
+    /// <summary>
+    /// Takes the lock of a claim whose host is dead. While it is held, no host can begin.
+    /// </summary>
+    /// <returns>The lock, or null where the host lives.</returns>
+    public static IDisposable? TryTakeOver(ExecutionFolder folder)
+    {
+        try
+        {
+            return File.OpenHandle(folder.Claimed, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+}

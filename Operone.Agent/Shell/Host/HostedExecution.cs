@@ -1,0 +1,380 @@
+using System.Runtime.Versioning;
+using System.Text.Json;
+using Operone.Agent.Platforms;
+using Operone.Agent.Platforms.Unix;
+using Operone.Core.Shell;
+
+namespace Operone.Agent.Shell.Host;
+
+/// <summary>
+/// One execution in its host on Linux and macOS: claims it, starts the command, stores its output, ends it when told or
+/// when its time is over, and writes down how it ended. One thread, which sleeps in poll(2).
+/// </summary>
+[UnsupportedOSPlatform("windows")]
+internal sealed unsafe class HostedExecution(
+    ExecutionFolder folder, CommandPlanner planner, Reaper reaper, IProcessTree tree, Bells bells, TimeProvider time) : IDisposable
+{
+    /// <summary>
+    /// How long after the command's exit its output is still waited for, where a child that it left behind keeps a pipe open.
+    /// What such a child writes later is read and thrown away, so that it is not killed by SIGPIPE.
+    /// </summary>
+    private static readonly TimeSpan _pipeGrace = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>
+    /// How long news waits for more of it. A command that ends within this time is told to the agent once, and one that
+    /// writes byte by byte does not wake it for each.
+    /// </summary>
+    private static readonly TimeSpan _bellPause = TimeSpan.FromMilliseconds(2);
+
+    private readonly TreeKiller _killer = new(tree, time);
+    private HostClaim? _claim;
+    private OutputWriter? _output;
+    private CommandPipes? _pipes;
+    private long _bellAt = long.MaxValue;
+    private long _timeoutAt = long.MaxValue;
+    private long _pipesUntil = long.MaxValue;
+    private double? _timeoutSeconds;
+    private bool _timedOut;
+    private bool _cancelled;
+
+    /// <summary>Runs it to its end. Gives whether nothing of it is left in this process.</summary>
+    public bool Run()
+    {
+        try
+        {
+            _claim = HostClaim.TryTake(folder);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            End(ExecutionStatus.Refused, null, $"The device could not claim the execution: {problem.Message}");
+            return true;
+        }
+
+        if (_claim is null)
+        {
+            return true;
+        }
+
+        bells.Close();
+        if (!bells.Has(0))
+        {
+            bells.Add(0);
+        }
+
+        if (Start())
+        {
+            Follow();
+        }
+
+        bells.Ring(HostProtocol.Ended);
+        return LetGo();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        bells.Close();
+        _pipes?.Dispose();
+        _output?.Dispose();
+        _claim?.Dispose();
+    }
+
+    private bool Start()
+    {
+        StartExecution request;
+        try
+        {
+            request = folder.ReadRequest();
+            _output = new OutputWriter(folder.Output, request.OutputLimitBytes);
+            var (plan, problem) = planner.Make(request, folder.Script);
+            if (plan is null)
+            {
+                End(ExecutionStatus.Failed, problem!.ExitCode, problem.Reason);
+                return false;
+            }
+
+            return Spawn(plan, request);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            End(ExecutionStatus.Refused, null, $"The device could not prepare the execution: {problem.Message}");
+        }
+        catch (JsonException problem)
+        {
+            End(ExecutionStatus.Refused, null, $"The device could not read the request: {problem.Message}");
+        }
+
+        return false;
+    }
+
+    private bool Spawn(CommandPlan plan, StartExecution request)
+    {
+        _pipes = CommandPipes.Open(request.Stdin);
+        var startedAt = time.GetUtcNow();
+        var error = UnixSpawn.Start(
+            plan.Program, plan.Arguments, plan.Environment, plan.Directory, _pipes.ChildStdin, _pipes.ChildStdout, _pipes.ChildStderr, out var pid);
+        _pipes.CloseChildEnds();
+        if (error != 0)
+        {
+            var code = error == Libc.NotFound ? CommandPlanner.NotFoundCode : CommandPlanner.NotExecutableCode;
+            var reason = error switch
+            {
+                // the program was found a moment ago: what is missing is the interpreter in its first line, or its loader
+                Libc.NotFound => $"'{plan.Arguments[0]}' cannot be started: its interpreter does not exist.",
+                Libc.ExecFormat => $"'{plan.Arguments[0]}' is not in a format that this system can run.",
+                Libc.ArgumentsTooLong => $"'{plan.Arguments[0]}' cannot be started: its arguments and environment are too long for this system.",
+                _ => $"'{plan.Arguments[0]}' cannot be started: {Libc.Describe(error)}.",
+            };
+            End(ExecutionStatus.Failed, code, reason);
+            return false;
+        }
+
+        reaper.Watch(pid);
+        _claim!.Write(new Claim(startedAt, pid));
+        var now = time.GetTimestamp();
+        _bellAt = now + Ticks(_bellPause);
+        _timeoutAt = request.TimeoutSeconds is { } seconds ? now + Ticks(TimeSpan.FromSeconds(seconds)) : long.MaxValue;
+        _timeoutSeconds = request.TimeoutSeconds;
+        return true;
+    }
+
+    private void Follow()
+    {
+        var fds = stackalloc Libc.PollFd[12];
+        while (true)
+        {
+            var (count, clients) = Prepare(fds);
+            Libc.Poll(fds, (nuint)count, PollMilliseconds());
+            if ((fds[0].Returned & Libc.PollIn) != 0)
+            {
+                reaper.TakeNews();
+            }
+
+            if (fds[1].Returned != 0)
+            {
+                bells.Accept();
+            }
+
+            Read(fds + 2, OutputStream.Stdout);
+            Read(fds + 3, OutputStream.Stderr);
+            if (fds[4].Returned != 0)
+            {
+                _pipes!.Feed();
+            }
+
+            for (var i = 5; i < 5 + clients; i++)
+            {
+                if (fds[i].Returned != 0 && bells.Read(fds[i].Fd) is { } grace)
+                {
+                    Cancel(grace);
+                }
+            }
+
+            if (IsOver())
+            {
+                End();
+                return;
+            }
+
+            DoWhatIsDue();
+        }
+    }
+
+    private (int Count, int Clients) Prepare(Libc.PollFd* fds)
+    {
+        fds[0] = new() { Fd = reaper.News, Events = Libc.PollIn };
+        fds[1] = new() { Fd = bells.Listener, Events = Libc.PollIn };
+        fds[2] = new() { Fd = _pipes!.Stdout, Events = Libc.PollIn };
+        fds[3] = new() { Fd = _pipes.Stderr, Events = Libc.PollIn };
+        fds[4] = new() { Fd = _pipes.Stdin, Events = Libc.PollOut };
+        var clients = bells.Descriptors;
+        for (var i = 0; i < clients.Count; i++)
+        {
+            fds[5 + i] = new() { Fd = clients[i], Events = Libc.PollIn };
+        }
+
+        return (5 + clients.Count, clients.Count);
+    }
+
+    /// <summary>Reads what there is of a stream, a frame at a time so that the streams take turns.</summary>
+    private void Read(Libc.PollFd* poll, OutputStream stream)
+    {
+        if (poll->Returned != 0 && _pipes!.Read(stream, _output!) && _bellAt == long.MaxValue)
+        {
+            _bellAt = time.GetTimestamp() + Ticks(_bellPause);
+        }
+    }
+
+    private bool IsOver()
+    {
+        if (reaper.Status is null)
+        {
+            return _killer.HasGivenUp;
+        }
+
+        if (_pipesUntil == long.MaxValue)
+        {
+            _pipesUntil = time.GetTimestamp() + Ticks(_pipeGrace);
+        }
+
+        // a child that was left behind may write without end
+        while ((_pipes!.Read(OutputStream.Stdout, _output!) | _pipes.Read(OutputStream.Stderr, _output!)) && time.GetTimestamp() < _pipesUntil)
+        {
+        }
+
+        if (_killer.IsActive && !reaper.IsEmpty && !_killer.HasGivenUp)
+        {
+            return false;
+        }
+
+        return _pipes.AreClosed || _killer.IsActive || time.GetTimestamp() >= _pipesUntil;
+    }
+
+    private void Cancel(TimeSpan grace)
+    {
+        if (reaper.Status is null || _killer.IsActive)
+        {
+            _cancelled |= !_timedOut;
+            _killer.Begin(grace);
+        }
+    }
+
+    private void DoWhatIsDue()
+    {
+        var now = time.GetTimestamp();
+        if (now >= _bellAt)
+        {
+            _bellAt = long.MaxValue;
+            bells.Listen(folder.Socket);
+            bells.Ring(HostProtocol.More);
+        }
+
+        if (now >= _timeoutAt)
+        {
+            _timeoutAt = long.MaxValue;
+            if (reaper.Status is null && !_killer.IsActive)
+            {
+                _timedOut = true;
+                _killer.Begin(TimeSpan.FromSeconds(5));
+            }
+        }
+
+        if (_killer.IsActive && now >= _killer.NextAt)
+        {
+            _killer.Round();
+        }
+    }
+
+    private int PollMilliseconds()
+    {
+        var next = Math.Min(Math.Min(_bellAt, _timeoutAt), Math.Min(_pipesUntil, _killer.IsActive ? _killer.NextAt : long.MaxValue));
+        if (next == long.MaxValue)
+        {
+            return -1;
+        }
+
+        var left = (double)(next - time.GetTimestamp()) / time.TimestampFrequency * 1000;
+        return left <= 0 ? 0 : (int)Math.Min(Math.Ceiling(left), 3_600_000);
+    }
+
+    private void End()
+    {
+        var (code, how) = ExitWords.Of(reaper.Status);
+        var (status, reason) = _timedOut ? (ExecutionStatus.TimedOut, FormattableString.Invariant($"Took longer than {_timeoutSeconds} seconds. {how}"))
+            : _cancelled ? (ExecutionStatus.Cancelled, $"Cancelled. {how}")
+            : code == 0 ? (ExecutionStatus.Succeeded, how)
+            : (ExecutionStatus.Failed, how);
+        if (_killer.IsActive && !reaper.IsEmpty)
+        {
+            reason += " Some of its processes could not be ended.";
+        }
+
+        if (_output!.Problem is not null)
+        {
+            status = status == ExecutionStatus.Succeeded ? ExecutionStatus.Failed : status;
+            reason += $" Its output could not be stored: {_output.Problem}";
+        }
+
+        End(status, code, reason);
+    }
+
+    /// <summary>
+    /// Writes the end. A disk that is full for now is waited for: the request is not needed any more and makes room, and an
+    /// end that nobody hears of would be the worst.
+    /// </summary>
+    private void End(ExecutionStatus status, int? code, string reason)
+    {
+        var end = new ExecutionEnd(
+            status, code, reason, time.GetUtcNow(), _output?.StdoutBytes ?? 0, _output?.StderrBytes ?? 0, _output?.DiscardedBytes ?? 0);
+        for (var pause = 100; ; pause = Math.Min(pause * 2, 5000))
+        {
+            try
+            {
+                folder.WriteEnd(end);
+                return;
+            }
+            catch (DirectoryNotFoundException)
+            {
+                return; // the agent has deleted the folder: nobody wants to know
+            }
+            catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+            {
+                TryDeleteRequest();
+                Libc.Poll(null, 0, pause);
+            }
+        }
+    }
+
+    private void TryDeleteRequest()
+    {
+        try
+        {
+            File.Delete(folder.Request);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            // then there is no room to be made here, and the next attempt comes
+        }
+    }
+
+    /// <summary>Gives up all of the folder; then stays for children that were left behind, as long as they hold a pipe.</summary>
+    private bool LetGo()
+    {
+        bells.Close();
+        _output?.Dispose();
+        _claim?.Dispose();
+        if (_pipes is null || (_pipes.AreClosed && reaper.IsEmpty))
+        {
+            return true;
+        }
+
+        if (_pipes.AreClosed && !IsEmptySoon())
+        {
+            return false;
+        }
+
+        if (!_pipes.AreClosed)
+        {
+            UnixHost.CloseStandardInput();
+            _pipes.Drain();
+            return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>The reaper learns that there is nobody left just after it has told of the command's exit.</summary>
+    private bool IsEmptySoon()
+    {
+        for (var i = 0; i < 10 && !reaper.IsEmpty; i++)
+        {
+            var poll = new Libc.PollFd { Fd = reaper.News, Events = Libc.PollIn };
+            Libc.Poll(&poll, 1, 1);
+            reaper.TakeNews();
+        }
+
+        return reaper.IsEmpty;
+    }
+
+    private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);
+}

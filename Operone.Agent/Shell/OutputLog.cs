@@ -1,0 +1,108 @@
+using System.Buffers.Binary;
+using Microsoft.Win32.SafeHandles;
+using Operone.Core.Shell;
+
+namespace Operone.Agent.Shell;
+
+/// <summary>
+/// The file <c>output</c>: frames, one after the other, in the order in which the output arrived. A frame is one byte for
+/// the stream (<see cref="OutputStream"/>), four bytes for the length, little endian, and the data. A reader that finds a
+/// frame cut short waits: it is being written.
+/// </summary>
+internal static class OutputLog
+{
+    /// <summary>The length of a frame's head, in bytes.</summary>
+    public const int HeadBytes = 5;
+
+    /// <summary>The most data in one frame, in bytes. It is what a reader must have room for.</summary>
+    public const int MaxDataBytes = 128 * 1024;
+
+    /// <summary>Writes a frame's head.</summary>
+    public static void WriteHead(Span<byte> to, OutputStream stream, int length)
+    {
+        to[0] = (byte)stream;
+        BinaryPrimitives.WriteInt32LittleEndian(to[1..], length);
+    }
+
+    /// <summary>Reads a frame's head.</summary>
+    public static (OutputStream Stream, int Length) ReadHead(ReadOnlySpan<byte> head) =>
+        ((OutputStream)head[0], BinaryPrimitives.ReadInt32LittleEndian(head[1..]));
+}
+
+/// <summary>
+/// Writes an <see cref="OutputLog"/> up to a limit, and counts what comes past it. A disk that takes no more counts as a
+/// limit too, and <see cref="Problem"/> says so.
+/// </summary>
+internal sealed class OutputWriter(string path, long limitBytes) : IDisposable
+{
+    private SafeFileHandle? _file;
+    private long _position;
+
+    /// <summary>Bytes of standard output kept.</summary>
+    public long StdoutBytes { get; private set; }
+
+    /// <summary>Bytes of standard error kept.</summary>
+    public long StderrBytes { get; private set; }
+
+    /// <summary>Bytes that were not kept.</summary>
+    public long DiscardedBytes { get; private set; }
+
+    /// <summary>Why output could not be stored, or null.</summary>
+    public string? Problem { get; private set; }
+
+    /// <summary>Whether more would be discarded.</summary>
+    public bool IsFull => Problem is not null || StdoutBytes + StderrBytes >= limitBytes;
+
+    /// <summary>Appends data. <paramref name="frame"/> has room for the head before the data, so that one write does it.</summary>
+    /// <returns>Whether a reader finds something new.</returns>
+    public bool Append(OutputStream stream, Span<byte> frame, int dataBytes)
+    {
+        var kept = Problem is not null ? 0 : (int)Math.Clamp(limitBytes - StdoutBytes - StderrBytes, 0, dataBytes);
+        if (kept > 0)
+        {
+            kept = TryWrite(stream, frame, kept) ? kept : 0;
+        }
+
+        DiscardedBytes += dataBytes - kept;
+        StdoutBytes += stream == OutputStream.Stdout ? kept : 0;
+        StderrBytes += stream == OutputStream.Stderr ? kept : 0;
+        return kept > 0;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file?.Dispose();
+
+    private bool TryWrite(OutputStream stream, Span<byte> frame, int length)
+    {
+        try
+        {
+            _file ??= File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+            OutputLog.WriteHead(frame, stream, length);
+            RandomAccess.Write(_file, frame[..(OutputLog.HeadBytes + length)], _position);
+            _position += OutputLog.HeadBytes + length;
+            return true;
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            Problem = problem.Message;
+            CutBack();
+            return false;
+        }
+    }
+
+    /// <summary>Takes away what was written of the last frame. It also makes room for the end on a full disk.</summary>
+    private void CutBack()
+    {
+        try
+        {
+            if (_file is not null)
+            {
+                RandomAccess.SetLength(_file, _position);
+            }
+        }
+        catch (IOException)
+        {
+            // the frame stays cut short, and a reader stops before it all the same
+        }
+    }
+}
