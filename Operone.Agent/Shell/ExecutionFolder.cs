@@ -11,8 +11,8 @@ namespace Operone.Agent.Shell;
 /// <list type="bullet">
 /// <item><c>request.json</c>: the <see cref="StartExecution"/>; written whole (a temporary file, renamed) by the agent.</item>
 /// <item><c>claim</c>: made by the host, exclusively, before anything is spawned, and locked for as long as the host lives.
-/// So a second host cannot start, and everybody can see whether the first one lives. Its text is the
-/// <see cref="Claim"/>.</item>
+/// So a second host cannot start, and everybody can see whether the first one lives. It is empty.</item>
+/// <item><c>started</c>: when the command started, see <see cref="StartNote"/>.</item>
 /// <item><c>output</c>: see <see cref="OutputLog"/>. There is none before the first byte.</item>
 /// <item><c>end.json</c>: the <see cref="ExecutionEnd"/>; written whole.</item>
 /// <item><c>s</c>: the host's Unix socket, see <see cref="HostProtocol"/>. There is none before the command has run a few milliseconds.</item>
@@ -31,6 +31,8 @@ internal sealed class ExecutionFolder
     public string Request => Path + "/request.json";
 
     public string Claimed => Path + "/claim";
+
+    public string Started => Path + "/started";
 
     public string Output => Path + "/output";
 
@@ -79,14 +81,22 @@ internal sealed class ExecutionFolder
         }
     }
 
-    /// <summary>Reads the claim, or null where there is none, or where the command has not started.</summary>
-    public Claim? ReadClaim()
+    /// <summary>Notes that the command has started.</summary>
+    /// <exception cref="IOException">The disk is full.</exception>
+    public void WriteStarted(StartNote note)
+    {
+        using var file = File.OpenHandle(Started, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        RandomAccess.Write(file, Encoding.ASCII.GetBytes(note.ToString()), 0);
+    }
+
+    /// <summary>Reads when the command started, or null where it has not.</summary>
+    public StartNote? ReadStarted()
     {
         Span<byte> buffer = stackalloc byte[128];
         try
         {
-            using var file = File.OpenHandle(Claimed, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            return Claim.Parse(Encoding.ASCII.GetString(buffer[..RandomAccess.Read(file, buffer, 0)]));
+            using var file = File.OpenHandle(Started, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            return StartNote.Parse(Encoding.ASCII.GetString(buffer[..RandomAccess.Read(file, buffer, 0)]));
         }
         catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -118,22 +128,22 @@ internal sealed class ExecutionFolder
     }
 }
 
-/// <summary>What a host writes into its claim once the command has started.</summary>
+/// <summary>What a host notes once the command has started.</summary>
 /// <param name="StartedAt">When the command started (UTC).</param>
 /// <param name="Pid">Its process, to be named where the host dies before it.</param>
-internal sealed record Claim(DateTimeOffset StartedAt, int Pid)
+internal sealed record StartNote(DateTimeOffset StartedAt, int Pid)
 {
-    /// <summary>The claim's text, closed by a line feed.</summary>
+    /// <summary>The text, closed by a line feed.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{StartedAt:O} {Pid}\n");
 
     /// <summary>Reads the text; null where it is not whole.</summary>
-    public static Claim? Parse(string text)
+    public static StartNote? Parse(string text)
     {
         var parts = text.Split(' ');
         return parts.Length == 2 && parts[1].EndsWith('\n')
             && DateTimeOffset.TryParseExact(parts[0], "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var at)
             && int.TryParse(parts[1].AsSpan(0, parts[1].Length - 1), CultureInfo.InvariantCulture, out var pid)
-            ? new Claim(at, pid)
+            ? new StartNote(at, pid)
             : null;
     }
 }

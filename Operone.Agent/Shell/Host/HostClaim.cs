@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace Operone.Agent.Shell.Host;
@@ -34,19 +33,6 @@ internal sealed class HostClaim : IDisposable
         }
 
         return new HostClaim(file);
-    }
-
-    /// <summary>Notes that the command has started.</summary>
-    public void Write(Claim claim)
-    {
-        try
-        {
-            RandomAccess.Write(_file, Encoding.ASCII.GetBytes(claim.ToString()), 0);
-        }
-        catch (IOException)
-        {
-            // a full disk; the command runs all the same, and the end says when that was
-        }
     }
 
     /// <summary>

@@ -130,12 +130,24 @@ internal sealed unsafe class HostedExecution(
         }
 
         reaper.Watch(pid);
-        _claim!.Write(new Claim(startedAt, pid));
+        NoteStart(new StartNote(startedAt, pid));
         var now = time.GetTimestamp();
         _bellAt = now + Ticks(_bellPause);
         _timeoutAt = request.TimeoutSeconds is { } seconds ? now + Ticks(TimeSpan.FromSeconds(seconds)) : long.MaxValue;
         _timeoutSeconds = request.TimeoutSeconds;
         return true;
+    }
+
+    private void NoteStart(StartNote note)
+    {
+        try
+        {
+            folder.WriteStarted(note);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            // a full disk; the command runs all the same, and its end tells of it
+        }
     }
 
     private void Follow()

@@ -104,7 +104,7 @@ internal sealed class UnixHost
         var text = JsonSerializer.SerializeToUtf8Bytes(request, OperoneJson.Default.StartExecution);
         _planner.Make(JsonSerializer.Deserialize(text, OperoneJson.Default.StartExecution)!, "/dev/null");
         JsonSerializer.SerializeToUtf8Bytes(new ExecutionEnd(ExecutionStatus.Succeeded, 0, "", TimeProvider.System.GetUtcNow(), 0, 0), OperoneJson.Default.ExecutionEnd);
-        Claim.Parse(new Claim(TimeProvider.System.GetUtcNow(), 1).ToString());
+        StartNote.Parse(new StartNote(TimeProvider.System.GetUtcNow(), 1).ToString());
         using var file = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
         RandomAccess.Write(file, text, 0);
     }

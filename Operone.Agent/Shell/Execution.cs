@@ -1,0 +1,240 @@
+using Operone.Core.Connection;
+using Operone.Core.Shell;
+
+namespace Operone.Agent.Shell;
+
+/// <summary>
+/// What the agent knows of one execution: its folder, how far the server has stored it, and what comes next. It holds no
+/// output. Safe to use from several threads.
+/// </summary>
+internal sealed class Execution : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly OutputReader _reader;
+    private DateTimeOffset? _startedAt;
+    private ExecutionEnd? _end;
+    private HostLink? _link;
+    private TimeSpan? _cancelWanted;
+    private long _storedStdout;
+    private long _storedStderr;
+    private long _progressAt;
+    private long _rewoundStdout = -1;
+    private long _rewoundStderr = -1;
+    private long _rewoundAt;
+    private bool _startReported;
+    private bool _endReported;
+    private bool _isUnwanted;
+
+    /// <summary>An execution with the folder that it has, or, where the disk does not even take an end, would have.</summary>
+    public Execution(Guid id, ExecutionFolder folder, ExecutionEnd? end = null)
+    {
+        Id = id;
+        Folder = folder;
+        _end = end;
+        _reader = new OutputReader(folder.Output);
+    }
+
+    public Guid Id { get; }
+
+    public ExecutionFolder Folder { get; }
+
+    /// <summary>The task that follows the host, once there is one.</summary>
+    public Task Following { get; set; } = Task.CompletedTask;
+
+    /// <summary>Whether it waits in the sender's queue. Belongs to <see cref="ExecutionSender"/>.</summary>
+    public int IsQueued;
+
+    /// <summary>Whether the server wants nothing of it: its folder goes when it ends.</summary>
+    public bool IsUnwanted
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _isUnwanted;
+            }
+        }
+    }
+
+    /// <summary>Whether its end is known.</summary>
+    public bool HasEnded
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _end is not null;
+            }
+        }
+    }
+
+    /// <summary>The end is known. The first one counts.</summary>
+    public void SetEnd(ExecutionEnd end)
+    {
+        lock (_lock)
+        {
+            _end ??= end;
+        }
+    }
+
+    /// <summary>The host can be reached, or not any more (null). A cancel that waited goes at once.</summary>
+    public void SetLink(HostLink? link)
+    {
+        lock (_lock)
+        {
+            _link = link;
+            if (link is not null && _cancelWanted is { } grace)
+            {
+                link.Cancel(grace);
+            }
+        }
+    }
+
+    /// <summary>Asks the host to end it, now or as soon as it can be reached.</summary>
+    public void Cancel(TimeSpan grace)
+    {
+        lock (_lock)
+        {
+            _cancelWanted = grace;
+            _link?.Cancel(grace);
+        }
+    }
+
+    /// <summary>The server wants nothing of it: no report goes any more.</summary>
+    public void Abandon()
+    {
+        lock (_lock)
+        {
+            _isUnwanted = true;
+        }
+    }
+
+    /// <summary>A new connection: what was sent and not stored may be lost, and goes again.</summary>
+    public void Resume(ExecutionAcknowledgement? stored)
+    {
+        lock (_lock)
+        {
+            (_storedStdout, _storedStderr) = stored is null ? (_storedStdout, _storedStderr) : (stored.StdoutOffset, stored.StderrOffset);
+            (_startReported, _endReported) = (false, false);
+            _reader.Seek(_storedStdout, _storedStderr);
+        }
+    }
+
+    /// <summary>The server has stored this much.</summary>
+    /// <returns>Whether something has to be sent because of it.</returns>
+    public bool Acknowledge(ExecutionAcknowledgement stored, long now)
+    {
+        lock (_lock)
+        {
+            var moved = stored.StdoutOffset > _storedStdout || stored.StderrOffset > _storedStderr;
+            if (stored.Rewind)
+            {
+                return Rewind(stored, now);
+            }
+
+            if (moved)
+            {
+                _progressAt = now;
+                _storedStdout = Math.Max(_storedStdout, stored.StdoutOffset);
+                _storedStderr = Math.Max(_storedStderr, stored.StderrOffset);
+                _reader.Forget(_storedStdout, _storedStderr);
+            }
+
+            return moved;
+        }
+    }
+
+    /// <summary>Where reports were sent, and no acknowledgement has come since <paramref name="before"/>: they go again.</summary>
+    public bool RetryIfStalled(long before, long now)
+    {
+        lock (_lock)
+        {
+            var waits = _end is not null || _reader.Stdout + _reader.Stderr > _storedStdout + _storedStderr;
+            if (!waits || _progressAt > before)
+            {
+                return false;
+            }
+
+            _progressAt = now;
+            (_startReported, _endReported) = (false, false);
+            _reader.Seek(_storedStdout, _storedStderr);
+            return true;
+        }
+    }
+
+    /// <summary>The next report, or null where there is nothing to tell or the window is full.</summary>
+    /// <param name="buffer">Room for the reader.</param>
+    /// <param name="now">A timestamp.</param>
+    public ExecutionReport? NextReport(byte[] buffer, long now)
+    {
+        lock (_lock)
+        {
+            if (_isUnwanted || _endReported)
+            {
+                return null;
+            }
+
+            _startedAt ??= Folder.ReadStarted()?.StartedAt;
+            var unstored = _reader.Stdout + _reader.Stderr - _storedStdout - _storedStderr;
+            var budget = (int)Math.Min(ProtocolVersion.MaxReportBytes, ProtocolVersion.WindowBytes - unstored);
+            var output = _reader.Read(budget, buffer);
+            var end = Complete(_end, nothingMore: output.Count == 0 && budget >= OutputLog.MaxDataBytes);
+            if (output.Count == 0 && end is null && (_startReported || _startedAt is null))
+            {
+                return null;
+            }
+
+            if (unstored == 0)
+            {
+                _progressAt = now;
+            }
+
+            _startReported = true;
+            _endReported = end is not null;
+            return new ExecutionReport(Id, _startedAt, output.Count > 0 ? output : null, end);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _reader.Dispose();
+
+    /// <summary>The end, where all output before it has been read; else null.</summary>
+    /// <param name="end">The end, where it is known.</param>
+    /// <param name="nothingMore">Whether the reader has found nothing though it had room: the file ends here.</param>
+    private ExecutionEnd? Complete(ExecutionEnd? end, bool nothingMore)
+    {
+        if (end is null || (_reader.Stdout >= end.StdoutBytes && _reader.Stderr >= end.StderrBytes))
+        {
+            return end;
+        }
+
+        // somebody has taken the output away; an execution that never ends would be worse than one that says so
+        return nothingMore
+            ? end with
+            {
+                StdoutBytes = _reader.Stdout,
+                StderrBytes = _reader.Stderr,
+                Reason = $"{end.Reason} The rest of its output ({end.StdoutBytes + end.StderrBytes - _reader.Stdout - _reader.Stderr} bytes) is missing on the device.",
+            }
+            : null;
+    }
+
+    /// <summary>
+    /// Several reports that were under way each bring the same answer: only the first one counts. One that counts no more
+    /// comes again by <see cref="RetryIfStalled"/>.
+    /// </summary>
+    private bool Rewind(ExecutionAcknowledgement stored, long now)
+    {
+        var isEcho = stored.StdoutOffset == _rewoundStdout && stored.StderrOffset == _rewoundStderr && now - _rewoundAt < TimeProvider.System.TimestampFrequency;
+        if (isEcho)
+        {
+            return false;
+        }
+
+        (_rewoundStdout, _rewoundStderr, _rewoundAt) = (stored.StdoutOffset, stored.StderrOffset, now);
+        (_storedStdout, _storedStderr) = (stored.StdoutOffset, stored.StderrOffset);
+        _endReported = false;
+        _reader.Seek(_storedStdout, _storedStderr);
+        return true;
+    }
+}

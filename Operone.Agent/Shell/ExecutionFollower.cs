@@ -1,0 +1,174 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Operone.Agent.Shell.Host;
+using Operone.Core.Shell;
+
+namespace Operone.Agent.Shell;
+
+/// <summary>
+/// Follows one execution from the outside: gives it a host where nobody has claimed it, connects to the host that has, and
+/// ends it as lost where that one is dead.
+/// </summary>
+internal sealed partial class ExecutionFollower(Hosts hosts, ExecutionSender sender, TimeProvider time, ILogger<ExecutionFollower> logger)
+{
+    private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(1);
+
+    /// <summary>Follows it to its end.</summary>
+    public async Task FollowAsync(Execution execution, CancellationToken cancel)
+    {
+        while (!execution.HasEnded && await ReachAsync(execution, cancel) is { } link)
+        {
+            execution.SetLink(link);
+            var news = HostNews.Gone;
+            try
+            {
+                news = await ListenAsync(execution, link, cancel);
+            }
+            finally
+            {
+                execution.SetLink(null);
+                if (news != HostNews.Ended)
+                {
+                    link.Dispose();
+                }
+            }
+
+            if (execution.Folder.ReadEnd() is { } end)
+            {
+                End(execution, end);
+            }
+
+            if (news == HostNews.Ended)
+            {
+                await TakeBackAsync(link, cancel);
+            }
+        }
+    }
+
+    private async Task<HostNews> ListenAsync(Execution execution, HostLink link, CancellationToken cancel)
+    {
+        while (true)
+        {
+            var news = await link.ListenAsync(cancel);
+            if (news != HostNews.More)
+            {
+                return news;
+            }
+
+            sender.Add(execution);
+            hosts.KeepWarm();
+        }
+    }
+
+    private async Task TakeBackAsync(HostLink link, CancellationToken cancel)
+    {
+        var news = HostNews.Gone;
+        try
+        {
+            news = await link.ListenAsync(cancel);
+        }
+        finally
+        {
+            if (news == HostNews.Ready)
+            {
+                hosts.Return(link);
+            }
+            else
+            {
+                link.Dispose();
+                hosts.KeepWarm();
+            }
+        }
+    }
+
+    /// <summary>A connection to the execution's host, or null where it has ended.</summary>
+    private async Task<HostLink?> ReachAsync(Execution execution, CancellationToken cancel)
+    {
+        for (var pause = _firstPause; ; pause = pause * 2 < _longestPause ? pause * 2 : _longestPause)
+        {
+            try
+            {
+                var link = TryReach(execution);
+                if (link is not null || execution.HasEnded)
+                {
+                    return link;
+                }
+            }
+            catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
+            {
+                Log.NotReached(logger, execution.Id, problem.Message);
+            }
+
+            await Task.Delay(pause, time, cancel);
+        }
+    }
+
+    /// <summary>One attempt: a link, or the end is set, or neither where the host is between two steps.</summary>
+    private HostLink? TryReach(Execution execution)
+    {
+        var folder = execution.Folder;
+        if (folder.ReadEnd() is { } end)
+        {
+            End(execution, end);
+            return null;
+        }
+
+        if (!File.Exists(folder.Claimed))
+        {
+            return hosts.Start(folder);
+        }
+
+        using var dead = HostClaim.TryTakeOver(folder);
+        if (dead is null)
+        {
+            try
+            {
+                return Hosts.Connect(folder);
+            }
+            catch (SocketException)
+            {
+                return null; // it has just begun and does not listen yet, or has just ended
+            }
+        }
+
+        // the host may have ended between the two looks
+        End(execution, folder.ReadEnd() ?? Lose(folder));
+        return null;
+    }
+
+    private ExecutionEnd Lose(ExecutionFolder folder)
+    {
+        var started = folder.ReadStarted();
+        var (stdout, stderr) = OutputReader.Measure(folder.Output);
+        var reason = started is null
+            ? "The host process ended before it had started the command (the device was restarted, or the process was killed). Whether the command ran is not known."
+            : $"The host process ended before the command did (the device was restarted, or the process was killed). The command, process {started.Pid}, may still run.";
+        var end = new ExecutionEnd(ExecutionStatus.Lost, null, reason, time.GetUtcNow(), stdout, stderr);
+        try
+        {
+            folder.WriteEnd(end);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            Log.EndNotStored(logger, folder.Path, problem.Message); // the server is told all the same
+        }
+
+        return end;
+    }
+
+    private void End(Execution execution, ExecutionEnd end)
+    {
+        execution.SetEnd(end);
+        sender.Add(execution);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The host of execution {Id} cannot be reached: {Problem}")]
+        public static partial void NotReached(ILogger logger, Guid id, string problem);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The end in {Path} is in memory alone: {Problem}")]
+        public static partial void EndNotStored(ILogger logger, string path, string problem);
+    }
+}

@@ -1,0 +1,210 @@
+using Microsoft.Win32.SafeHandles;
+using Operone.Core.Shell;
+
+namespace Operone.Agent.Shell;
+
+/// <summary>
+/// Reads an <see cref="OutputLog"/> from where the server's storage ends, in pieces. It keeps positions alone, and no data:
+/// what is not acknowledged is read again from the file when it has to be sent again.
+/// </summary>
+internal sealed class OutputReader(string path) : IDisposable
+{
+    /// <summary>Room for at least one whole frame, and for a whole report with its heads.</summary>
+    public const int BufferBytes = (256 * 1024) + (64 * OutputLog.HeadBytes) + OutputLog.HeadBytes + OutputLog.MaxDataBytes;
+
+    /// <summary>The most pieces in one report; each costs some fifty bytes besides its data.</summary>
+    private const int MaxChunks = 2000;
+
+    private const int MaxMarks = 256;
+
+    private readonly Queue<Mark> _marks = new();
+    private SafeFileHandle? _file;
+    private Mark _base;
+    private Mark _at;
+    private long _stdoutFrom;
+    private long _stderrFrom;
+
+    /// <summary>How much of standard output was read.</summary>
+    public long Stdout => Math.Max(_at.Stdout, _stdoutFrom);
+
+    /// <summary>How much of standard error was read.</summary>
+    public long Stderr => Math.Max(_at.Stderr, _stderrFrom);
+
+    /// <summary>
+    /// Reads the next pieces, as they came. The result is empty where there is nothing (yet), or where the next piece is over the budget.
+    /// </summary>
+    /// <param name="budget">The most data, in bytes.</param>
+    /// <param name="buffer">At least <see cref="BufferBytes"/>, to be used again afterwards.</param>
+    public IReadOnlyList<OutputChunk> Read(int budget, byte[] buffer)
+    {
+        if (!TryOpen())
+        {
+            return [];
+        }
+
+        var chunks = new List<OutputChunk>();
+        // a small read first would be a second one for each busy command; a page is what most reads find
+        var length = RandomAccess.Read(_file!, buffer.AsSpan(0, BufferBytes), _at.Position);
+        var (next, end, taken) = (0, 0, 0);
+        var (stream, offset, start) = (OutputStream.Stdout, 0L, 0);
+        while (length - next >= OutputLog.HeadBytes && chunks.Count < MaxChunks)
+        {
+            var (frameStream, frameLength) = OutputLog.ReadHead(buffer.AsSpan(next));
+            if (length - next - OutputLog.HeadBytes < frameLength)
+            {
+                break;
+            }
+
+            var frameOffset = frameStream == OutputStream.Stdout ? _at.Stdout : _at.Stderr;
+            var skip = (int)Math.Clamp((frameStream == OutputStream.Stdout ? _stdoutFrom : _stderrFrom) - frameOffset, 0, frameLength);
+            var fresh = frameLength - skip;
+            if (taken + fresh > budget)
+            {
+                break;
+            }
+
+            if (fresh > 0)
+            {
+                // frames of one stream that follow each other become one piece: their data is moved together
+                if (end > start && (stream != frameStream || offset + (end - start) != frameOffset + skip))
+                {
+                    chunks.Add(new OutputChunk(stream, offset, buffer[start..end]));
+                    start = end;
+                }
+
+                if (end == start)
+                {
+                    (stream, offset) = (frameStream, frameOffset + skip);
+                }
+
+                buffer.AsSpan(next + OutputLog.HeadBytes + skip, fresh).CopyTo(buffer.AsSpan(end));
+                end += fresh;
+                taken += fresh;
+            }
+
+            next += OutputLog.HeadBytes + frameLength;
+            _at = _at.After(frameStream, frameLength);
+        }
+
+        if (end > start)
+        {
+            chunks.Add(new OutputChunk(stream, offset, buffer[start..end]));
+        }
+
+        if (chunks.Count > 0 && _marks.Count < MaxMarks)
+        {
+            _marks.Enqueue(_at);
+        }
+
+        return chunks;
+    }
+
+    /// <summary>All up to here is stored: nothing before it is ever read again.</summary>
+    public void Forget(long stdout, long stderr)
+    {
+        while (_marks.TryPeek(out var mark) && mark.Stdout <= stdout && mark.Stderr <= stderr)
+        {
+            _base = _marks.Dequeue();
+        }
+    }
+
+    /// <summary>The next read begins at these offsets.</summary>
+    public void Seek(long stdout, long stderr)
+    {
+        (_stdoutFrom, _stderrFrom) = (stdout, stderr);
+        _at = _base.Stdout <= stdout && _base.Stderr <= stderr ? _base : default;
+        _marks.Clear();
+        _base = _at;
+        SkipStored();
+        _base = _at;
+    }
+
+    /// <summary>
+    /// Counts what whole frames there are from the beginning, and cuts off one that is not whole: for an execution whose host died.
+    /// </summary>
+    public static (long Stdout, long Stderr) Measure(string path)
+    {
+        try
+        {
+            using var reader = new OutputReader(path);
+            reader._stdoutFrom = reader._stderrFrom = long.MaxValue;
+            reader.SkipStored();
+            if (reader._file is not null)
+            {
+                using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+                RandomAccess.SetLength(file, reader._at.Position);
+            }
+
+            return (reader._at.Stdout, reader._at.Stderr);
+        }
+        catch (FileNotFoundException)
+        {
+            return (0, 0);
+        }
+    }
+
+    /// <summary>Closes the file; another read opens it again.</summary>
+    public void Dispose()
+    {
+        _file?.Dispose();
+        _file = null;
+    }
+
+    /// <summary>Steps over frames that are wholly stored, by their heads alone where they are large.</summary>
+    private void SkipStored()
+    {
+        if (!TryOpen())
+        {
+            return;
+        }
+
+        var buffer = new byte[4096];
+        var length = RandomAccess.GetLength(_file!);
+        while (true)
+        {
+            var count = RandomAccess.Read(_file!, buffer, _at.Position);
+            var next = 0;
+            var moved = false;
+            while (next + OutputLog.HeadBytes <= count)
+            {
+                var (stream, data) = OutputLog.ReadHead(buffer.AsSpan(next));
+                var after = _at.After(stream, data);
+                if (after.Position > length || after.Stdout > _stdoutFrom || after.Stderr > _stderrFrom)
+                {
+                    return;
+                }
+
+                _at = after;
+                moved = true;
+                next += OutputLog.HeadBytes + data;
+            }
+
+            if (!moved)
+            {
+                return;
+            }
+        }
+    }
+
+    private bool TryOpen()
+    {
+        try
+        {
+            _file ??= File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            return true;
+        }
+        catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>A place between two frames.</summary>
+    private readonly record struct Mark(long Position, long Stdout, long Stderr)
+    {
+        public Mark After(OutputStream stream, int length) => new(
+            Position + OutputLog.HeadBytes + length,
+            Stdout + (stream == OutputStream.Stdout ? length : 0),
+            Stderr + (stream == OutputStream.Stderr ? length : 0));
+    }
+}

@@ -1,0 +1,35 @@
+using Operone.Core.Shell;
+
+namespace Operone.Agent.Shell;
+
+/// <summary>What an agent checks of a start message: the server has checked the same, but a device trusts no one to have done so.</summary>
+internal static class StartRules
+{
+    /// <summary>Why a start is refused, in words; or null.</summary>
+    public static string? Check(StartExecution start)
+    {
+        if (start.ExecutionId == Guid.Empty)
+        {
+            return "The start message names no execution.";
+        }
+
+        var request = new CreateRun
+        {
+            Command = start.Command,
+            Argv = start.Argv,
+            Script = start.Script,
+            Interpreter = start.Interpreter,
+            Target = new RunTarget(All: true),
+            WorkingDirectory = start.WorkingDirectory,
+            Environment = start.Environment,
+            TimeoutSeconds = start.TimeoutSeconds,
+            OutputLimitBytes = start.OutputLimitBytes,
+        };
+        if (RunLimits.Check(request) is { Fields: { } fields })
+        {
+            return $"The start message is not valid: {string.Join("; ", fields.Select(f => $"{f.Key} {string.Join(", ", f.Value)}"))}.";
+        }
+
+        return start.Stdin?.Length > RunLimits.MaxStdinBytes ? $"The start message is not valid: standard input is over {RunLimits.MaxStdinBytes} bytes." : null;
+    }
+}
