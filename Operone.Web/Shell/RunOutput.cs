@@ -75,6 +75,33 @@ internal sealed class RunOutput(IDbContextFactory<OperoneDb> databases)
         return (tails, lastSeq);
     }
 
+    /// <summary>
+    /// After which place of the journal an execution's last <paramref name="bytes"/> of output begin, to go on with
+    /// <see cref="ReadAsync"/>; 0 where that is all of it. Output that is followed line by line is seldom wanted whole.
+    /// </summary>
+    public async Task<Result<long>> FindTailAsync(Actor actor, Guid runId, Guid executionId, long bytes, CancellationToken cancellationToken)
+    {
+        if (actor.Lacks(Permissions.RunsRead) is { } lacks)
+        {
+            return lacks;
+        }
+
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var pieces = db.Set<JournalEntry>()
+            .Where(e => e.RunId == runId && e.ExecutionId == executionId && e.Kind != JournalKind.Status)
+            .OrderByDescending(e => e.Seq).Select(e => new { e.Seq, e.Length });
+        await foreach (var piece in pieces.AsAsyncEnumerable().WithCancellation(cancellationToken))
+        {
+            bytes -= piece.Length;
+            if (bytes < 0)
+            {
+                return piece.Seq;
+            }
+        }
+
+        return 0;
+    }
+
     /// <summary>One execution's output as a stream that can be sought in: one of its streams, or both in order of arrival where null.</summary>
     public async Task<Result<Stream>> OpenAsync(Actor actor, Guid runId, string device, OutputStream? stream, CancellationToken cancellationToken)
     {
