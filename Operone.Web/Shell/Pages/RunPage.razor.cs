@@ -1,0 +1,126 @@
+using Microsoft.AspNetCore.Components;
+using MudBlazor;
+using Operone.Core.Access;
+using Operone.Core.Shell;
+using Operone.Web.Console.Palette;
+using Operone.Web.Console.Parts;
+using Operone.Web.Events;
+using Operone.Web.Shell.Pages.Output;
+
+namespace Operone.Web.Shell.Pages;
+
+/// <summary>One run: where it stands on each of its devices, and what it prints, live.</summary>
+public sealed partial class RunPage
+{
+    private const int TailBytes = 1500;
+
+    private readonly TailTexts _tails = new();
+    private RunView? _run;
+    private bool _cancelling;
+
+    [Inject]
+    private RunReader Reader { get; set; } = default!;
+
+    [Inject]
+    private RunService Runs { get; set; } = default!;
+
+    [Inject]
+    private RunOutput Output { get; set; } = default!;
+
+    [Inject]
+    private NavigationManager Navigation { get; set; } = default!;
+
+    [Inject]
+    private IDialogService DialogService { get; set; } = default!;
+
+    [Inject]
+    private PageActions Palette { get; set; } = default!;
+
+    [Parameter]
+    public Guid Id { get; set; }
+
+    /// <summary>The device whose output is shown in full, by name or id.</summary>
+    [SupplyParameterFromQuery]
+    public string? Device { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Status { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? View { get; set; }
+
+    private ExecutionView? Selected => Device is null ? null : _run?.Executions?.FirstOrDefault(
+        e => string.Equals(e.DeviceName, Device, StringComparison.OrdinalIgnoreCase) || e.DeviceId.ToString() == Device);
+
+    protected override IReadOnlyList<string> Topics() => [LiveChanges.Run(Id)];
+
+    protected override async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        var run = await Reader.GetAsync(Actor, Id, cancellationToken);
+        Problem = run.Error;
+        if (run.IsError)
+        {
+            _run = null;
+            return;
+        }
+
+        _run = run.Value;
+        _cancelling &= !_run.Status.IsEnd();
+        if (_run.Executions is { Count: > 1 })
+        {
+            var tails = await Output.TailsAsync(Actor, Id, TailBytes, cancellationToken);
+            if (!tails.IsError)
+            {
+                _tails.Update(tails.Value.Tails);
+            }
+        }
+
+        OfferActions(_run);
+    }
+
+    private void OfferActions(RunView run)
+    {
+        var actions = new List<PageAction>();
+        if (Actor.May(Permissions.RunsCreate))
+        {
+            actions.Add(new("Run again", Glyphs.Again, $"runs/new?from={run.Id}"));
+            if (!run.Status.IsEnd())
+            {
+                actions.Add(new("Cancel this run", Glyphs.Stop, Act: CancelAsync));
+            }
+        }
+
+        Palette.Offer(this, actions);
+    }
+
+    private (string Command, string Call) Doors() => (RunText.Command(_run!.Request!), RunText.Call(_run.Request!, Navigation.BaseUri));
+
+    private async Task CancelAsync()
+    {
+        var open = _run!.Executions!.Count(e => !e.Status.IsEnd());
+        var where = open == 1 ? $"on {_run.Executions!.First(e => !e.Status.IsEnd()).DeviceName}" : $"on {open} devices";
+        if (!await DialogService.ConfirmAsync("Cancel the run?", $"Ends '{_run.Command}' {where}, with every process that it started. What it printed is kept.", "Cancel the run"))
+        {
+            return;
+        }
+
+        _cancelling = true;
+        StateHasChanged();
+        var cancelled = await Runs.CancelAsync(Actor, Id, Gone);
+        Problem = cancelled.Error;
+        if (cancelled.IsError)
+        {
+            _cancelling = false;
+        }
+        else
+        {
+            await RefreshAsync();
+        }
+    }
+
+    public override ValueTask DisposeAsync()
+    {
+        Palette.Withdraw(this);
+        return base.DisposeAsync();
+    }
+}

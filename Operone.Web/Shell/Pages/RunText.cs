@@ -1,0 +1,56 @@
+using System.Globalization;
+using System.Text;
+using Operone.Core.Shell;
+using Operone.Web.Console.Parts;
+
+namespace Operone.Web.Shell.Pages;
+
+/// <summary>A run as the command line and the API take it.</summary>
+internal static class RunText
+{
+    public static string Command(CreateRun request)
+    {
+        var text = new StringBuilder("operone run");
+        if (request.Target is { } target)
+        {
+            Add(text, "-l", target.Selector);
+            foreach (var device in target.Devices ?? [])
+            {
+                Add(text, "-d", device);
+            }
+
+            text.Append(target.All ? " --all" : "");
+        }
+
+        Add(text, "--cwd", request.WorkingDirectory);
+        foreach (var (name, value) in request.Environment ?? new Dictionary<string, string>())
+        {
+            Add(text, "--env", $"{name}={value}");
+        }
+
+        Add(text, "--timeout", Seconds(request.TimeoutSeconds));
+        Add(text, "--expires", Seconds(request.ExpiresInSeconds));
+        Add(text, "--output-limit", request.OutputLimitBytes?.ToString(CultureInfo.InvariantCulture));
+        var input = request.Stdin is { Length: > 0 } stdin ? $"printf %s {ShellText.Quote(stdin)} | " : "";
+        if (request.Script is { } script)
+        {
+            Add(text, "--interpreter", request.Interpreter);
+            return $"{text} --script - <<'END'\n{script.TrimEnd('\n')}\nEND";
+        }
+
+        text.Append(" -- ").AppendJoin(' ', (request.Argv ?? [request.Command ?? ""]).Select(ShellText.Quote));
+        return input + text;
+    }
+
+    public static string Call(CreateRun request, string baseUri) => ShellText.Curl("POST", baseUri.TrimEnd('/') + "/api/v1/runs", request);
+
+    private static string? Seconds(double? seconds) => seconds is { } s ? s.ToString("0.###", CultureInfo.InvariantCulture) + "s" : null;
+
+    private static void Add(StringBuilder text, string option, string? value)
+    {
+        if (value is not null)
+        {
+            text.Append(' ').Append(option).Append(' ').Append(ShellText.Quote(value));
+        }
+    }
+}
