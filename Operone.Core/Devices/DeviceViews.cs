@@ -67,3 +67,21 @@ public sealed record EnrollRequest(string? Token, string? Name, IReadOnlyDiction
 /// <param name="Name">The name it got.</param>
 /// <param name="Audience">The <c>aud</c> of its tokens: this installation of Operone.</param>
 public sealed record EnrollReply(Guid DeviceId, string Name, string Audience);
+
+/// <summary>What one item of a <see cref="TelemetrySeries"/> stands for.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<TelemetryResolution>))]
+public enum TelemetryResolution
+{
+    /// <summary>A sample as the device sent it; kept for an hour.</summary>
+    [JsonStringEnumMemberName("sample")] Sample,
+    /// <summary>The mean of a minute; kept for a week.</summary>
+    [JsonStringEnumMemberName("minute")] Minute,
+}
+
+/// <summary>What <c>GET /devices/{idOrName}/telemetry</c> gives.</summary>
+/// <param name="Resolution">What one item stands for: samples where all of the range is in the last hour, else minutes.</param>
+/// <param name="From">The start of the range (UTC).</param>
+/// <param name="To">The end of the range (UTC).</param>
+/// <param name="Items">By time.</param>
+public sealed record TelemetrySeries(
+    TelemetryResolution Resolution, DateTimeOffset From, DateTimeOffset To, IReadOnlyList<TelemetrySample> Items);

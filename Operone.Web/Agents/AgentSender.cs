@@ -4,15 +4,22 @@ using Operone.Web.Devices;
 
 namespace Operone.Web.Agents;
 
-/// <inheritdoc cref="IAgentSender"/>
-internal sealed class AgentSender(IHubContext<AgentHub, IAgentClient> hub, DeviceDirectory devices) : IAgentSender
+/// <summary>
+/// Sends to a device: straight to its connection where that is on this node, else by its id through the backplane. See
+/// docs/decisions/0003.
+/// </summary>
+internal sealed class AgentSender(IHubContext<AgentHub, IAgentClient> hub, DeviceDirectory directory, AgentConnections connections)
+    : IAgentSender, IDeviceLink
 {
-    // SignalR looks a user up by walking all connections; a connection of this node is found at once.
-    public IAgentClient To(Guid deviceId) => devices.ConnectionOf(deviceId) is { } connection
-        ? hub.Clients.Client(connection)
-        : hub.Clients.User(deviceId.ToString());
+    public IAgentClient To(Guid deviceId) =>
+        directory.ConnectionOf(deviceId) is { } connection ? hub.Clients.Client(connection) : hub.Clients.User(deviceId.ToString("D"));
 
-    public void Disconnect(Guid deviceId)
+    public void Disconnect(Guid deviceId) => connections.EndSoon(deviceId);
+
+    public async Task DismissAsync(Guid deviceId, string reason)
     {
+        // The directory has forgotten the device by now, so that this goes by its id, to whichever node it is on.
+        await To(deviceId).Leave(reason);
+        Disconnect(deviceId);
     }
 }

@@ -23,6 +23,9 @@ internal sealed class DeviceDirectory
     /// <summary>How many are connected.</summary>
     public int OnlineCount => _connections.Count;
 
+    /// <summary>Who is connected, in no order.</summary>
+    public IEnumerable<Guid> Online => _connections.Keys;
+
     /// <summary>All of them, in no order.</summary>
     public IEnumerable<DeviceEntry> All => _devices.Values;
 

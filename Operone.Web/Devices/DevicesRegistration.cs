@@ -1,3 +1,8 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using Operone.Web.Data;
+using Operone.Web.Hosting;
+
 namespace Operone.Web.Devices;
 
 /// <summary>Wires the room Devices.</summary>
@@ -5,12 +10,51 @@ internal static class DevicesRegistration
 {
     public static void AddDevices(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<DeviceDirectory>();
+        var services = builder.Services;
+        services.AddOptions<DevicesOptions>().BindConfiguration(DevicesOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<DevicesOptions>, DevicesOptionsValidation>();
+        services.AddSingleton<DeviceDirectory>();
+        services.AddSingleton<DeviceKeys>();
+        services.AddSingleton<DeviceService>();
+        services.AddSingleton<EnrollmentTokenService>();
+        services.AddSingleton<EnrollmentService>();
+        services.AddSingleton<ServedCertificate>();
+        services.AddSingleton<AgentDownloads>();
+        services.AddSingleton<Presence>();
+        services.AddSingleton<DeviceNotes>();
+        services.AddHostedService(provider => provider.GetRequiredService<DeviceNotes>());
+        services.AddHostedService<PresenceUpkeep>();
+        services.AddSingleton<TelemetryWriter>();
+        services.AddHostedService(provider => provider.GetRequiredService<TelemetryWriter>());
+        services.AddSingleton<TelemetryService>();
+        services.AddSingleton<IRecurringJob, TelemetryUpkeep>();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureHttpsDefaults(https => https.OnAuthenticate = (_, tls) =>
+        {
+            var certificate = tls.ServerCertificateContext?.TargetCertificate ?? tls.ServerCertificate;
+            if (certificate is System.Security.Cryptography.X509Certificates.X509Certificate2 served)
+            {
+                kestrel.ApplicationServices.GetRequiredService<ServedCertificate>().Note(served);
+            }
+        }));
     }
 
     public static void MapDevices(this WebApplication app)
     {
+        DeviceEndpoints.Map(app);
+        EnrollmentEndpoints.Map(app);
+        InstallEndpoints.Map(app);
     }
 
-    public static Task PrepareDevicesAsync(this WebApplication app, CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>Fills the directory. All devices come up as offline: who is connected will say so.</summary>
+    public static async Task PrepareDevicesAsync(this WebApplication app, CancellationToken cancellationToken)
+    {
+        await app.Services.GetRequiredService<DeviceKeys>().PrepareAsync(cancellationToken);
+        var directory = app.Services.GetRequiredService<DeviceDirectory>();
+        await using var db = await app.Services.GetRequiredService<IDbContextFactory<OperoneDb>>().CreateDbContextAsync(cancellationToken);
+        var devices = db.Set<Device>().Select(d => new DeviceEntry(d.Id, d.Name, d.Labels)).AsAsyncEnumerable();
+        await foreach (var device in devices.WithCancellation(cancellationToken))
+        {
+            directory.Put(device);
+        }
+    }
 }

@@ -17,6 +17,7 @@ internal static class HostingRegistration
         services.AddSingleton<PublicAddress>();
         services.AddSingleton(TimeProvider.System);
         services.AddProblems();
+        services.AddRateLimits();
         services.ConfigureHttpJsonOptions(options =>
         {
             options.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
@@ -37,6 +38,8 @@ internal static class HostingRegistration
     {
         app.UseForwardedHeaders();
         app.UseExceptionHandler();
+        app.UseRouting();
+        app.UseRateLimiter();
         app.UseWhen(context => context.Request.Path.StartsWithSegments("/api"), api => api.UseStatusCodePages());
     }
 

@@ -1,10 +1,12 @@
 using System.Data.Common;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 using Operone.Core.Errors;
+using Operone.Web.Access;
 
 namespace Operone.Web.Hosting;
 
@@ -82,7 +84,7 @@ internal static partial class Problems
         return false;
     }
 
-    private sealed class ThrownProblems(IProblemDetailsService problems, ILogger<ThrownProblems> logger) : IExceptionHandler
+    private sealed partial class ThrownProblems(IProblemDetailsService problems, ILogger<ThrownProblems> logger) : IExceptionHandler
     {
         public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
         {
@@ -92,7 +94,7 @@ internal static partial class Problems
                 return true;
             }
 
-            if (!httpContext.Request.Path.StartsWithSegments("/api"))
+            if (!AccessSchemes.IsForPrograms(httpContext.Request.Path))
             {
                 return false;
             }
@@ -131,16 +133,31 @@ internal static partial class Problems
             BadHttpRequestException { InnerException: JsonException json } => FromJson(json),
             BadHttpRequestException { StatusCode: 413 } => new(ErrorKind.Invalid, "body-too-large", "The request's body is too large.",
                 "The body is over the limit of this route. Standard input and scripts may have up to 1 MiB."),
+            BadHttpRequestException bad when BadParameter().Match(bad.Message) is { Success: true } parameter =>
+                Error.InvalidField(parameter.Groups["name"].Value, $"'{parameter.Groups["value"].Value}' is not {Expected(parameter.Groups["type"].Value)}"),
             BadHttpRequestException bad => new(ErrorKind.Invalid, "malformed-request", "The request cannot be read.", bad.Message),
             JsonException json => FromJson(json),
             DbException or DbUpdateException or InvalidOperationException or TimeoutException when IsDatabaseAway(exception) => DatabaseAway,
             _ => null,
         };
 
+        private static string Expected(string type) => type switch
+        {
+            "int" or "long" => "a whole number",
+            "double" => "a number",
+            "bool" => "true or false",
+            "Guid" => "an id",
+            "DateTimeOffset" => "a time as in RFC 3339, for example 2026-03-01T12:00:00Z",
+            _ => "one of the values that are taken here",
+        };
+
+        [GeneratedRegex("""^Failed to bind parameter "(Nullable<)?(?<type>\w+)>? (?<name>\w+)" from "(?<value>.*)"\.$""", RegexOptions.Singleline)]
+        private static partial Regex BadParameter();
+
         private static Error FromJson(JsonException json)
         {
             var path = json.Path is { Length: > 2 } p && p.StartsWith("$.", StringComparison.Ordinal) ? p[2..] : json.Path ?? "$";
-            var unmapped = System.Text.RegularExpressions.Regex.Match(json.Message, "^The JSON property '([^']*)' could not be mapped");
+            var unmapped = Regex.Match(json.Message, "^The JSON property '([^']*)' could not be mapped");
             if (unmapped.Success)
             {
                 var parent = path.Contains('.', StringComparison.Ordinal) ? path[..(path.LastIndexOf('.') + 1)] : "";

@@ -1,0 +1,183 @@
+using System.Security.Cryptography;
+using Microsoft.EntityFrameworkCore;
+using Operone.Core.Devices;
+using Operone.Core.Errors;
+using Operone.Core.Events;
+using Operone.Web.Access;
+using Operone.Web.Data;
+using Operone.Web.Events;
+
+namespace Operone.Web.Devices;
+
+/// <summary>How a device comes in: with an enrolment token, once, and known by its key ever after.</summary>
+internal sealed class EnrollmentService(
+    IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, DeviceKeys keys, IAuditTrail audit, IEvents events,
+    LiveChanges changes, TimeProvider time)
+{
+    private const int MaxAttempts = 50;
+
+    /// <summary>Enrols a device. The token is the only credential. The same key with the same token gives the same device again.</summary>
+    public async Task<Result<EnrollReply>> EnrollAsync(EnrollRequest request, string? remoteAddress, CancellationToken cancellationToken)
+    {
+        var checkedRequest = Check(request);
+        if (checkedRequest.IsError)
+        {
+            return checkedRequest.Error!;
+        }
+
+        var (hash, name, key) = checkedRequest.Value;
+        for (var attempt = 0; ; attempt++)
+        {
+            var enrolled = await TryEnrollAsync(hash, FreeName(name), key, request.Labels, attempt < MaxAttempts, cancellationToken);
+            if (enrolled is not { } result)
+            {
+                // Another device took the name in between.
+                continue;
+            }
+
+            if (result.IsError)
+            {
+                await audit.NoteAsync(Nobody(name, remoteAddress), "device.enroll", name, allowed: false, result.Error!.Detail, cancellationToken);
+                return result.Error!;
+            }
+
+            var (device, token, isNew) = result.Value;
+            if (isNew)
+            {
+                directory.Put(device.ToEntry());
+                var actor = new Actor(device.Id, $"device:{device.Name}", [], remoteAddress);
+                await audit.NoteAsync(actor, "device.enroll", device.Name, allowed: true, $"with the enrolment token '{token}'", cancellationToken);
+                await events.PublishAsync(new(EventTypes.DeviceEnrolled, device.Name, device.Id, Actor: actor.Name), cancellationToken);
+                changes.Signal(LiveChanges.Devices);
+                changes.Signal(LiveChanges.EnrollmentTokens);
+            }
+
+            return new EnrollReply(device.Id, device.Name, keys.Audience);
+        }
+    }
+
+    /// <summary>Null where the name was taken in between, and another is to be tried.</summary>
+    private async Task<Result<(Device Device, string Token, bool IsNew)>?> TryEnrollAsync(
+        byte[] hash, string name, byte[] key, IReadOnlyDictionary<string, string>? labels, bool mayTryAgain, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var token = await db.Set<EnrollmentToken>().SingleOrDefaultAsync(t => t.Hash == hash, cancellationToken);
+        if (token is null)
+        {
+            return EnrollmentErrors.Unknown;
+        }
+
+        // An agent whose answer got lost asks again.
+        if (await db.Set<Device>().SingleOrDefaultAsync(d => d.PublicKey == key, cancellationToken) is { } known)
+        {
+            return known.EnrolledWith == token.Id
+                ? (known, token.Name, false)
+                : Error.InvalidField("publicKey", "belongs to a device that is enrolled already");
+        }
+
+        var now = time.GetUtcNow();
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var taken = await db.Set<EnrollmentToken>()
+            .Where(t => t.Id == token.Id && t.UsesLeft > 0 && t.RevokedAt == null && t.ExpiresAt > now)
+            .ExecuteUpdateAsync(set => set.SetProperty(t => t.UsesLeft, t => t.UsesLeft - 1), cancellationToken);
+        if (taken == 0)
+        {
+            return token.RevokedAt is { } revoked ? EnrollmentErrors.Revoked(token.Name, revoked)
+                : token.ExpiresAt <= now ? EnrollmentErrors.Expired(token.Name, token.ExpiresAt)
+                : EnrollmentErrors.Spent(token.Name, token.Uses);
+        }
+
+        var device = new Device
+        {
+            Id = Guid.CreateVersion7(now),
+            Name = name,
+            NormalizedName = Device.Normalize(name),
+            Labels = Merge(labels, token.Labels),
+            PublicKey = key,
+            EnrolledAt = now,
+            EnrolledWith = token.Id,
+        };
+        db.Add(device);
+        try
+        {
+            await db.SaveChangesAsync(cancellationToken);
+        }
+        catch (DbUpdateException exception) when (exception.IsDuplicate())
+        {
+            if (mayTryAgain)
+            {
+                return null;
+            }
+
+            return DeviceErrors.NameTaken(name);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return (device, token.Name, true);
+    }
+
+    /// <summary>The hash of the token, the name, and the key.</summary>
+    private static Result<(byte[] Hash, string Name, byte[] Key)> Check(EnrollRequest request)
+    {
+        var errors = new FieldErrors();
+        errors.AddIf(string.IsNullOrWhiteSpace(request.Token), "token", "is missing");
+        errors.AddIf(request.Token?.Length > 1000, "token", "is too long");
+        var name = string.IsNullOrWhiteSpace(request.Name) ? "device" : request.Name.Trim();
+        if (Labels.CheckDeviceName(name) is { } problem)
+        {
+            errors.Add("name", problem);
+        }
+
+        Labels.Check(request.Labels, "labels", errors);
+        var key = ReadKey(request.PublicKey);
+        errors.AddIf(key is null, "publicKey", "must be an ECDSA P-256 public key as SubjectPublicKeyInfo, in base64");
+        return errors.ToError() is { } error ? error : (EnrollmentTokenText.Hash(request.Token!), name, key!);
+    }
+
+    private static byte[]? ReadKey(string? text)
+    {
+        var bytes = new byte[256];
+        if (text is null || text.Length > 300 || !Convert.TryFromBase64String(text, bytes, out var length))
+        {
+            return null;
+        }
+
+        try
+        {
+            using var key = ECDsa.Create();
+            key.ImportSubjectPublicKeyInfo(bytes.AsSpan(0, length), out var read);
+            var parameters = key.ExportParameters(includePrivateParameters: false);
+            // Exported again it has one form, so that the unique index sees the same key as the same.
+            return read == length && parameters.Curve.Oid.Value == ECCurve.NamedCurves.nistP256.Oid.Value ? key.ExportSubjectPublicKeyInfo() : null;
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
+    }
+
+    private string FreeName(string wanted)
+    {
+        var name = wanted;
+        for (var number = 2; directory.Find(name) is not null; number++)
+        {
+            var suffix = $"-{number}";
+            name = wanted[..Math.Min(wanted.Length, 63 - suffix.Length)].TrimEnd('-', '_', '.') + suffix;
+        }
+
+        return name;
+    }
+
+    private static Dictionary<string, string> Merge(IReadOnlyDictionary<string, string>? own, IReadOnlyDictionary<string, string> tokens)
+    {
+        var merged = new Dictionary<string, string>(own ?? tokens, StringComparer.Ordinal);
+        foreach (var (key, value) in tokens)
+        {
+            merged[key] = value;
+        }
+
+        return merged;
+    }
+
+    private static Actor Nobody(string name, string? remoteAddress) => new(null, $"device:{name}", [], remoteAddress);
+}

@@ -1,0 +1,60 @@
+using Microsoft.EntityFrameworkCore;
+using Operone.Core.Access;
+using Operone.Core.Devices;
+using Operone.Core.Errors;
+using Operone.Web.Access;
+using Operone.Web.Data;
+
+namespace Operone.Web.Devices;
+
+/// <summary>Reads telemetry: as it came for the last hour, by the minute for the last week.</summary>
+internal sealed class TelemetryService(
+    IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, IAuditTrail audit, TimeProvider time)
+{
+    private static readonly TimeSpan DefaultRange = TimeSpan.FromHours(1);
+
+    /// <summary>A device's telemetry from one time to another; the last hour where they are not given.</summary>
+    public async Task<Result<TelemetrySeries>> GetAsync(
+        Actor actor, string idOrName, DateTimeOffset? from, DateTimeOffset? to, CancellationToken cancellationToken)
+    {
+        if (await audit.RequireAsync(actor, Permissions.DevicesRead, "device.read", idOrName, cancellationToken) is { } denied)
+        {
+            return denied;
+        }
+
+        return directory.Find(idOrName) is { } device
+            ? await GetAsync(actor, device.Id, from, to, cancellationToken)
+            : DeviceErrors.NotFound(idOrName);
+    }
+
+    /// <inheritdoc cref="GetAsync(Actor, string, DateTimeOffset?, DateTimeOffset?, CancellationToken)"/>
+    public async Task<Result<TelemetrySeries>> GetAsync(
+        Actor actor, Guid deviceId, DateTimeOffset? from, DateTimeOffset? to, CancellationToken cancellationToken)
+    {
+        if (await audit.RequireAsync(actor, Permissions.DevicesRead, "device.read", deviceId.ToString(), cancellationToken) is { } denied)
+        {
+            return denied;
+        }
+
+        var now = time.GetUtcNow();
+        var end = to ?? now;
+        var start = from ?? end - DefaultRange;
+        if (start >= end)
+        {
+            return Error.InvalidField("from", "must be before 'to'");
+        }
+
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        // A little more than an hour may be asked for as "the last hour", a moment ago.
+        if (start >= now - TelemetryUpkeep.KeepSamples - TimeSpan.FromMinutes(1))
+        {
+            var samples = await db.Set<TelemetryRecord>().Where(t => t.DeviceId == deviceId && t.At >= start && t.At <= end)
+                .OrderBy(t => t.At).Select(t => t.Sample).ToListAsync(cancellationToken);
+            return new TelemetrySeries(TelemetryResolution.Sample, start, end, samples);
+        }
+
+        var minutes = await db.Set<TelemetryMinute>().Where(t => t.DeviceId == deviceId && t.At >= start && t.At <= end)
+            .OrderBy(t => t.At).Select(t => t.Sample).ToListAsync(cancellationToken);
+        return new TelemetrySeries(TelemetryResolution.Minute, start, end, minutes);
+    }
+}
