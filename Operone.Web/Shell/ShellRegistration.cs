@@ -1,4 +1,5 @@
 using Operone.Web.Devices;
+using Operone.Web.Hosting;
 
 namespace Operone.Web.Shell;
 
@@ -11,6 +12,7 @@ internal static class ShellRegistration
         services.AddSingleton<ExecutionWriter>();
         services.AddHostedService(provider => provider.GetRequiredService<ExecutionWriter>());
         services.AddHostedService<ExpiryService>();
+        services.AddSingleton<IRecurringJob, RunUpkeep>();
         services.AddSingleton<ExecutionDispatch>();
         services.AddSingleton<RunService>();
         services.AddSingleton<RunReader>();
