@@ -49,6 +49,8 @@ document.addEventListener("keydown", event => {
   }
 
   if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
+    // A field tells what was typed when it is left.
+    event.target.dispatchEvent(new Event("change", { bubbles: true }));
     if (press("[data-submit]")) event.preventDefault();
     return;
   }
