@@ -31,4 +31,7 @@ internal sealed class PublicAddress(IOptions<OperoneOptions> options, IServer se
     public string For(HttpRequest request) => options.Value.PublicUrl is { Length: > 0 } configured
         ? configured.TrimEnd('/')
         : $"{request.Scheme}://{request.Host}{request.PathBase}".TrimEnd('/');
+
+    /// <summary>For who sits in the console: the configured address, else the one in their browser. Without a slash at the end.</summary>
+    public string For(string baseUri) => options.Value.PublicUrl is { Length: > 0 } configured ? configured.TrimEnd('/') : baseUri.TrimEnd('/');
 }
