@@ -19,7 +19,7 @@ Without a name all of them run; the table goes to standard output (progress to s
   agent       the agent's size, memory and CPU while idle
   start       the server's cold start and memory
   many        300 runs at once on one device, and 300 in a row
-  inner       the inner pieces, by BenchmarkDotNet
+  inner       the inner pieces, by BenchmarkDotNet (inner --full prints its whole report)
 TEXT
     exit 0 ;;
 esac

@@ -8,6 +8,6 @@ return args switch
     ["sim", .. var rest] => await SimulatorProgram.RunAsync(rest),
     ["hub", var url] => await BareHub.RunAsync(url),
     ["nothing"] => 0,
-    ["inner"] => InnerBenchmarks.PrintAlone(),
+    ["inner", "--full"] => InnerBenchmarks.PrintInFull(),
     _ => await ScenarioRunner.RunAsync(args),
 };

@@ -18,7 +18,7 @@ internal static class InnerBenchmarks
     private static readonly Type[] _types = [typeof(SelectorBenchmarks), typeof(WireBenchmarks), typeof(IdentityBenchmarks)];
 
     /// <summary>BenchmarkDotNet's own report, for who works on one of them.</summary>
-    public static int PrintAlone()
+    public static int PrintInFull()
     {
         BenchmarkRunner.Run(_types, Configuration(ConsoleLogger.Default).AddExporter(MarkdownExporter.Console));
         return 0;

@@ -13,6 +13,9 @@ internal static class DevicesRegistration
         var services = builder.Services;
         services.AddOptions<DevicesOptions>().BindConfiguration(DevicesOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<DevicesOptions>, DevicesOptionsValidation>();
+        services.AddOptions<SetupEnrollmentOptions>().BindConfiguration(SetupEnrollmentOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<SetupEnrollmentOptions>, SetupEnrollmentOptionsValidation>();
+        services.AddSingleton<SetupEnrollment>();
         services.AddSingleton<DeviceDirectory>();
         services.AddSingleton<DeviceKeys>();
         services.AddSingleton<DeviceService>();
@@ -49,6 +52,7 @@ internal static class DevicesRegistration
     public static async Task PrepareDevicesAsync(this WebApplication app, CancellationToken cancellationToken)
     {
         await app.Services.GetRequiredService<DeviceKeys>().PrepareAsync(cancellationToken);
+        await app.Services.GetRequiredService<SetupEnrollment>().PrepareAsync(cancellationToken);
         var directory = app.Services.GetRequiredService<DeviceDirectory>();
         await using var db = await app.Services.GetRequiredService<IDbContextFactory<OperoneDb>>().CreateDbContextAsync(cancellationToken);
         var devices = db.Set<Device>().Select(d => new DeviceEntry(d.Id, d.Name, d.Labels)).AsAsyncEnumerable();
