@@ -6,9 +6,6 @@ namespace Operone.Web.Devices;
 /// <summary>What is needed to check a device's signature.</summary>
 internal sealed class DeviceKeys(IDbContextFactory<OperoneDb> databases)
 {
-    private static readonly Func<OperoneDb, Guid, Task<DeviceKey?>> Read = EF.CompileAsyncQuery(
-        (OperoneDb db, Guid id) => db.Set<Device>().Where(d => d.Id == id).Select(d => new DeviceKey(d.Name, d.PublicKey)).SingleOrDefault());
-
     private string? _audience;
 
     /// <summary>The <c>aud</c> of tokens for this installation.</summary>
@@ -35,7 +32,7 @@ internal sealed class DeviceKeys(IDbContextFactory<OperoneDb> databases)
     public async Task<DeviceKey?> FindAsync(Guid deviceId, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await Read(db, deviceId).WaitAsync(cancellationToken);
+        return await db.Set<Device>().Where(d => d.Id == deviceId).Select(d => new DeviceKey(d.Name, d.PublicKey)).SingleOrDefaultAsync(cancellationToken);
     }
 }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Operone.Core.Shell;
 
@@ -15,7 +16,7 @@ internal static class HostingRegistration
         services.AddOptions<OperoneOptions>().BindConfiguration(OperoneOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<OperoneOptions>, OperoneOptionsValidation>();
         services.AddSingleton<PublicAddress>();
-        services.AddSingleton(TimeProvider.System);
+        services.TryAddSingleton(TimeProvider.System);
         services.AddProblems();
         services.AddRateLimits();
         services.ConfigureHttpJsonOptions(options =>

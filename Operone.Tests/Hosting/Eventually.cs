@@ -1,0 +1,25 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace Operone.Tests.Hosting;
+
+/// <summary>Waits for what the node does by itself, by looking again and again.</summary>
+internal static class Eventually
+{
+    /// <summary>Looks until there is something (neither null nor false), and gives it.</summary>
+    public static async Task<T> BecomesAsync<T>(Func<Task<T?>> look, string what, double seconds = 15)
+    {
+        for (var patience = Stopwatch.StartNew(); patience.Elapsed < TimeSpan.FromSeconds(seconds);)
+        {
+            if (await look() is { } found and not false)
+            {
+                return found;
+            }
+
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+
+        Assert.Fail($"After {seconds} s there is still not: {what}");
+        return default;
+    }
+}
