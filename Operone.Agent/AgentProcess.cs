@@ -35,7 +35,7 @@ internal sealed partial class AgentProcess(StateDirectory state, IPlatform platf
             return cannotWrite;
         }
 
-        using var only = TryLock();
+        using var only = AgentLock.TryTake(state);
         if (only is null)
         {
             return new Error(ErrorKind.Conflict, "agent-running", "An agent runs already.", $"Another agent runs on '{state.Path}'. End it first, or choose another folder with --state-dir.");
@@ -102,18 +102,6 @@ internal sealed partial class AgentProcess(StateDirectory state, IPlatform platf
         catch (OperationCanceledException)
         {
             // that is how they end
-        }
-    }
-
-    private FileStream? TryLock()
-    {
-        try
-        {
-            return new FileStream(state.Lock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
-        }
-        catch (IOException)
-        {
-            return null;
         }
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Operone.Agent.Cli.Device;
 using Operone.Agent.Cli.Operator;
 using Operone.Agent.Shell.Host;
 

@@ -1,10 +1,16 @@
 using Operone.Agent.Platforms.Linux;
+using Operone.Agent.Platforms.Mac;
+using Operone.Agent.Platforms.Windows;
+using Operone.Core.Errors;
 
 namespace Operone.Agent.Platforms;
 
 /// <summary>What an agent needs of the system it runs on.</summary>
 internal interface IPlatform
 {
+    /// <summary>The system's service manager.</summary>
+    IServiceManager Services { get; }
+
     /// <summary>Sets this process up to be an agent.</summary>
     void PrepareAgent();
 
@@ -14,6 +20,9 @@ internal interface IPlatform
 
     /// <summary>The machine.</summary>
     IMachine Machine(TimeProvider time);
+
+    /// <summary>Runs an agent under a service manager that wants to be answered (Windows).</summary>
+    Task<Result<Unit>> RunAsServiceAsync(Func<CancellationToken, Task<Result<Unit>>> agent, CancellationToken cancel);
 }
 
 /// <summary>Chooses the platform.</summary>
@@ -22,5 +31,7 @@ internal static class Platform
     /// <summary>The platform of this machine.</summary>
     public static IPlatform Current =>
         OperatingSystem.IsLinux() ? new LinuxPlatform()
-        : throw new PlatformNotSupportedException();
+        : OperatingSystem.IsMacOS() ? new MacPlatform()
+        : OperatingSystem.IsWindows() ? new WindowsPlatform()
+        : throw new PlatformNotSupportedException("An agent runs on Linux, macOS and Windows.");
 }

@@ -14,6 +14,9 @@ internal sealed partial class ExecutionFollower(Hosts hosts, ExecutionSender sen
     private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a host that was started has to claim its execution, before another one is.</summary>
+    private static readonly TimeSpan _claimPatience = TimeSpan.FromSeconds(10);
+
     /// <summary>Follows it to its end.</summary>
     public async Task FollowAsync(Execution execution, CancellationToken cancel)
     {
@@ -85,17 +88,18 @@ internal sealed partial class ExecutionFollower(Hosts hosts, ExecutionSender sen
     /// <summary>A connection to the execution's host, or null where it has ended.</summary>
     private async Task<HostLink?> ReachAsync(Execution execution, CancellationToken cancel)
     {
+        long? startedAt = null;
         for (var pause = _firstPause; ; pause = pause * 2 < _longestPause ? pause * 2 : _longestPause)
         {
             try
             {
-                var link = TryReach(execution);
+                var link = TryReach(execution, ref startedAt);
                 if (link is not null || execution.HasEnded)
                 {
                     return link;
                 }
             }
-            catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
+            catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
             {
                 Log.NotReached(logger, execution.Id, problem.Message);
             }
@@ -105,7 +109,7 @@ internal sealed partial class ExecutionFollower(Hosts hosts, ExecutionSender sen
     }
 
     /// <summary>One attempt: a link, or the end is set, or neither where the host is between two steps.</summary>
-    private HostLink? TryReach(Execution execution)
+    private HostLink? TryReach(Execution execution, ref long? startedAt)
     {
         var folder = execution.Folder;
         if (folder.ReadEnd() is { } end)
@@ -116,6 +120,12 @@ internal sealed partial class ExecutionFollower(Hosts hosts, ExecutionSender sen
 
         if (!File.Exists(folder.Claimed))
         {
+            if (startedAt is { } at && time.GetElapsedTime(at) < _claimPatience)
+            {
+                return null;
+            }
+
+            startedAt = time.GetTimestamp();
             return hosts.Start(folder);
         }
 

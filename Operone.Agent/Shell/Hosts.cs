@@ -13,9 +13,9 @@ internal sealed class Hosts(IHostStarter starter) : IDisposable
     private HostLink? _warm;
     private bool _isDisposed;
 
-    /// <summary>Gives the folder to a host.</summary>
+    /// <summary>Gives the folder to a host. The result is null where the host has to be reached by its socket.</summary>
     /// <exception cref="IOException">No process can be started.</exception>
-    public HostLink Start(ExecutionFolder folder)
+    public HostLink? Start(ExecutionFolder folder)
     {
         HostLink? warm;
         lock (_lock)
@@ -33,7 +33,13 @@ internal sealed class Hosts(IHostStarter starter) : IDisposable
             warm.Dispose(); // it died while it waited
         }
 
-        var link = new HostLink(starter.Start());
+        if (starter.StartWaiting() is not { } socket)
+        {
+            starter.StartFor(folder.Path);
+            return null;
+        }
+
+        var link = new HostLink(socket);
         if (link.TrySendFolder(folder.Path))
         {
             return link;
@@ -52,9 +58,9 @@ internal sealed class Hosts(IHostStarter starter) : IDisposable
             {
                 try
                 {
-                    _warm = new HostLink(starter.Start());
+                    _warm = starter.StartWaiting() is { } socket ? new HostLink(socket) : null;
                 }
-                catch (Exception problem) when (problem is IOException or System.ComponentModel.Win32Exception)
+                catch (IOException)
                 {
                     // then the next execution tries for itself, and says why it cannot
                 }

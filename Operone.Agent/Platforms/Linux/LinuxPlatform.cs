@@ -1,5 +1,6 @@
 using System.Runtime.Versioning;
 using Operone.Agent.Platforms.Unix;
+using Operone.Core.Errors;
 
 namespace Operone.Agent.Platforms.Linux;
 
@@ -7,6 +8,9 @@ namespace Operone.Agent.Platforms.Linux;
 [SupportedOSPlatform("linux")]
 internal sealed class LinuxPlatform : IPlatform
 {
+    /// <inheritdoc/>
+    public IServiceManager Services { get; } = new SystemdService();
+
     /// <inheritdoc/>
     /// <remarks>The kernel buries hosts that end (signal(7), SIGCHLD ignored): nobody has to wait for them.</remarks>
     public void PrepareAgent() => Libc.Ignore(Libc.SigChild);
@@ -16,4 +20,7 @@ internal sealed class LinuxPlatform : IPlatform
 
     /// <inheritdoc/>
     public IMachine Machine(TimeProvider time) => new LinuxMachine(time);
+
+    /// <inheritdoc/>
+    public Task<Result<Unit>> RunAsServiceAsync(Func<CancellationToken, Task<Result<Unit>>> agent, CancellationToken cancel) => agent(cancel);
 }

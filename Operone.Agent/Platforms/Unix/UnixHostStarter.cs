@@ -1,4 +1,5 @@
 using System.Collections;
+using System.ComponentModel;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 
@@ -10,35 +11,43 @@ namespace Operone.Agent.Platforms.Unix;
 [UnsupportedOSPlatform("windows")]
 internal sealed class UnixHostStarter(IReadOnlyList<string> command, string errorFile) : IHostStarter
 {
-    // a socket is made inheritable for no longer than this is held, so no host gets another one's
+    // a socket is inheritable for no longer than this is held, so no host gets another one's
     private readonly Lock _lock = new();
     private readonly IReadOnlyList<string> _arguments = [.. command, "host"];
     private readonly IReadOnlyList<string> _environment =
         [.. Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(v => $"{v.Key}={v.Value}")];
 
     /// <inheritdoc/>
-    public Socket Start()
+    public Socket? StartWaiting()
     {
         lock (_lock)
         {
-            using var errors = File.OpenHandle(errorFile, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
-            var (ours, theirs) = Libc.MakeSocketPair();
             try
             {
-                var log = (int)errors.DangerousGetHandle();
-                var error = UnixSpawn.Start(command[0], _arguments, _environment, "/", theirs, log, log, out _);
-                if (error != 0)
-                {
-                    Libc.Close(ours);
-                    throw new IOException($"The device could not start a process: {Libc.Describe(error)}.");
-                }
-
-                return new Socket(new SafeSocketHandle(ours, ownsHandle: true));
+                using var errors = File.OpenHandle(errorFile, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+                return Start((int)errors.DangerousGetHandle());
             }
-            finally
+            catch (Win32Exception problem)
             {
-                Libc.Close(theirs);
+                throw new IOException($"The device could not start a process: {problem.Message}.", problem);
             }
         }
+    }
+
+    /// <inheritdoc/>
+    public void StartFor(string folder) => throw new NotSupportedException("Hosts wait for their folders here.");
+
+    private Socket Start(int errors)
+    {
+        var (ours, theirs) = Libc.MakeSocketPair();
+        var error = UnixSpawn.Start(command[0], _arguments, _environment, "/", theirs, errors, errors, out _);
+        Libc.Close(theirs);
+        if (error != 0)
+        {
+            Libc.Close(ours);
+            throw new IOException($"The device could not start a process: {Libc.Describe(error)}.");
+        }
+
+        return new Socket(new SafeSocketHandle(ours, ownsHandle: true));
     }
 }

@@ -1,30 +1,14 @@
 using System.CommandLine;
-using Microsoft.Extensions.Logging;
 using Operone.Agent.Devices;
-using Operone.Agent.Platforms;
 using Operone.Core.Errors;
 
-namespace Operone.Agent.Cli;
+namespace Operone.Agent.Cli.Device;
 
-/// <summary><c>operone agent ...</c>: what is done on the device itself.</summary>
-internal static class AgentCommands
+/// <summary><c>operone agent enroll</c>.</summary>
+internal static class EnrollCommand
 {
-    private static readonly Option<string?> _stateDir = new("--state-dir")
-    {
-        Description = "Where the agent keeps all it has (or OPERONE_STATE_DIR). Default: /var/lib/operone as root, else ~/.local/state/operone.",
-        Recursive = true,
-        HelpName = "DIR",
-    };
-
-    /// <summary>Builds the command with all that is under it.</summary>
-    public static Command Create() => new("agent", "Make this machine a device: enrol it, run its agent, see how it is, take it out.")
-    {
-        _stateDir,
-        Enroll(),
-        Run(),
-    };
-
-    private static Command Enroll()
+    /// <summary>Builds it.</summary>
+    public static Command Create()
     {
         var server = new Option<string>("--server") { Description = "The server's address, for example https://operone.example.org.", Required = true, HelpName = "URL" };
         var token = new Option<string>("--token") { Description = "An enrolment token; made in the console under Devices.", Required = true, HelpName = "TOKEN" };
@@ -34,10 +18,10 @@ internal static class AgentCommands
         command.SetAction(async (parsed, cancel) =>
         {
             var request = EnrollArguments.Parse(parsed.GetValue(server)!, parsed.GetValue(token)!, parsed.GetValue(name), parsed.GetValue(labels) ?? []);
-            var state = StateDirectory.Resolve(parsed.GetValue(_stateDir));
+            var state = AgentCommands.StateOf(parsed);
             if ((request.Error ?? state.Error) is { } problem)
             {
-                return Complaint.Print(problem);
+                return AgentCommands.Complain(problem);
             }
 
             var (address, secret, wanted, given) = request.Value;
@@ -45,36 +29,22 @@ internal static class AgentCommands
             var identity = await enrolment.EnrolAsync(address, secret, wanted, given, cancel);
             if (identity.Error is not null)
             {
-                return Complaint.Print(identity.Error);
+                return AgentCommands.Complain(identity.Error);
             }
 
-            Console.WriteLine($"Enrolled as {identity.Value.Name} ({identity.Value.DeviceId}). Start the agent with 'operone agent run', or as a service with 'operone agent install'.");
-            return 0;
-        });
-        return command;
-    }
-
-    private static Command Run()
-    {
-        var verbose = new Option<bool>("--verbose", "-v") { Description = "Log everything, the connection library's lines too." };
-        var command = new Command("run", "Run the agent until it is told to stop (Ctrl+C, SIGTERM). Commands that run go on without it.") { verbose };
-        command.SetAction(async (parsed, cancel) =>
-        {
-            var state = StateDirectory.Resolve(parsed.GetValue(_stateDir));
-            if (state.Error is not null)
-            {
-                return Complaint.Print(state.Error);
-            }
-
-            using var loggers = new StderrLoggerFactory(parsed.GetValue(verbose) ? LogLevel.Debug : LogLevel.Information, TimeProvider.System);
-            var result = await new AgentProcess(state.Value, Platform.Current, loggers, TimeProvider.System).RunAsync(cancel);
-            return result.Error is null ? 0 : Complaint.Print(result.Error);
+            Console.WriteLine($"Enrolled as {identity.Value.Name} ({identity.Value.DeviceId}).");
+            Console.WriteLine("Start the agent with 'operone agent run', or as a service with 'operone agent install'.");
+            return AgentCommands.Ok;
         });
         return command;
     }
 }
 
 /// <summary>What <c>enroll</c> takes, checked.</summary>
+/// <param name="Server">The server's address, with a slash at its end so that a path below it can be named.</param>
+/// <param name="Token">The token.</param>
+/// <param name="Name">The name that is wanted, or null.</param>
+/// <param name="Labels">The labels that are wanted.</param>
 internal sealed record EnrollArguments(Uri Server, EnrolmentToken Token, string? Name, IReadOnlyDictionary<string, string> Labels)
 {
     /// <summary>Checks all of it, and tells all that is wrong.</summary>
@@ -107,26 +77,6 @@ internal sealed record EnrollArguments(Uri Server, EnrolmentToken Token, string?
         return errors.ToError() is { } error ? error : new EnrollArguments(address!, secret.Value, name, pairs);
     }
 
-    /// <summary>The address with a slash at its end, so that a path below it can be named; null where it is none.</summary>
     private static Uri? Address(string text) =>
         Uri.TryCreate(text.EndsWith('/') ? text : text + "/", UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.Host.Length > 0 ? uri : null;
-}
-
-/// <summary>Tells a person what went wrong.</summary>
-internal static class Complaint
-{
-    /// <summary>Writes the problem to standard error. Gives the exit code: 2 for wrong input, else 1.</summary>
-    public static int Print(Error problem)
-    {
-        Console.Error.WriteLine(problem.Fields is null ? $"operone: {problem.Title} {problem.Detail}".TrimEnd() : $"operone: {problem.Title}");
-        foreach (var (field, messages) in problem.Fields ?? new Dictionary<string, string[]>())
-        {
-            foreach (var message in messages)
-            {
-                Console.Error.WriteLine($"  {field}: {message}");
-            }
-        }
-
-        return problem.Kind == ErrorKind.Invalid ? 2 : 1;
-    }
 }

@@ -2,7 +2,7 @@ using System.Text;
 using Operone.Agent.Shell;
 using Operone.Core.Errors;
 
-namespace Operone.Agent.Devices;
+namespace Operone.Agent;
 
 /// <summary>The one folder that holds all that an agent keeps. Several agents live on one machine by having several of them.</summary>
 internal sealed class StateDirectory
