@@ -35,7 +35,10 @@ internal static class DataRegistration
 
         static DbContextOptionsBuilder Tune(DbContextOptionsBuilder db) => db
             .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)
-            .ConfigureWarnings(w => w.Ignore(CoreEventId.RowLimitingOperationWithoutOrderByWarning));
+            .ConfigureWarnings(w => w
+                .Ignore(CoreEventId.RowLimitingOperationWithoutOrderByWarning)
+                // Who calls logs what matters; a duplicate that two requests race for is no error.
+                .Log((CoreEventId.SaveChangesFailed, LogLevel.Debug), (RelationalEventId.CommandError, LogLevel.Debug)));
     }
 
     private sealed class Factory<TDb>(IDbContextFactory<TDb> inner) : IDbContextFactory<OperoneDb>

@@ -60,6 +60,7 @@ internal static partial class Problems
             {
                 404 => $"There is nothing at {context.HttpContext.Request.Path}. The API is described at /api.",
                 405 => $"{context.HttpContext.Request.Path} does not take {context.HttpContext.Request.Method}.",
+                413 => "The body is over the limit of this route. Standard input and scripts may have up to 1 MiB.",
                 415 => "The body must be JSON: send Content-Type: application/json.",
                 _ => null,
             };

@@ -73,7 +73,7 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, LiveChan
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var runs = db.Set<Run>().AsQueryable();
-        if (query.Cursor is { } cursor)
+        if (query.Cursor is { Length: > 0 } cursor)
         {
             if (!Guid.TryParseExact(cursor, "N", out var before))
             {
