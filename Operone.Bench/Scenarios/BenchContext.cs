@@ -9,6 +9,7 @@ namespace Operone.Bench.Scenarios;
 /// <summary>What scenarios share: a folder, what is said meanwhile, how servers and agents are started.</summary>
 internal sealed class BenchContext(string folder, CancellationToken cancellationToken) : IAsyncDisposable
 {
+    private static readonly long _began = Stopwatch.GetTimestamp();
     private readonly Stack<IAsyncDisposable> _started = new();
     private int _folders;
 
@@ -16,7 +17,7 @@ internal sealed class BenchContext(string folder, CancellationToken cancellation
 
     /// <summary>Says how far it is.</summary>
     public static void Say(string text) => Console.Error.WriteLine(
-        string.Create(CultureInfo.InvariantCulture, $"[{Stopwatch.GetElapsedTime(0):mm\\:ss}] {text}"));
+        string.Create(CultureInfo.InvariantCulture, $"[{Stopwatch.GetElapsedTime(_began):mm\\:ss}] {text}"));
 
     /// <summary>A new folder that goes at the end.</summary>
     public string NewFolder(string name) =>

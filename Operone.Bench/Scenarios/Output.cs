@@ -13,7 +13,7 @@ internal static class Output
 
     public static async Task<IReadOnlyList<Row>> MeasureAsync(BenchContext context)
     {
-        var command = string.Create(CultureInfo.InvariantCulture, $"yes '{Line}' | head -c {Bytes}");
+        var command = string.Create(CultureInfo.InvariantCulture, $"yes '{Line}' 2>/dev/null | head -c {Bytes}");
         var server = await context.StartServerAsync();
         await context.StartAgentsAsync(server, 1);
         await context.RunAsync(server, "true", "real-0");
