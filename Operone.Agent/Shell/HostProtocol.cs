@@ -27,5 +27,5 @@ internal static class HostProtocol
     public const int CancelBytes = 5;
 
     /// <summary>The longest path of a Unix socket, in bytes, with the end (sun_path in unix(7) has 108, in macOS 104).</summary>
-    public const int MaxSocketPathBytes = 104;
+    public static int MaxSocketPathBytes => OperatingSystem.IsMacOS() ? 104 : 108;
 }

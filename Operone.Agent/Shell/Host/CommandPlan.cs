@@ -39,6 +39,11 @@ internal sealed class CommandPlanner(string home, string user)
     {
         var environment = Variables(request);
         var directory = request.WorkingDirectory ?? (Directory.Exists(home) ? home : "/");
+        if (!Path.IsPathFullyQualified(directory))
+        {
+            return (null, new CannotStart(null, $"The working directory '{directory}' is not an absolute path."));
+        }
+
         if (!Directory.Exists(directory))
         {
             return (null, new CannotStart(null, File.Exists(directory)

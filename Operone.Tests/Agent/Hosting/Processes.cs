@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Operone.Tests.Agent.Hosting;
+
+/// <summary>Looks at processes by <c>/proc</c>.</summary>
+internal static class Processes
+{
+    /// <summary>The command that starts this build's agent program.</summary>
+    public static IReadOnlyList<string> Agent { get; } = ["/usr/bin/env", "dotnet", System.IO.Path.Combine(AppContext.BaseDirectory, "operone.dll")];
+
+    /// <summary>Every process whose environment names an execution: the command and all that it has started.</summary>
+    public static IReadOnlyList<int> OfExecution(Guid id) =>
+        [.. All().Where(pid => ReadOrEmpty($"/proc/{pid}/environ").Contains($"OPERONE_EXECUTION_ID={id}\0", StringComparison.Ordinal) && !IsZombie(pid))];
+
+    /// <summary>Every process whose command line has a text.</summary>
+    public static IReadOnlyList<int> With(string text) => [.. All().Where(pid => ReadOrEmpty($"/proc/{pid}/cmdline").Contains(text, StringComparison.Ordinal))];
+
+    /// <summary>The one that holds a file open.</summary>
+    public static int? Holding(string file)
+    {
+        foreach (var pid in All())
+        {
+            try
+            {
+                if (Directory.EnumerateFiles($"/proc/{pid}/fd").Any(fd => new FileInfo(fd).LinkTarget == file))
+                {
+                    return pid;
+                }
+            }
+            catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+            {
+                // it ended while we looked
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>SIGKILL.</summary>
+    public static void Kill(int pid)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(pid);
+            process.Kill();
+        }
+        catch (ArgumentException)
+        {
+            // it has ended
+        }
+    }
+
+    private static IEnumerable<int> All() =>
+        Directory.EnumerateDirectories("/proc").Select(System.IO.Path.GetFileName)
+            .Where(n => int.TryParse(n, NumberStyles.None, CultureInfo.InvariantCulture, out _)).Select(n => int.Parse(n!, CultureInfo.InvariantCulture));
+
+    private static bool IsZombie(int pid) => ReadOrEmpty($"/proc/{pid}/stat").Contains(") Z ", StringComparison.Ordinal);
+
+    private static string ReadOrEmpty(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+}
