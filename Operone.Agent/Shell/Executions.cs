@@ -165,6 +165,14 @@ internal sealed partial class Executions(
             Acknowledge(settled);
         }
 
+        foreach (var id in stored.Unaccounted ?? [])
+        {
+            if (!Knows(id))
+            {
+                EndUnstarted(id, FolderOf(id), ExecutionStatus.Lost, "The device has no record of it any more (its state directory was deleted or restored). How it ended is not known.");
+            }
+        }
+
         sender.SetHub(hub);
         foreach (var execution in All())
         {
@@ -221,6 +229,14 @@ internal sealed partial class Executions(
         lock (_lock)
         {
             return [.. _all.Values];
+        }
+    }
+
+    private bool Knows(Guid id)
+    {
+        lock (_lock)
+        {
+            return _all.ContainsKey(id);
         }
     }
 

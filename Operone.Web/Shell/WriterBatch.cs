@@ -114,7 +114,8 @@ internal sealed class WriterBatch(IReadOnlyDictionary<Guid, ExecutionState> know
 
         if (report.End is { } end)
         {
-            if (end.StdoutBytes != state.StdoutBytes || end.StderrBytes != state.StderrBytes || !end.Status.IsEnd())
+            // A device that lost its record ends with less than is stored here; what is stored stays.
+            if (end.StdoutBytes > state.StdoutBytes || end.StderrBytes > state.StderrBytes || !end.Status.IsEnd())
             {
                 Answer(deviceId, state.Acknowledge(rewind: true));
                 return;

@@ -160,12 +160,15 @@ public abstract class ExecutionTests(ServerFixture fixture) : ShellTests(fixture
     public async Task Connect_WithoutAnExecutionThatWasStarted_IsAskedAboutIt()
     {
         await using var agent = await Server.ConnectAsync("forgot");
-        await CreateOnAsync(agent);
+        var run = await CreateOnAsync(agent);
         var id = (await StartedAsync(agent)).ExecutionId;
-        await agent.ReportAsync(Report(id, null));
+        await agent.ReportAsync(Report(id, null, Out(0, "some")));
         await AcknowledgedAsync(agent);
         await agent.CloseAsync();
         Assert.Equal([id], (await agent.ConnectAsync()).Unaccounted!);
+        await agent.ReportAsync(new(id, null, null, new(ExecutionStatus.Lost, null, "The device has no record of it any more.", DateTimeOffset.UtcNow, 0, 0)));
+        Assert.Equal(ExecutionStatus.Lost, (await GetAsync(run.Id, waitSeconds: 10)).Executions!.Single().Status);
+        Assert.Equal("some", Encoding.UTF8.GetString(await OutputAsync(run, agent)));
     }
 
     [Fact]
