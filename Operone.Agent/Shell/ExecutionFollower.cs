@@ -14,6 +14,9 @@ internal sealed partial class ExecutionFollower(Hosts hosts, ExecutionSender sen
     private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long the system is asked for a process before the execution fails.</summary>
+    private static readonly TimeSpan _startPatience = TimeSpan.FromSeconds(5);
+
     /// <summary>How long a host that was started has to claim its execution, before another one is.</summary>
     private static readonly TimeSpan _claimPatience = TimeSpan.FromSeconds(10);
 
@@ -88,7 +91,7 @@ internal sealed partial class ExecutionFollower(Hosts hosts, ExecutionSender sen
     /// <summary>A connection to the execution's host, or null where it has ended.</summary>
     private async Task<HostLink?> ReachAsync(Execution execution, CancellationToken cancel)
     {
-        long? startedAt = null;
+        var (began, startedAt) = (time.GetTimestamp(), (long?)null);
         for (var pause = _firstPause; ; pause = pause * 2 < _longestPause ? pause * 2 : _longestPause)
         {
             try
@@ -102,6 +105,11 @@ internal sealed partial class ExecutionFollower(Hosts hosts, ExecutionSender sen
             catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
             {
                 Log.NotReached(logger, execution.Id, problem.Message);
+                if (time.GetElapsedTime(began) > _startPatience && !File.Exists(execution.Folder.Claimed))
+                {
+                    End(execution, NewEnd(execution.Folder, ExecutionStatus.Failed, problem.Message));
+                    return null;
+                }
             }
 
             await Task.Delay(pause, time, cancel);
@@ -150,11 +158,17 @@ internal sealed partial class ExecutionFollower(Hosts hosts, ExecutionSender sen
     private ExecutionEnd Lose(ExecutionFolder folder)
     {
         var started = folder.ReadStarted();
-        var (stdout, stderr) = OutputReader.Measure(folder.Output);
         var reason = started is null
             ? "The host process ended before it had started the command (the device was restarted, or the process was killed). Whether the command ran is not known."
             : $"The host process ended before the command did (the device was restarted, or the process was killed). The command, process {started.Pid}, may still run.";
-        var end = new ExecutionEnd(ExecutionStatus.Lost, null, reason, time.GetUtcNow(), stdout, stderr);
+        return NewEnd(folder, ExecutionStatus.Lost, reason);
+    }
+
+    /// <summary>An end that no host has written. A host that still comes finds it and starts nothing.</summary>
+    private ExecutionEnd NewEnd(ExecutionFolder folder, ExecutionStatus status, string reason)
+    {
+        var (stdout, stderr) = OutputReader.Measure(folder.Output);
+        var end = new ExecutionEnd(status, null, reason, time.GetUtcNow(), stdout, stderr);
         try
         {
             folder.WriteEnd(end);

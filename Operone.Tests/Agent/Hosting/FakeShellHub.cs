@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using Operone.Core.Connection;
+using Operone.Core.Shell;
+using Xunit;
+
+namespace Operone.Tests.Agent.Hosting;
+
+/// <summary>A server's side of the room Shell: it stores what agents report, and acknowledges it where it is told to.</summary>
+internal sealed class FakeShellHub : IShellHub
+{
+    private readonly ConcurrentDictionary<Guid, StoredExecution> _stored = new();
+
+    /// <summary>Where acknowledgements go; null keeps them back.</summary>
+    public Action<ExecutionAcknowledgement>? Acknowledge { get; set; }
+
+    /// <summary>What is done with a report instead of storing it; true where it was dealt with.</summary>
+    public Func<ExecutionReport, bool>? Instead { get; set; }
+
+    public StoredExecution this[Guid id] => _stored.GetOrAdd(id, _ => new StoredExecution());
+
+    public Task<ExecutionReconciliation> ReconcileExecutions(ExecutionInventory inventory) =>
+        Task.FromResult(new ExecutionReconciliation([.. inventory.ExecutionIds.Select(id => this[id].Acknowledgement(id))]));
+
+    public Task ReportExecution(ExecutionReport report)
+    {
+        if (Instead?.Invoke(report) == true)
+        {
+            return Task.CompletedTask;
+        }
+
+        var stored = this[report.ExecutionId];
+        stored.Take(report);
+        Acknowledge?.Invoke(stored.Acknowledgement(report.ExecutionId));
+        return Task.CompletedTask;
+    }
+}
+
+/// <summary>What a server has of an execution.</summary>
+internal sealed class StoredExecution
+{
+    private readonly Lock _lock = new();
+    private readonly List<byte> _stdout = [];
+    private readonly List<byte> _stderr = [];
+
+    public ExecutionEnd? End { get; private set; }
+
+    public DateTimeOffset? StartedAt { get; private set; }
+
+    public int Reports { get; private set; }
+
+    public byte[] Stdout
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _stdout];
+            }
+        }
+    }
+
+    public string Text => System.Text.Encoding.UTF8.GetString(Stdout);
+
+    public void Take(ExecutionReport report)
+    {
+        lock (_lock)
+        {
+            Reports++;
+            StartedAt = report.StartedAt ?? StartedAt;
+            foreach (var chunk in report.Output ?? [])
+            {
+                var stream = chunk.Stream == OutputStream.Stdout ? _stdout : _stderr;
+                Assert.Equal(stream.Count, chunk.Offset);
+                stream.AddRange(chunk.Data);
+            }
+
+            if (report.End is not null)
+            {
+                Assert.Equal((_stdout.Count, _stderr.Count), (report.End.StdoutBytes, report.End.StderrBytes));
+                End = report.End;
+            }
+        }
+    }
+
+    /// <summary>Forgets what came last, as a server does that was restored from a copy.</summary>
+    public void CutTo(long stdout)
+    {
+        lock (_lock)
+        {
+            _stdout.RemoveRange((int)stdout, _stdout.Count - (int)stdout);
+        }
+    }
+
+    public ExecutionAcknowledgement Acknowledgement(Guid id)
+    {
+        lock (_lock)
+        {
+            return new ExecutionAcknowledgement(id, _stdout.Count, _stderr.Count, End is not null);
+        }
+    }
+}
