@@ -26,6 +26,9 @@ internal sealed class CliContext
     /// <summary>Whether standard input is something other than a terminal.</summary>
     public bool InputIsRedirected { get; init; } = true;
 
+    /// <summary>Whether standard input is a file, a pipe or the like, and not a terminal or another device such as <c>/dev/null</c>.</summary>
+    public bool InputHoldsData { get; init; } = true;
+
     /// <summary>Standard output, unbuffered.</summary>
     public Stream Output { get; }
 
@@ -74,6 +77,7 @@ internal sealed class CliContext
     {
         OpenInput = Console.OpenStandardInput,
         InputIsRedirected = Console.IsInputRedirected,
+        InputHoldsData = Console.IsInputRedirected && StandardStreams.InputHoldsData(),
         OutputIsTerminal = !Console.IsOutputRedirected,
         ErrorIsTerminal = !Console.IsErrorRedirected,
         Width = () => Console.WindowWidth is > 20 and var width ? width : 80,

@@ -32,7 +32,7 @@ internal sealed class RunInput(CliContext cli, OperoneApi api)
             return invalid;
         }
 
-        return settings.PassInput && cli.InputIsRedirected && settings.ScriptFile != "-"
+        return settings.PassInput && cli.InputHoldsData && settings.ScriptFile != "-"
             ? await AddInputAsync(request, cancellationToken)
             : request;
     }

@@ -20,6 +20,29 @@ internal static class StandardStreams
     public static Stream OpenOutput() => OperatingSystem.IsWindows() ? Console.OpenStandardOutput() : new UnixStream(1);
 
     public static Stream OpenError() => OperatingSystem.IsWindows() ? Console.OpenStandardError() : new UnixStream(2);
+
+    /// <summary>
+    /// Whether standard input is a file, a pipe or a socket that somebody else gave us. Where it was closed, the first
+    /// file that the runtime opens for itself takes its number: a device, or a pipe that this process also writes to.
+    /// </summary>
+    public static bool InputHoldsData()
+    {
+        if (!OperatingSystem.IsLinux() || Target("0") is not { } input)
+        {
+            return true;
+        }
+
+        return !input.StartsWith("/dev/", StringComparison.Ordinal)
+            && !input.StartsWith("anon_inode:", StringComparison.Ordinal)
+            && !(input.StartsWith("pipe:", StringComparison.Ordinal)
+                && Directory.EnumerateFileSystemEntries("/proc/self/fd").Select(f => Path.GetFileName(f)).Any(f => f is not ("0" or "1" or "2") && Target(f) == input && IsWritten(f)));
+
+        static string? Target(string descriptor) => new FileInfo($"/proc/self/fd/{descriptor}").LinkTarget;
+
+        // "flags:\t0100001", octal; the last digit's two low bits are the access mode (proc_pid_fdinfo(5), open(2))
+        static bool IsWritten(string descriptor) =>
+            File.ReadLines($"/proc/self/fdinfo/{descriptor}").FirstOrDefault(l => l.StartsWith("flags:", StringComparison.Ordinal)) is [.., var last] && ((last - '0') & 3) == 1;
+    }
 }
 
 /// <summary>

@@ -47,6 +47,7 @@ internal sealed class FakeTerminal : IDisposable
     {
         OpenInput = () => new MemoryStream(Input),
         InputIsRedirected = InputIsRedirected,
+        InputHoldsData = InputIsRedirected,
         OutputIsTerminal = IsTerminal,
         ErrorIsTerminal = IsTerminal,
         Width = () => 100,
