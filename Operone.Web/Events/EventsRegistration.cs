@@ -1,4 +1,5 @@
 using Operone.Core.Events;
+using Operone.Web.Hosting;
 
 namespace Operone.Web.Events;
 
@@ -12,9 +13,9 @@ internal static class EventsRegistration
         services.AddSingleton<EventLog>();
         services.AddSingleton<IEvents>(provider => provider.GetRequiredService<EventLog>());
         services.AddHostedService(provider => provider.GetRequiredService<EventLog>());
+        services.AddSingleton<EventService>();
+        services.AddSingleton<IRecurringJob, EventUpkeep>();
     }
 
-    public static void MapEvents(this WebApplication app)
-    {
-    }
+    public static void MapEvents(this WebApplication app) => EventEndpoints.Map(app);
 }
