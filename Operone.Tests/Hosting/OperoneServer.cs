@@ -83,6 +83,9 @@ public sealed class OperoneServer : IAsyncDisposable
         return server;
     }
 
+    /// <summary>Changes a setting for the next start.</summary>
+    public void Set(string key, string? value) => _settings[key] = value;
+
     /// <summary>Stops it in good order; its data stays.</summary>
     public async Task StopAsync()
     {

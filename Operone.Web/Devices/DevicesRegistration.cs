@@ -31,6 +31,7 @@ internal static class DevicesRegistration
         services.AddHostedService(provider => provider.GetRequiredService<TelemetryWriter>());
         services.AddSingleton<TelemetryService>();
         services.AddSingleton<IRecurringJob, TelemetryUpkeep>();
+        services.AddHostedService<DeviceMetrics>();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureHttpsDefaults(https => https.OnAuthenticate = (_, tls) =>
         {
             var certificate = tls.ServerCertificateContext?.TargetCertificate ?? tls.ServerCertificate;

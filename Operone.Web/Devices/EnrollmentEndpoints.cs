@@ -32,7 +32,8 @@ internal static class EnrollmentEndpoints
 
         var me = agents.MapGroup("/me").RequireAuthorization(AccessSchemes.Device).ProducesAccessProblems();
         me.MapGet("/", GetMeAsync).WithName("GetMe").WithSummary("Look at oneself, as a device")
-            .WithDescription("For agents. With a token that the device signed. The refusal says why, where a refused WebSocket cannot.");
+            .WithDescription("For agents. With a token that the device signed. The refusal says why, where a refused WebSocket cannot.")
+            .ProducesProblem(StatusCodes.Status404NotFound);
         me.MapDelete("/", LeaveAsync).WithName("Leave").WithSummary("Take one's leave, as a device")
             .WithDescription("For agents. With a token that the device signed. The device is removed.")
             .ProducesProblem(StatusCodes.Status404NotFound);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Operone.Core;
 using Operone.Core.Access;
 using Operone.Core.Connection;
@@ -32,16 +33,17 @@ internal static class EventEndpoints
         (await events.ListAsync(actor, new(type, deviceId, from, to, limit, cursor), cancellationToken)).ToOk();
 
     private static async Task<Results<EmptyHttpResult, ProblemHttpResult>> StreamAsync(
-        HttpContext http, Actor actor, EventService events, LiveChanges changes, string? type, Guid? deviceId, CancellationToken cancellationToken)
+        HttpContext http, Actor actor, EventService events, LiveChanges changes, string? type, Guid? deviceId,
+        [FromHeader(Name = "Last-Event-ID")] string? lastEventId, CancellationToken cancellationToken)
     {
         using var subscription = changes.Subscribe(LiveChanges.Events);
         var query = new EventQuery(type, deviceId);
         Guid last;
-        if (http.Request.Headers["Last-Event-ID"].ToString() is not { Length: > 0 } text)
+        if (string.IsNullOrEmpty(lastEventId))
         {
             last = await events.NewestIdAsync(cancellationToken);
         }
-        else if (!Guid.TryParse(text, out last))
+        else if (!Guid.TryParse(lastEventId, out last))
         {
             return Error.InvalidField("Last-Event-ID", "is not an id that this stream gave").ToProblem();
         }

@@ -19,6 +19,9 @@ internal static class HostingRegistration
         services.TryAddSingleton(TimeProvider.System);
         services.AddProblems();
         services.AddRateLimits();
+        services.AddApiDescription();
+        services.AddHostedService<Scheduler>();
+        builder.AddMetrics();
         services.ConfigureHttpJsonOptions(options =>
         {
             options.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
@@ -38,6 +41,7 @@ internal static class HostingRegistration
     public static void UseHosting(this WebApplication app)
     {
         app.UseForwardedHeaders();
+        app.UseSecurityHeaders();
         app.UseExceptionHandler();
         app.UseRouting();
         app.UseRateLimiter();
@@ -46,5 +50,8 @@ internal static class HostingRegistration
 
     public static void MapHosting(this WebApplication app)
     {
+        HealthEndpoints.Map(app);
+        app.MapApiDescription();
+        app.MapMetrics();
     }
 }

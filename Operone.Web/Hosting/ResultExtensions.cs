@@ -18,7 +18,7 @@ internal static class ResultExtensions
     public static TBuilder ProducesAccessProblems<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder
     {
-        foreach (var status in (ReadOnlySpan<int>)[401, 403, 429, 503])
+        foreach (var status in (ReadOnlySpan<int>)[401, 403, 503])
         {
             builder.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(Microsoft.AspNetCore.Mvc.ProblemDetails), ["application/problem+json"]));
         }
