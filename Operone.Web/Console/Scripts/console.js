@@ -3,4 +3,5 @@ import "./keys.js";
 import "./chosen.js";
 import "./times.js";
 import "./copy.js";
+import "./charts.js";
 import "./connection.js";
