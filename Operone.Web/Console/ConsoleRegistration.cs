@@ -27,6 +27,7 @@ internal static class ConsoleRegistration
             mud.SnackbarConfiguration.HideTransitionDuration = 100;
         });
         services.AddScoped<PageActions>();
+        services.AddScoped<PaletteSearch>();
     }
 
     public static void MapConsole(this WebApplication app)
