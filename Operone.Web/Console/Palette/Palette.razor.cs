@@ -10,8 +10,8 @@ public sealed partial class Palette
     private IReadOnlyList<PaletteItem> _found = [];
     private string _text = "";
     private int _at;
-    private bool _isMove;
     private int _asked;
+    private ElementReference _query;
 
     [CascadingParameter]
     private IMudDialogInstance Dialog { get; set; } = default!;
@@ -21,6 +21,14 @@ public sealed partial class Palette
 
     [Inject]
     private NavigationManager Navigation { get; set; } = default!;
+
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (firstRender)
+        {
+            await _query.FocusAsync();
+        }
+    }
 
     protected override async Task OnInitializedAsync() => _found = await Search.FindAsync(Actor, "", CancellationToken.None);
 
@@ -37,7 +45,6 @@ public sealed partial class Palette
 
     private async Task KeyAsync(KeyboardEventArgs key)
     {
-        _isMove = key.Key is "ArrowDown" or "ArrowUp";
         switch (key.Key)
         {
             case "ArrowDown":

@@ -64,6 +64,13 @@ document.addEventListener("keydown", event => {
   if (act(event)) event.preventDefault();
 });
 
+// The palette's chosen item is drawn by the server a moment after the key; it has to be in sight then.
+new MutationObserver(changes => {
+  for (const { target } of changes) {
+    if (target.getAttribute("role") === "option" && target.ariaSelected === "true") target.scrollIntoView({ block: "nearest" });
+  }
+}).observe(document.body, { subtree: true, attributes: true, attributeFilter: ["aria-selected"] });
+
 document.addEventListener("click", event => {
   if (event.target.closest("[data-keys]")) document.getElementById("keys")?.showModal();
   if (event.target instanceof HTMLDialogElement) event.target.close();

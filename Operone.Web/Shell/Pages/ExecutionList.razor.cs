@@ -7,7 +7,7 @@ namespace Operone.Web.Shell.Pages;
 /// <summary>The executions of a run on many devices.</summary>
 public sealed partial class ExecutionList
 {
-    private const int MaxTiles = 60;
+    private const int MaxTiles = TailTexts.FewExecutions;
     private const int FewDevices = 12;
 
     private List<ExecutionView> _shown = [];

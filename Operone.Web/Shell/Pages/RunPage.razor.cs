@@ -12,8 +12,6 @@ namespace Operone.Web.Shell.Pages;
 /// <summary>One run: where it stands on each of its devices, and what it prints, live.</summary>
 public sealed partial class RunPage
 {
-    private const int TailBytes = 1500;
-
     private readonly TailTexts _tails = new();
     private RunView? _run;
     private bool _cancelling;
@@ -68,11 +66,7 @@ public sealed partial class RunPage
         _cancelling &= !_run.Status.IsEnd();
         if (_run.Executions is { Count: > 1 })
         {
-            var tails = await Output.TailsAsync(Actor, Id, TailBytes, cancellationToken);
-            if (!tails.IsError)
-            {
-                _tails.Update(tails.Value.Tails);
-            }
+            await _tails.UpdateAsync(Output, Actor, _run, cancellationToken);
         }
 
         OfferActions(_run);

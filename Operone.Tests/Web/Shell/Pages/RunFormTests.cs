@@ -1,0 +1,79 @@
+using Operone.Core.Devices;
+using Operone.Core.Shell;
+using Operone.Web.Shell.Pages;
+using Operone.Web.Shell.Pages.Compose;
+using Xunit;
+
+namespace Operone.Tests.Web.Shell.Pages;
+
+public sealed class RunFormTests
+{
+    [Fact]
+    public void EmptyForm_SaysWhatIsMissing_FieldByField()
+    {
+        var problems = new RunForm().Read().Problems;
+        Assert.Equal(["command", "target.selector"], problems.Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void EverythingWrong_IsSaidAtOnce()
+    {
+        var form = new RunForm { Command = "x", Selector = "env=prod,,", Timeout = "5 parsecs", Expiry = "-1s", OutputLimit = "many", Environment = "novalue" };
+        Assert.Equal(
+            ["environment", "expiresInSeconds", "outputLimitBytes", "target.selector", "timeoutSeconds"],
+            form.Read().Problems.Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void MalformedSelector_NamesTheCharacter() =>
+        Assert.Contains("character 10", new RunForm { Command = "x", Selector = "env=prod,=" }.Read().Problems["target.selector"][0], StringComparison.Ordinal);
+
+    [Fact]
+    public void Form_OfARun_AsksForTheSameRun()
+    {
+        var request = new CreateRun
+        {
+            Script = "#!/bin/sh\nls\n",
+            Interpreter = "/bin/bash",
+            Target = new RunTarget(Devices: ["db-1", "web-1"]),
+            WorkingDirectory = "/srv",
+            Environment = new Dictionary<string, string> { ["A"] = "b=c", ["EMPTY"] = "" },
+            TimeoutSeconds = 90.5,
+            ExpiresInSeconds = 7200,
+            OutputLimitBytes = 1048576,
+        };
+        var (again, problems) = RunForm.From(request).Read();
+        Assert.Empty(problems);
+        Assert.Equivalent(request, again, strict: true);
+    }
+
+    [Theory]
+    [InlineData("uptime", "operone run -l role=web -- uptime")]
+    [InlineData("echo 'a b' | wc", "operone run -l role=web -- 'echo '\\''a b'\\'' | wc'")]
+    public void Command_AsTyped_IsOneQuotedWord(string command, string expected) =>
+        Assert.Equal(expected, RunText.Command(new CreateRun { Command = command, Target = new RunTarget(Selector: "role=web") }));
+
+    [Fact]
+    public void Options_AreAllInTheCommand()
+    {
+        var request = new CreateRun
+        {
+            Argv = ["ls", "-l", "my file"],
+            Target = new RunTarget(Devices: ["a", "b"]),
+            WorkingDirectory = "/srv",
+            Environment = new Dictionary<string, string> { ["X"] = "1 2" },
+            TimeoutSeconds = 30,
+            Stdin = "yes",
+        };
+        Assert.Equal("printf %s yes | operone run -d a -d b --cwd /srv --env 'X=1 2' --timeout 30s -- ls -l 'my file'", RunText.Command(request));
+    }
+
+    [Fact]
+    public void Call_HasTheRequestAsJson_AndNoToken()
+    {
+        var call = RunText.Call(new CreateRun { Command = "it's", Target = new RunTarget(All: true) }, "https://op.example.org/");
+        Assert.StartsWith("curl -fsS -X POST https://op.example.org/api/v1/runs", call, StringComparison.Ordinal);
+        Assert.Contains("\"command\": \"it'\\''s\"", call, StringComparison.Ordinal);
+        Assert.Contains("$OPERONE_TOKEN", call, StringComparison.Ordinal);
+    }
+}
