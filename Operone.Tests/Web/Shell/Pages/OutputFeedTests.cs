@@ -110,7 +110,7 @@ public sealed class OutputFeedTests
 
     [Fact]
     public void Pieces_HoweverTheyAreCut_GiveTheSame() =>
-        Gen.Select(Gen.String[Gen.OneOfConst("a\u001b[31m;m\r\n\b\t<é✓\u001b]0K0;2".ToCharArray()), 0, 60], Gen.Int[1, 7]).Sample((text, size) =>
+        Gen.Select(Gen.String[Gen.Char["a\u001b[31m;m\r\n\b\t<é✓\u001b]0K0;2"], 0, 60], Gen.Int[1, 7]).Sample((text, size) =>
         {
             var bytes = Encoding.UTF8.GetBytes(text);
             var whole = new OutputFeed();
