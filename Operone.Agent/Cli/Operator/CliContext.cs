@@ -80,7 +80,7 @@ internal sealed class CliContext
         InputHoldsData = Console.IsInputRedirected && StandardStreams.InputHoldsData(),
         OutputIsTerminal = !Console.IsOutputRedirected,
         ErrorIsTerminal = !Console.IsErrorRedirected,
-        Width = () => Console.WindowWidth is > 20 and var width ? width : 80,
+        Width = StandardStreams.TerminalWidth,
         Variable = Environment.GetEnvironmentVariable,
         ReadSecret = ReadSecretFromTerminal,
         OnInterrupt = RegisterSignals,

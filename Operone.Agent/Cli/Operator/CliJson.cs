@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -26,7 +27,7 @@ internal sealed partial class CliJson : JsonSerializerContext
     private static void Print(CliContext cli, Action<Utf8JsonWriter> write)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = cli.OutputIsTerminal }))
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = cli.OutputIsTerminal, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             write(writer);
         }

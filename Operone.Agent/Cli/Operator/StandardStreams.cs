@@ -15,11 +15,26 @@ internal sealed class BrokenPipeException : IOException
 }
 
 /// <summary>Standard output and standard error as unbuffered streams of bytes.</summary>
-internal static class StandardStreams
+internal static unsafe partial class StandardStreams
 {
+    private const int DefaultColumns = 80;
+    private const nuint TIOCGWINSZ = 0x5413;
+
     public static Stream OpenOutput() => OperatingSystem.IsWindows() ? Console.OpenStandardOutput() : new UnixStream(1);
 
     public static Stream OpenError() => OperatingSystem.IsWindows() ? Console.OpenStandardError() : new UnixStream(2);
+
+    /// <summary>How wide the terminal is, in columns. .NET's own answer on Linux writes escape codes to it first.</summary>
+    public static int TerminalWidth()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return Console.WindowWidth is > 0 and var width ? width : DefaultColumns;
+        }
+
+        WindowSize size;
+        return IoControl(1, TIOCGWINSZ, &size) == 0 && size.Columns > 0 ? size.Columns : DefaultColumns;
+    }
 
     /// <summary>
     /// Whether standard input is a file, a pipe or a socket that somebody else gave us. Where it was closed, the first
@@ -42,6 +57,18 @@ internal static class StandardStreams
         // "flags:\t0100001", octal; the last digit's two low bits are the access mode (proc_pid_fdinfo(5), open(2))
         static bool IsWritten(string descriptor) =>
             File.ReadLines($"/proc/self/fdinfo/{descriptor}").FirstOrDefault(l => l.StartsWith("flags:", StringComparison.Ordinal)) is [.., var last] && ((last - '0') & 3) == 1;
+    }
+
+    [LibraryImport("libc", EntryPoint = "ioctl")]
+    private static partial int IoControl(int descriptor, nuint request, WindowSize* size);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct WindowSize
+    {
+        public ushort Rows;
+        public ushort Columns;
+        public ushort Width;
+        public ushort Height;
     }
 }
 
