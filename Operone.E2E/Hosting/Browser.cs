@@ -1,0 +1,120 @@
+using System.Globalization;
+using Microsoft.Playwright;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(Operone.E2E.Hosting.Browser))]
+
+namespace Operone.E2E.Hosting;
+
+/// <summary>The Chromium that this machine has, started once for all journeys. Nothing is downloaded.</summary>
+public sealed class Browser : IAsyncLifetime
+{
+    private static readonly string[] _names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+    private IPlaywright? _playwright;
+    private IBrowser? _browser;
+
+    public async ValueTask InitializeAsync()
+    {
+        if (FindProgram() is not { } program)
+        {
+            return;
+        }
+
+        _playwright = await Playwright.CreateAsync();
+        _browser = await _playwright.Chromium.LaunchAsync(new()
+        {
+            ExecutablePath = program,
+            Headless = true,
+            Args =
+            [
+                "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-gpu",
+                // Chromium's sandbox does not work for root.
+                .. (Environment.UserName == "root" ? (string[])["--no-sandbox"] : []),
+            ],
+        });
+    }
+
+    /// <summary>A person's window: a page with cookies of its own. Skips the test where there is no browser.</summary>
+    internal async Task<IPage> OpenAsync(
+        string url, int width = 1440, int height = 900, ColorScheme theme = ColorScheme.Light, string? storageState = null)
+    {
+        Assert.SkipWhen(_browser is null, $"There is no {_names[0]} on the PATH; on Debian: apt-get install chromium");
+        var context = await _browser.NewContextAsync(new()
+        {
+            BaseURL = url,
+            ViewportSize = new() { Width = width, Height = height },
+            ColorScheme = theme,
+            ReducedMotion = ReducedMotion.Reduce,
+            StorageState = storageState,
+            Locale = "en-GB",
+            TimezoneId = "UTC",
+            Permissions = ["clipboard-read", "clipboard-write"],
+        });
+        context.SetDefaultTimeout(15_000);
+        context.SetDefaultNavigationTimeout(30_000);
+        return await context.NewPageAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_browser is not null)
+        {
+            await _browser.CloseAsync();
+        }
+
+        _playwright?.Dispose();
+    }
+
+    private static string? FindProgram() => (Environment.GetEnvironmentVariable("PATH") ?? "")
+        .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+        .SelectMany(folder => _names.Select(name => Path.Combine(folder, name)))
+        .FirstOrDefault(File.Exists);
+}
+
+/// <summary>What people do in the console, in words.</summary>
+internal static class ConsoleSteps
+{
+    /// <summary>Goes to a page and waits until it is live: before that it looks right, but answers nothing.</summary>
+    public static async Task GoAsync(this IPage page, string path)
+    {
+        await page.GotoAsync(path);
+        await page.WaitUntilLiveAsync();
+    }
+
+    public static Task WaitUntilLiveAsync(this IPage page) => page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
+
+    /// <summary>Signs the owner in.</summary>
+    public static async Task SignInAsync(this IPage page)
+    {
+        await page.GotoAsync("/sign-in");
+        await page.GetByLabel("E-mail").FillAsync(ServerProcess.OwnerEmail);
+        await page.GetByLabel("Password").FillAsync(ServerProcess.OwnerPassword);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await page.WaitForURLAsync(url => !url.Contains("/sign-in", StringComparison.Ordinal));
+    }
+
+    /// <summary>Composes a command for all devices and starts it. Ends on the run's page.</summary>
+    public static async Task RunOnAllAsync(this IPage page, string command)
+    {
+        await page.GoAsync("/runs/new");
+        await page.GetByLabel("Command").FillAsync(command);
+        await page.GetByRole(AriaRole.Button, new() { Name = "All devices" }).ClickAsync();
+        await page.Locator("[data-submit]").ClickAsync();
+        await page.WaitForURLAsync(url => Guid.TryParse(url.Split('/', '?')[^1], out _));
+        await page.WaitUntilLiveAsync();
+    }
+
+    /// <summary>The text of the output that is shown.</summary>
+    public static ILocator Output(this IPage page) => page.GetByRole(AriaRole.Log);
+
+    /// <summary>The state of the run, next to its name.</summary>
+    public static ILocator RunState(this IPage page, string state) =>
+        page.Locator(".state").Filter(new() { HasText = state }).First;
+
+    /// <summary>Leaves a picture in artifacts/screenshots.</summary>
+    public static async Task PictureAsync(this IPage page, string name) => await page.ScreenshotAsync(new()
+    {
+        Path = Path.Combine(Published.Root, "artifacts", "screenshots", string.Create(CultureInfo.InvariantCulture, $"{name}.png")),
+        Animations = ScreenshotAnimations.Disabled,
+    });
+}

@@ -1,0 +1,62 @@
+using Operone.Core.Devices;
+using Operone.Core.Shell;
+using Operone.E2E.Hosting;
+using Xunit;
+
+namespace Operone.E2E.Journeys;
+
+/// <summary>An installation with something on every page: devices, one of them gone, and runs that ended in every way.</summary>
+public sealed class PagesScene(Browser browser) : IAsyncLifetime
+{
+    private Scene? _scene;
+
+    internal ServerProcess Server => _scene!.Server;
+
+    /// <summary>The cookies of the owner.</summary>
+    internal string StorageState { get; private set; } = "";
+
+    /// <summary>Ids that addresses need, by the name that stands for them.</summary>
+    internal Dictionary<string, string> Ids { get; } = [];
+
+    public async ValueTask InitializeAsync()
+    {
+        _scene = await Scene.StartAsync("web-1", "web-2", "db-1", "backup-1");
+        await _scene.Agents[3].StopAsync();
+        var cancel = TestContext.Current.CancellationToken;
+        await RunAsync("{run-colours}", new()
+        {
+            Command = "for i in $(seq 1 30); do printf '\\033[3%dmcolour %s\\033[0m \\033[1mbold\\033[0m\\n' $((i % 8)) $i; done; echo problem >&2",
+            Target = new RunTarget(["web-1"]),
+        });
+        await RunAsync("{run-failed}", new() { Command = "echo going down; exit 3", Target = new RunTarget(Selector: "role=web") });
+        await RunAsync("{run-script}", new()
+        {
+            Script = "#!/bin/sh\nuname -a\nuptime\n",
+            Target = new RunTarget(["web-1", "web-2", "db-1"]),
+            TimeoutSeconds = 30,
+            Environment = new Dictionary<string, string> { ["APP_ENV"] = "production" },
+        });
+        await RunAsync("{run-waiting}", new() { Argv = ["systemctl", "is-active", "nginx"], Target = new RunTarget(All: true) }, waitSeconds: 1);
+        await RunAsync("{run-live}", new() { Command = "while :; do date; sleep 1; done", Target = new RunTarget(["db-1"]) }, waitSeconds: 0);
+        await _scene.Server.Api.WaitForStatusAsync("backup-1", DeviceStatus.Offline, TimeSpan.FromSeconds(20), cancel);
+
+        var page = await browser.OpenAsync(Server.Url);
+        await page.SignInAsync();
+        StorageState = await page.Context.StorageStateAsync();
+        await page.Context.CloseAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_scene is not null)
+        {
+            await _scene.DisposeAsync();
+        }
+    }
+
+    private async Task RunAsync(string name, CreateRun request, int waitSeconds = 20)
+    {
+        var run = await Server.Api.CreateRunAsync(request, waitSeconds, TestContext.Current.CancellationToken);
+        Ids[name] = run.Id.ToString();
+    }
+}

@@ -1,0 +1,131 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+using Operone.E2E.Hosting;
+using Xunit;
+
+namespace Operone.E2E.Journeys;
+
+/// <summary>Every page, in light and dark, at a desk and on a phone: usable by everybody, nothing sideways, no error.</summary>
+public sealed partial class PagesTests(Browser browser, PagesScene scene) : IClassFixture<PagesScene>
+{
+    // Name of the picture, address, whether somebody is signed in.
+    private static readonly (string Name, string Address, bool SignedIn)[] _pages =
+    [
+        ("overview", "/", true),
+        ("devices", "/devices", true),
+        ("devices-filtered", "/devices?selector=role%3Dweb", true),
+        ("devices-no-match", "/devices?q=nothing-like-this", true),
+        ("device", "/devices/web-1", true),
+        ("device-offline", "/devices/backup-1", true),
+        ("enrollment", "/devices/enrollment", true),
+        ("runs", "/runs", true),
+        ("runs-failed", "/runs?status=failed", true),
+        ("run-new", "/runs/new", true),
+        ("run-colours", "/runs/{run-colours}", true),
+        ("run-failed", "/runs/{run-failed}", true),
+        ("run-many", "/runs/{run-script}", true),
+        ("run-one-of-many", "/runs/{run-script}?device=web-2", true),
+        ("run-waiting", "/runs/{run-waiting}", true),
+        ("run-live", "/runs/{run-live}", true),
+        ("events", "/events", true),
+        ("tokens", "/access/tokens", true),
+        ("audit", "/access/audit", true),
+        ("denied", "/denied", true),
+        ("not-found", "/no-such-page", true),
+        ("not-found-page", "/not-found", true),
+        ("error", "/error", true),
+        ("sign-out", "/sign-out", true),
+        ("sign-in", "/sign-in", false),
+        ("set-up", "/setup", false),
+    ];
+
+    public static TheoryData<string, string, int> Views
+    {
+        get
+        {
+            var views = new TheoryData<string, string, int>();
+            foreach (var (name, _, _) in _pages)
+            {
+                foreach (var width in (ReadOnlySpan<int>)[1440, 390])
+                {
+                    views.Add(name, "light", width);
+                    views.Add(name, "dark", width);
+                }
+            }
+
+            return views;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Views))]
+    public async Task Page_InThisView_IsUsableByEverybody(string name, string theme, int width)
+    {
+        var (_, address, signedIn) = _pages.Single(p => p.Name == name);
+        foreach (var (key, id) in scene.Ids)
+        {
+            address = address.Replace(key, id, StringComparison.Ordinal);
+        }
+
+        var page = await browser.OpenAsync(
+            scene.Server.Url, width, width < 600 ? 844 : 900, theme == "dark" ? ColorScheme.Dark : ColorScheme.Light, signedIn ? scene.StorageState : null);
+        var errors = new ConcurrentQueue<string>();
+        page.PageError += (_, error) => errors.Enqueue(error);
+        page.Console += (_, message) =>
+        {
+            // A page that is not there answers 404, which the browser notes as an error of loading.
+            if (message.Type == "error" && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal))
+            {
+                errors.Enqueue(message.Text);
+            }
+        };
+        page.RequestFailed += (_, request) => errors.Enqueue($"{request.Url}: {request.Failure}");
+        await page.GotoAsync(address);
+        if (await page.Locator("script[src*='blazor.web']").CountAsync() > 0)
+        {
+            await page.WaitUntilLiveAsync();
+        }
+
+        // Fonts and the first answers of the circuit change what there is to see.
+        await page.EvaluateAsync("() => document.fonts.ready");
+        await page.WaitForTimeoutAsync(400);
+        await page.PictureAsync(string.Create(CultureInfo.InvariantCulture, $"{name}-{theme}-{width}"));
+
+        var sideways = await page.EvaluateAsync<int>("() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth");
+        var axe = await page.RunAxe();
+        await page.Context.CloseAsync();
+        Assert.Empty(errors);
+        Assert.True(sideways <= 0, $"It scrolls sideways by {sideways} px.");
+        var serious = axe.Violations.Where(v => v.Impact is "serious" or "critical").Select(Words).ToArray();
+        Assert.True(serious.Length == 0, string.Join("\n", serious));
+    }
+
+    /// <summary>A page that is added is added here.</summary>
+    [Fact]
+    public void Pages_AllRoutes_AreLookedAt()
+    {
+        var routes = Directory.EnumerateFiles(Path.Combine(Published.Root, "Operone.Web"), "*.razor", SearchOption.AllDirectories)
+            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal))
+            .SelectMany(file => Route().Matches(File.ReadAllText(file)))
+            .Select(match => match.Groups[1].Value)
+            .ToArray();
+        Assert.NotEmpty(routes);
+        var missing = routes.Where(route => !_pages.Any(page => Regex.IsMatch(page.Address, Pattern(route), RegexOptions.CultureInvariant)));
+        Assert.Empty(missing);
+
+        static string Pattern(string route) => "^" + Parameter().Replace(Regex.Escape(route).Replace("\\{", "{", StringComparison.Ordinal), "[^/?]+") + "(\\?|$)";
+    }
+
+    private static string Words(AxeResultItem violation) =>
+        $"{violation.Id} ({violation.Impact}): {violation.Help}\n  {string.Join("\n  ", violation.Nodes.Take(5).Select(n => n.Html))}";
+
+    [GeneratedRegex("^@page \"([^\"]+)\"", RegexOptions.Multiline)]
+    private static partial Regex Route();
+
+    [GeneratedRegex(@"\{[^}]*\}")]
+    private static partial Regex Parameter();
+}
