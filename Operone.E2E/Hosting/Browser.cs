@@ -86,18 +86,19 @@ internal static class ConsoleSteps
     /// <summary>Signs the owner in.</summary>
     public static async Task SignInAsync(this IPage page)
     {
-        await page.GotoAsync("/sign-in");
+        await page.GotoAsync("/sign-in?ReturnUrl=%2Fdevices");
         await page.GetByLabel("E-mail").FillAsync(ServerProcess.OwnerEmail);
         await page.GetByLabel("Password").FillAsync(ServerProcess.OwnerPassword);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
-        await page.WaitForURLAsync(url => !url.Contains("/sign-in", StringComparison.Ordinal));
+        // The frame's navigation: somebody is signed in.
+        await page.GetByRole(AriaRole.Navigation).First.WaitForAsync();
     }
 
     /// <summary>Composes a command for all devices and starts it. Ends on the run's page.</summary>
     public static async Task RunOnAllAsync(this IPage page, string command)
     {
         await page.GoAsync("/runs/new");
-        await page.GetByLabel("Command").FillAsync(command);
+        await page.Locator("#command").FillAsync(command);
         await page.GetByRole(AriaRole.Button, new() { Name = "All devices" }).ClickAsync();
         await page.Locator("[data-submit]").ClickAsync();
         await page.WaitForURLAsync(url => Guid.TryParse(url.Split('/', '?')[^1], out _));
