@@ -81,7 +81,7 @@ internal static class ConsoleSteps
         await page.WaitUntilLiveAsync();
     }
 
-    public static Task WaitUntilLiveAsync(this IPage page) => page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
+    public static Task WaitUntilLiveAsync(this IPage page) => page.Locator(".frame[data-interactive]").WaitForAsync();
 
     /// <summary>Signs the owner in.</summary>
     public static async Task SignInAsync(this IPage page)

@@ -49,7 +49,10 @@ public sealed class LiveTests(Browser browser)
         await Expect(page.Output()).ToContainTextAsync("started");
         Assert.Single(SleepersFor(seconds));
 
-        await page.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Cancel", Exact = true }).ClickAsync();
+        // It names what goes.
+        await Expect(page.GetByRole(AriaRole.Dialog)).ToContainTextAsync("web-1");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Cancel the run" }).ClickAsync();
         await Expect(page.RunState("cancelled")).ToBeVisibleAsync();
         await page.PictureAsync("journey-cancelled");
         Assert.Empty(SleepersFor(seconds));
