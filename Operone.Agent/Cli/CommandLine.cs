@@ -39,7 +39,7 @@ internal static class CommandLine
 
         try
         {
-            return await parsed.InvokeAsync(invocation);
+            return args is [var first, ..] && first.StartsWith("[suggest", StringComparison.Ordinal) ? Complete(parsed, cli) : await parsed.InvokeAsync(invocation);
         }
         catch (BrokenPipeException)
         {
@@ -58,6 +58,22 @@ internal static class CommandLine
             cli.OutputText.Flush();
             cli.ErrorText.Flush();
         }
+    }
+
+    /// <summary>Suggests what may come next: options only where there is nothing else, as other programs do.</summary>
+    private static int Complete(ParseResult parsed, CliContext cli)
+    {
+        using var suggested = new StringWriter();
+        var result = parsed.Invoke(new InvocationConfiguration { Output = suggested, Error = cli.ErrorText, EnableDefaultExceptionHandler = false });
+        var lines = suggested.ToString().Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Where(l => l[0] != '/').Distinct(StringComparer.Ordinal).ToList();
+        var words = lines.FindAll(l => l[0] != '-');
+        foreach (var line in words.Count > 0 ? words : lines)
+        {
+            cli.OutputText.WriteLine(line);
+        }
+
+        return result;
     }
 
     private static int Refuse(ParseResult parsed, CliContext cli)

@@ -9,6 +9,8 @@ public sealed class CompletionTests
     [InlineData("operone run -d web", "web-1,web-2")]
     [InlineData("operone run -d web-1,w", "web-1,web-1,web-1,web-2")]
     [InlineData("operone dev", "devices")]
+    [InlineData("operone logs -", "--follow,--help,--stream,-?,-f,-h")]
+    [InlineData("operone logs --s", "--stream")]
     [InlineData("operone devices --status o", "offline,online")]
     public async Task Suggest_OnTheWay_GivesWhatFits(string line, string expected)
     {
@@ -29,7 +31,7 @@ public sealed class CompletionTests
         using var terminal = FakeTerminal.For(api);
 
         await terminal.RunAsync("[suggest:13]", "operone logs ");
-        Assert.Contains(api.Runs[0].Id.ToString(), terminal.Output, StringComparison.Ordinal);
+        Assert.Equal($"{api.Runs[0].Id}\n", terminal.Output);
     }
 
     [Theory]
