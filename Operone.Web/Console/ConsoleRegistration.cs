@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Diagnostics;
 using MudBlazor;
 using MudBlazor.Services;
 using Operone.Web.Console.Palette;
@@ -32,10 +33,17 @@ internal static class ConsoleRegistration
 
     public static void MapConsole(this WebApplication app)
     {
-        app.UseWhen(IsPage, pages =>
+        // What programs ask for has been given its problem details by then; what is left is a person's.
+        app.UseExceptionHandler("/error", createScopeForErrors: true);
+        app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+        app.Use((context, next) =>
         {
-            pages.UseExceptionHandler("/error", createScopeForErrors: true);
-            pages.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+            if (!IsPage(context) && context.Features.Get<IStatusCodePagesFeature>() is { } pages)
+            {
+                pages.Enabled = false;
+            }
+
+            return next(context);
         });
         app.UseAntiforgery();
         app.MapStaticAssets().AllowAnonymous();

@@ -75,6 +75,5 @@ async function retry() {
 
 if (window.Blazor) {
   await Blazor.start({ circuit: { reconnectionHandler: handler } });
-  document.documentElement.dataset.live = "";
   if (sessionStorage.getItem(kept)) setTimeout(restore, 600);
 }
