@@ -30,7 +30,10 @@ async function reload() {
   location.reload();
 }
 
-function restore() {
+async function restore() {
+  // What is put into a field before the page is live, nobody hears.
+  while (!document.querySelector("[data-live]")) await new Promise(resolve => setTimeout(resolve, 50));
+  await new Promise(resolve => setTimeout(resolve, 100));
   const { path, typed } = JSON.parse(sessionStorage.getItem(kept) ?? "{}");
   sessionStorage.removeItem(kept);
   if (path !== location.pathname) return;
@@ -75,5 +78,5 @@ async function retry() {
 
 if (window.Blazor) {
   await Blazor.start({ circuit: { reconnectionHandler: handler } });
-  if (sessionStorage.getItem(kept)) setTimeout(restore, 600);
+  if (sessionStorage.getItem(kept)) await restore();
 }

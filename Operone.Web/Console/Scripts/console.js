@@ -4,4 +4,5 @@ import "./chosen.js";
 import "./times.js";
 import "./copy.js";
 import "./charts.js";
+import "./screens.js";
 import "./connection.js";

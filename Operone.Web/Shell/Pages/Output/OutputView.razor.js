@@ -23,9 +23,14 @@ export function start(root, maxLines) {
   }
 
   // Whoever scrolls up wants to read; whoever comes back to the end wants to follow.
+  let touchedAt = 0;
+  for (const type of ["wheel", "touchmove", "keydown", "pointerdown"]) {
+    screen.addEventListener(type, () => { touchedAt = Date.now(); }, { passive: true, signal: stopping.signal });
+  }
+
   on(screen, "scroll", () => {
     const atEnd = screen.scrollHeight - screen.scrollTop - screen.clientHeight < 24;
-    if (atEnd !== following) {
+    if (atEnd !== following && (atEnd || Date.now() - touchedAt < 1000)) {
       following = atEnd;
       followButton()?.setAttribute("aria-pressed", String(atEnd));
     }
@@ -74,8 +79,10 @@ export function start(root, maxLines) {
     CSS.highlights?.set(found, new Highlight(...matches));
     at = Math.min(at, matches.length - 1);
     if (jump) {
-      at = matches.length;
-      go(-1);
+      // From what is in sight on; else from the beginning.
+      const top = screen.getBoundingClientRect().top;
+      at = Math.max(0, matches.findIndex(m => m.getBoundingClientRect().top >= top)) - 1;
+      go(1);
     } else {
       tell();
     }
@@ -86,7 +93,11 @@ export function start(root, maxLines) {
     at = (at + step + matches.length) % matches.length;
     const line = matches[at].startContainer.parentElement.closest(".l");
     follow(false);
-    line.scrollIntoView({ block: "center", inline: "nearest" });
+    const [view, place] = [screen.getBoundingClientRect(), line.getBoundingClientRect()];
+    if (place.top < view.top || place.bottom > view.bottom) {
+      screen.scrollTop += place.top - view.top - view.height / 2;
+    }
+
     tell();
   }
 
