@@ -32,7 +32,7 @@ async function reload() {
 
 async function restore() {
   // What is put into a field before the page is live, nobody hears.
-  while (!document.querySelector("[data-live]")) await new Promise(resolve => setTimeout(resolve, 50));
+  while (!document.querySelector("[data-interactive]")) await new Promise(resolve => setTimeout(resolve, 50));
   await new Promise(resolve => setTimeout(resolve, 100));
   const { path, typed } = JSON.parse(sessionStorage.getItem(kept) ?? "{}");
   sessionStorage.removeItem(kept);
