@@ -38,7 +38,7 @@ internal static class ServerCompletions
         }
 
         using var api = new OperoneApi(credentials.Value);
-        using var late = new CancellationTokenSource(Patience);
+        using var late = new CancellationTokenSource(Patience, cli.Time);
         try
         {
             // a completion source cannot be awaited; there is no synchronization context that this could block

@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Extensions.Time.Testing;
 using Operone.Agent.Cli;
 using Operone.Agent.Cli.Operator;
 
@@ -24,7 +25,8 @@ internal sealed class FakeTerminal : IDisposable
 
     public Stream? OutputInstead { get; set; }
 
-    public TimeProvider Time { get; set; } = TimeProvider.System;
+    /// <summary>It stands still unless a test says otherwise, so that nothing is said because a test took long.</summary>
+    public TimeProvider Time { get; set; } = new FakeTimeProvider();
 
     public string ConfigurationFolder => _folder;
 
