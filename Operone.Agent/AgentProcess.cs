@@ -77,11 +77,11 @@ internal sealed partial class AgentProcess(StateDirectory state, IPlatform platf
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         Task[] parts =
         [
-            connection.RunAsync(stop.Token), sender.RunAsync(stop.Token), reporter.RunAsync(stop.Token), executions.RetryAsync(stop.Token), executions.Failed.Task,
+            connection.RunAsync(stop.Token), sender.RunAsync(stop.Token), reporter.RunAsync(stop.Token), executions.RetryAsync(stop.Token), new MemoryTrimmer(sender, status, time).RunAsync(stop.Token), executions.Failed.Task,
         ];
         var ended = await Task.WhenAny([.. parts, leave.Left.Task]);
         await stop.CancelAsync();
-        await WaitForAsync(parts[..4]);
+        await WaitForAsync(parts[..^1]);
         status.Set(connected: false, deviceName: null, "stopped");
         if (ended == leave.Left.Task)
         {

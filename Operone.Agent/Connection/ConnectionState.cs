@@ -17,6 +17,9 @@ internal sealed partial class ConnectionStateFile(StateDirectory state, TimeProv
 {
     private ConnectionState? _last;
 
+    /// <summary>How often it has changed.</summary>
+    public long Changes { get; private set; }
+
     /// <summary>Writes what is new.</summary>
     public void Set(bool connected, string? deviceName, string? problem)
     {
@@ -28,6 +31,7 @@ internal sealed partial class ConnectionStateFile(StateDirectory state, TimeProv
         }
 
         _last = next;
+        Changes++;
         try
         {
             OwnFile.Write(state.Status, JsonSerializer.SerializeToUtf8Bytes(next, AgentJson.Default.ConnectionState));

@@ -163,9 +163,9 @@ internal sealed class Execution : IDisposable
     }
 
     /// <summary>The next report, or null where there is nothing to tell or the window is full.</summary>
-    /// <param name="buffer">Room for the reader.</param>
+    /// <param name="memory">For the reader; its data is good until the next report is asked for.</param>
     /// <param name="now">A timestamp.</param>
-    public ExecutionReport? NextReport(byte[] buffer, long now)
+    public ExecutionReport? NextReport(OutputReader.ReadMemory memory, long now)
     {
         lock (_lock)
         {
@@ -177,7 +177,7 @@ internal sealed class Execution : IDisposable
             _startedAt ??= Folder.ReadStarted()?.StartedAt;
             var unstored = _reader.Stdout + _reader.Stderr - _storedStdout - _storedStderr;
             var budget = (int)Math.Min(ProtocolVersion.MaxReportBytes, ProtocolVersion.WindowBytes - unstored);
-            var output = _reader.Read(budget, buffer);
+            var output = _reader.Read(budget, memory);
             var end = Complete(_end, nothingMore: output.Count == 0 && budget >= OutputLog.MaxDataBytes);
             if (output.Count == 0 && end is null && (_startReported || _startedAt is null))
             {

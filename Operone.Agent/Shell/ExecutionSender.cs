@@ -13,7 +13,8 @@ internal sealed partial class ExecutionSender(TimeProvider time, ILogger<Executi
 {
     private readonly Channel<Execution> _queue = Channel.CreateUnbounded<Execution>(new() { SingleReader = true });
     private volatile IShellHub? _hub;
-    private byte[]? _buffer;
+    private OutputReader.ReadMemory? _memory;
+    private long _sent;
 
     /// <summary>There is news of an execution.</summary>
     public void Add(Execution execution)
@@ -26,6 +27,12 @@ internal sealed partial class ExecutionSender(TimeProvider time, ILogger<Executi
 
     /// <summary>From now on reports go to this hub; null while there is no connection.</summary>
     public void SetHub(IShellHub? hub) => _hub = hub;
+
+    /// <summary>How many reports have gone.</summary>
+    public long Sent => Interlocked.Read(ref _sent);
+
+    /// <summary>Lets go of what sending has taken; a report that is on its way keeps its own.</summary>
+    public void Trim() => _memory = null;
 
     /// <summary>Sends until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancel)
@@ -46,7 +53,7 @@ internal sealed partial class ExecutionSender(TimeProvider time, ILogger<Executi
         ExecutionReport? report;
         try
         {
-            report = execution.NextReport(_buffer ??= GC.AllocateUninitializedArray<byte>(OutputReader.BufferBytes), time.GetTimestamp());
+            report = execution.NextReport(_memory ??= new(), time.GetTimestamp());
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
@@ -61,7 +68,8 @@ internal sealed partial class ExecutionSender(TimeProvider time, ILogger<Executi
 
         try
         {
-            await hub.ReportExecution(report);
+            await hub.ReportExecution(report); // it is written out when this returns, so its memory is free again
+            _sent++;
             return report.Output is not null;
         }
         catch (Exception problem) when (problem is InvalidOperationException or IOException or OperationCanceledException or System.Net.WebSockets.WebSocketException)

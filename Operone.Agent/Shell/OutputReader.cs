@@ -10,12 +10,15 @@ namespace Operone.Agent.Shell;
 internal sealed class OutputReader(string path) : IDisposable
 {
     /// <summary>Room for at least one whole frame, and for a whole report with its heads.</summary>
-    public const int BufferBytes = (256 * 1024) + (64 * OutputLog.HeadBytes) + OutputLog.HeadBytes + OutputLog.MaxDataBytes;
+    private const int BufferBytes = (256 * 1024) + (64 * OutputLog.HeadBytes) + OutputLog.HeadBytes + OutputLog.MaxDataBytes;
 
     /// <summary>The most pieces in one report; each costs some fifty bytes besides its data.</summary>
     private const int MaxChunks = 2000;
 
     private const int MaxMarks = 256;
+
+    /// <summary>Data comes in pieces of this size at most, in arrays that are used again: a busy command makes no garbage.</summary>
+    private const int PieceBytes = 64 * 1024;
 
     private readonly Queue<Mark> _marks = new();
     private SafeFileHandle? _file;
@@ -34,8 +37,8 @@ internal sealed class OutputReader(string path) : IDisposable
     /// Reads the next pieces, as they came. The result is empty where there is nothing (yet), or where the next piece is over the budget.
     /// </summary>
     /// <param name="budget">The most data, in bytes.</param>
-    /// <param name="buffer">At least <see cref="BufferBytes"/>, to be used again afterwards.</param>
-    public IReadOnlyList<OutputChunk> Read(int budget, byte[] buffer)
+    /// <param name="memory">To be used again for the next read: then the pieces of this one are not good any more.</param>
+    public IReadOnlyList<OutputChunk> Read(int budget, ReadMemory memory)
     {
         if (!TryOpen())
         {
@@ -43,6 +46,8 @@ internal sealed class OutputReader(string path) : IDisposable
         }
 
         var chunks = new List<OutputChunk>();
+        var buffer = memory.Buffer;
+        memory.Reuse();
         // a small read first would be a second one for each busy command; a page is what most reads find
         var length = RandomAccess.Read(_file!, buffer.AsSpan(0, BufferBytes), _at.Position);
         var (next, end, taken) = (0, 0, 0);
@@ -68,7 +73,7 @@ internal sealed class OutputReader(string path) : IDisposable
                 // frames of one stream that follow each other become one piece: their data is moved together
                 if (end > start && (stream != frameStream || offset + (end - start) != frameOffset + skip))
                 {
-                    chunks.Add(new OutputChunk(stream, offset, buffer[start..end]));
+                    Add(chunks, stream, offset, buffer.AsSpan(start..end), memory);
                     start = end;
                 }
 
@@ -88,7 +93,7 @@ internal sealed class OutputReader(string path) : IDisposable
 
         if (end > start)
         {
-            chunks.Add(new OutputChunk(stream, offset, buffer[start..end]));
+            Add(chunks, stream, offset, buffer.AsSpan(start..end), memory);
         }
 
         if (chunks.Count > 0 && _marks.Count < MaxMarks)
@@ -150,6 +155,15 @@ internal sealed class OutputReader(string path) : IDisposable
         _file = null;
     }
 
+    private static void Add(List<OutputChunk> chunks, OutputStream stream, long offset, ReadOnlySpan<byte> data, ReadMemory memory)
+    {
+        for (var at = 0; at < data.Length; at += PieceBytes)
+        {
+            var piece = data.Slice(at, Math.Min(PieceBytes, data.Length - at));
+            chunks.Add(new OutputChunk(stream, offset + at, piece.Length == PieceBytes ? memory.CopyPiece(piece) : piece.ToArray()));
+        }
+    }
+
     /// <summary>Steps over frames that are wholly stored, by their heads alone where they are large.</summary>
     private void SkipStored()
     {
@@ -196,6 +210,32 @@ internal sealed class OutputReader(string path) : IDisposable
         catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
         {
             return false;
+        }
+    }
+
+    /// <summary>What reads need of memory: once, for whoever reads one after the other.</summary>
+    public sealed class ReadMemory
+    {
+        private readonly List<byte[]> _pieces = [];
+        private int _used;
+
+        /// <summary>The file's bytes.</summary>
+        public byte[] Buffer { get; } = GC.AllocateUninitializedArray<byte>(BufferBytes);
+
+        /// <summary>The pieces handed out so far may be used again.</summary>
+        public void Reuse() => _used = 0;
+
+        /// <summary>A copy of a full piece.</summary>
+        public byte[] CopyPiece(ReadOnlySpan<byte> data)
+        {
+            if (_used == _pieces.Count)
+            {
+                _pieces.Add(GC.AllocateUninitializedArray<byte>(PieceBytes));
+            }
+
+            var piece = _pieces[_used++];
+            data.CopyTo(piece);
+            return piece;
         }
     }
 

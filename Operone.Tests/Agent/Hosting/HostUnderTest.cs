@@ -78,9 +78,8 @@ internal sealed class HostUnderTest : IDisposable
     private List<OutputChunk> Read()
     {
         using var reader = new OutputReader(Folder.Output);
-        var buffer = new byte[OutputReader.BufferBytes];
         var all = new List<OutputChunk>();
-        while (reader.Read(OutputLog.MaxDataBytes * 2, buffer) is { Count: > 0 } chunks)
+        while (reader.Read(OutputLog.MaxDataBytes * 2, new()) is { Count: > 0 } chunks)
         {
             all.AddRange(chunks);
         }
