@@ -77,7 +77,7 @@ internal sealed partial class AgentProcess(StateDirectory state, IPlatform platf
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         Task[] parts =
         [
-            connection.RunAsync(stop.Token), sender.RunAsync(stop.Token), reporter.RunAsync(stop.Token), executions.RetryAsync(stop.Token), new MemoryTrimmer(sender, status, time).RunAsync(stop.Token), executions.Failed.Task,
+            connection.RunAsync(stop.Token), sender.RunAsync(stop.Token), reporter.RunAsync(stop.Token), executions.RetryAsync(stop.Token), new MemoryTrimmer(sender, status, platform, time).RunAsync(stop.Token), executions.Failed.Task,
         ];
         var ended = await Task.WhenAny([.. parts, leave.Left.Task]);
         await stop.CancelAsync();

@@ -1,4 +1,5 @@
 using Operone.Agent.Connection;
+using Operone.Agent.Platforms;
 using Operone.Agent.Shell;
 
 namespace Operone.Agent;
@@ -7,9 +8,9 @@ namespace Operone.Agent;
 /// Gives memory back to the system when the agent has become idle. An agent is idle most of its life, and should be small then: what
 /// connecting and carrying output has taken would stay with the process otherwise.
 /// </summary>
-internal sealed class MemoryTrimmer(ExecutionSender sender, ConnectionStateFile state, TimeProvider time)
+internal sealed class MemoryTrimmer(ExecutionSender sender, ConnectionStateFile state, IPlatform platform, TimeProvider time)
 {
-    private static readonly TimeSpan _every = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan _every = TimeSpan.FromSeconds(5);
 
     /// <summary>Looks every few seconds, until cancelled. It does something only after something was done.</summary>
     public async Task RunAsync(CancellationToken cancel)
@@ -23,6 +24,7 @@ internal sealed class MemoryTrimmer(ExecutionSender sender, ConnectionStateFile 
             {
                 sender.Trim();
                 GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+                platform.TrimMemory();
                 trimmed = now;
             }
 

@@ -14,6 +14,9 @@ internal interface IPlatform
     /// <summary>Sets this process up to be an agent.</summary>
     void PrepareAgent();
 
+    /// <summary>Lets the system have what this process holds and can get again.</summary>
+    void TrimMemory();
+
     /// <summary>Starts hosts.</summary>
     /// <param name="errorFile">Where what they complain about goes.</param>
     IHostStarter HostStarter(string errorFile);

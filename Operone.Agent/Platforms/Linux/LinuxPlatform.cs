@@ -16,6 +16,9 @@ internal sealed class LinuxPlatform : IPlatform
     public void PrepareAgent() => Libc.Ignore(Libc.SigChild);
 
     /// <inheritdoc/>
+    public void TrimMemory() => LinuxMemory.ReleaseCode();
+
+    /// <inheritdoc/>
     public IHostStarter HostStarter(string errorFile) => new UnixHostStarter(OwnProgram.Command(), errorFile);
 
     /// <inheritdoc/>

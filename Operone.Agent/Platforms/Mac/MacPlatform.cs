@@ -15,6 +15,12 @@ internal sealed class MacPlatform : IPlatform
     public void PrepareAgent() => Libc.Ignore(Libc.SigChild);
 
     /// <inheritdoc/>
+    public void TrimMemory()
+    {
+        // the system does it by itself where memory is short
+    }
+
+    /// <inheritdoc/>
     public IHostStarter HostStarter(string errorFile) => new UnixHostStarter(OwnProgram.Command(), errorFile);
 
     /// <inheritdoc/>

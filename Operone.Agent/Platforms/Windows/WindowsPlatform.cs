@@ -20,6 +20,12 @@ internal sealed class WindowsPlatform : IPlatform
     }
 
     /// <inheritdoc/>
+    public void TrimMemory()
+    {
+        // the system does it by itself where memory is short
+    }
+
+    /// <inheritdoc/>
     public IHostStarter HostStarter(string errorFile) => new WindowsHostStarter(OwnProgram.Command());
 
     /// <inheritdoc/>
