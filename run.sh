@@ -90,7 +90,8 @@ trap 'stop 0' INT TERM
 trap 'stop 1' EXIT
 printf '%s\n' $$ >"$data/run.pid"
 
-enrolled() { [ -n "$(ls -A "$data/agent" 2>/dev/null)" ] && "$agent" agent status --state-dir "$data/agent" >/dev/null 2>&1; }
+identity=$data/agent/identity.json
+enrolled() { [ -s "$identity" ]; }
 
 token=
 enrolled || token=ope_$(head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=\n')
@@ -129,6 +130,10 @@ if [ -n "$token" ]; then
     cat "$agent_log" >&2
     say "this machine could not be enrolled; the console runs without it"
   fi
+fi
+# Another address than last time: this machine's agent goes along.
+if enrolled && ! grep -qF "\"$url/\"" "$identity"; then
+  sed -i -E "s#(\"server\": *)\"[^\"]*\"#\\1\"$url/\"#" "$identity"
 fi
 setsid "$agent" agent run --state-dir "$data/agent" >>"$agent_log" 2>&1 </dev/null &
 agent_pid=$!
