@@ -100,7 +100,7 @@ publish_web() {
   if up_to_date web "$now" && [ -f "$artifacts/web/operone-web.dll" ]; then return; fi
   rm -rf "$artifacts/web" "$artifacts/web.stamp"
   quietly "building the control plane (the first time this takes a few minutes)" \
-    dotnet publish "$root/Operone.Web" -c Release -o "$artifacts/web" -nologo -v quiet
+    dotnet publish "$root/Operone.Web" -c Release -r "$(runtime_id)" --self-contained false -o "$artifacts/web" -nologo -v quiet
   printf '%s\n' "$now" >"$artifacts/web.stamp"
 }
 

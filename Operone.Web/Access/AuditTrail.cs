@@ -9,7 +9,7 @@ namespace Operone.Web.Access;
 
 /// <summary>The audit trail: written in batches behind the callers' backs, read by who may.</summary>
 internal sealed class AuditTrail(IDbContextFactory<OperoneDb> databases, TimeProvider time, ILogger<AuditTrail> logger)
-    : BatchedWriter<AuditEntry>(databases, time, logger, capacity: 8192, gather: TimeSpan.FromMilliseconds(50)), IAuditTrail
+    : BatchedWriter<AuditEntry>(databases, time, logger, capacity: 8192, gather: TimeSpan.FromMilliseconds(250)), IAuditTrail
 {
     /// <summary>The longest target or detail that is kept.</summary>
     public const int MaxText = 1000;

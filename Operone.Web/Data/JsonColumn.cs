@@ -9,6 +9,9 @@ internal static class JsonColumn
 {
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web);
 
+    /// <summary>A value as such a property stores it.</summary>
+    public static string ToText<T>(T value) => JsonSerializer.Serialize(value, Options);
+
     public static PropertyBuilder<T> HasJsonText<T>(this PropertyBuilder<T> property)
         where T : class? =>
         property.HasConversion(

@@ -6,7 +6,7 @@ namespace Operone.Web.Events;
 
 /// <summary>The event bus: what is published is stored in batches, and who looks is told after the commit.</summary>
 internal sealed class EventLog(IDbContextFactory<OperoneDb> databases, LiveChanges changes, TimeProvider time, ILogger<EventLog> logger)
-    : BatchedWriter<EventEntry>(databases, time, logger, capacity: 32_768, gather: TimeSpan.FromMilliseconds(20)), IEvents
+    : BatchedWriter<EventEntry>(databases, time, logger, capacity: 32_768, gather: TimeSpan.FromMilliseconds(100)), IEvents
 {
     private readonly OrderedIds _ids = new();
     private readonly TimeProvider _time = time;

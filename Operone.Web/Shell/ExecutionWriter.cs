@@ -135,7 +135,7 @@ internal sealed partial class ExecutionWriter(
         if (batch.Changed.Count > 0)
         {
             await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-            ended = await WriterTables.StoreAsync(db, batch, now, cancellationToken);
+            ended = await RunTables.StoreAsync(db, batch, now, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
 

@@ -51,7 +51,7 @@ internal static class RunEndpoints
     }
 
     private static async Task<Results<Ok<RunView>, Accepted<RunView>, ProblemHttpResult>> Create(
-        HttpContext http, Actor actor, RunService runs, RunReader reader, CreateRun request,
+        HttpContext http, Actor actor, RunService runs, CreateRun request,
         [Description("How long to wait for the end, in seconds, 0 to 300.")] double? waitSeconds,
         [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, CancellationToken cancellationToken)
     {
@@ -60,24 +60,13 @@ internal static class RunEndpoints
             return invalid.ToProblem();
         }
 
-        var created = await runs.CreateAsync(actor, request, idempotencyKey, cancellationToken);
+        var created = await runs.CreateAsync(actor, request, idempotencyKey, TimeSpan.FromSeconds(waitSeconds ?? 0), cancellationToken);
         if (created.IsError)
         {
             return created.Error!.ToProblem();
         }
 
         var run = created.Value;
-        if (waitSeconds is > 0 and var seconds && !run.Status.IsEnd() && actor.May(Permissions.RunsRead))
-        {
-            var waited = await reader.WaitAsync(actor, run.Id, TimeSpan.FromSeconds(seconds), cancellationToken);
-            if (waited.IsError)
-            {
-                return waited.Error!.ToProblem();
-            }
-
-            run = waited.Value;
-        }
-
         var location = $"/api/v1/runs/{run.Id}";
         if (run.Status.IsEnd())
         {

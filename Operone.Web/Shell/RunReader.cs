@@ -22,6 +22,23 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, LiveChan
 {
     private const int FewExecutions = 20;
 
+    // Compiled once for this node's database: whoever waits for a run waits for these two.
+    private readonly Func<OperoneDb, Guid, CancellationToken, Task<Run?>> _findRun = EF.CompileAsyncQuery(
+        (OperoneDb db, Guid id, CancellationToken cancellationToken) => db.Set<Run>().Where(r => r.Id == id).Select(r => new Run
+        {
+            Id = r.Id,
+            Status = r.Status,
+            Request = r.Request,
+            Summary = r.Summary,
+            CreatedBy = r.CreatedBy,
+            CreatedAt = r.CreatedAt,
+            ExpiresAt = r.ExpiresAt,
+            EndedAt = r.EndedAt,
+        }).FirstOrDefault());
+
+    private readonly Func<OperoneDb, Guid, IAsyncEnumerable<Execution>> _findExecutions = EF.CompileAsyncQuery(
+        (OperoneDb db, Guid runId) => db.Set<Execution>().Where(e => e.RunId == runId));
+
     /// <summary>A run with its executions.</summary>
     public async Task<Result<RunView>> GetAsync(Actor actor, Guid runId, CancellationToken cancellationToken) =>
         actor.Lacks(Permissions.RunsRead) is { } lacks ? lacks : await ViewAsync(runId, cancellationToken);
@@ -33,10 +50,21 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, LiveChan
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<Result<RunView>> WaitAsync(Actor actor, Guid runId, TimeSpan patience, CancellationToken cancellationToken)
     {
-        using var subscription = changes.Subscribe(LiveChanges.Run(runId));
+        using var subscription = Subscribe(runId);
+        var run = await GetAsync(actor, runId, cancellationToken);
+        return run.IsError ? run : await WaitAsync(actor, run.Value, subscription, patience, cancellationToken);
+    }
+
+    /// <summary>Interest in a run's changes; subscribe before what may change it.</summary>
+    internal LiveChanges.Subscription Subscribe(Guid runId) => changes.Subscribe(LiveChanges.Run(runId));
+
+    /// <summary>The same for one that was read after it was subscribed to.</summary>
+    internal async Task<Result<RunView>> WaitAsync(
+        Actor actor, RunView known, LiveChanges.Subscription subscription, TimeSpan patience, CancellationToken cancellationToken)
+    {
         using var timeout = new CancellationTokenSource(patience, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
-        var run = await GetAsync(actor, runId, cancellationToken);
+        Result<RunView> run = known;
         while (!run.IsError && !run.Value.Status.IsEnd())
         {
             try
@@ -45,13 +73,13 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, LiveChan
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                return await GetAsync(actor, runId, cancellationToken);
+                return await GetAsync(actor, known.Id, cancellationToken);
             }
 
             // Of a large run it is asked first whether it has ended, before its executions are all read.
-            if (run.Value.Executions!.Count <= FewExecutions || await HasEndedAsync(runId, cancellationToken))
+            if (known.Executions!.Count <= FewExecutions || await HasEndedAsync(known.Id, cancellationToken))
             {
-                run = await GetAsync(actor, runId, cancellationToken);
+                run = await GetAsync(actor, known.Id, cancellationToken);
             }
         }
 
@@ -121,23 +149,18 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, LiveChan
     internal async Task<Result<RunView>> ViewAsync(Guid runId, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var run = await db.Set<Run>().Select(r => new Run
-        {
-            Id = r.Id,
-            Status = r.Status,
-            Request = r.Request,
-            Summary = r.Summary,
-            CreatedBy = r.CreatedBy,
-            CreatedAt = r.CreatedAt,
-            ExpiresAt = r.ExpiresAt,
-            EndedAt = r.EndedAt,
-        }).FirstOrDefaultAsync(r => r.Id == runId, cancellationToken);
+        var run = await _findRun(db, runId, cancellationToken);
         if (run is null)
         {
             return RunErrors.NotFound(runId.ToString());
         }
 
-        var executions = await db.Set<Execution>().Where(e => e.RunId == runId).ToListAsync(cancellationToken);
+        var executions = new List<Execution>();
+        await foreach (var execution in _findExecutions(db, runId).WithCancellation(cancellationToken))
+        {
+            executions.Add(execution);
+        }
+
         return View(run, executions);
     }
 

@@ -19,7 +19,13 @@ internal sealed class RunService(
     /// <summary>
     /// Accepts a run, stores it, and tells the devices that are connected. The same key and request again give the same run.
     /// </summary>
-    public async Task<Result<RunView>> CreateAsync(Actor actor, CreateRun request, string? idempotencyKey, CancellationToken cancellationToken)
+    /// <param name="actor">Who asks.</param>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="idempotencyKey">The caller's key, or null.</param>
+    /// <param name="patience">How long to wait for the end; zero answers at once.</param>
+    /// <param name="cancellationToken">Ends the wait, not the run.</param>
+    public async Task<Result<RunView>> CreateAsync(
+        Actor actor, CreateRun request, string? idempotencyKey, TimeSpan patience, CancellationToken cancellationToken)
     {
         if (actor.Lacks(Permissions.RunsCreate) is { } lacks)
         {
@@ -40,7 +46,7 @@ internal sealed class RunService(
         var hash = idempotencyKey is null ? null : Hash(request);
         if (idempotencyKey is not null && await FindByKeyAsync(actor, idempotencyKey, hash!, cancellationToken) is { } known)
         {
-            return known;
+            return await AwaitedAsync(actor, known, patience, cancellationToken);
         }
 
         var targets = devices.Resolve(request.Target!);
@@ -59,18 +65,25 @@ internal sealed class RunService(
             // Somebody used the same key at the same moment: theirs is the run. Anything else is thrown on.
             if (await FindByKeyAsync(actor, idempotencyKey, hash!, CancellationToken.None) is { } theirs)
             {
-                return theirs;
+                return await AwaitedAsync(actor, theirs, patience, cancellationToken);
             }
 
             throw;
         }
 
         // From here on the run is accepted: who asked may leave, the run goes on.
+        var waiting = patience > TimeSpan.Zero && actor.May(Permissions.RunsRead) ? reader.Subscribe(run.Id) : null;
+        using var subscription = waiting;
         writer.Track(executions);
         await dispatch.StartAsync(run, executions.Where(e => e.Status == ExecutionStatus.Starting), CancellationToken.None);
         await records.CreatedAsync(actor, run, executions.Count, CancellationToken.None);
-        return RunReader.View(run, executions);
+        var view = RunReader.View(run, executions);
+        return waiting is null ? view : await reader.WaitAsync(actor, view, waiting, patience, cancellationToken);
     }
+
+    private async Task<Result<RunView>> AwaitedAsync(Actor actor, Result<RunView> run, TimeSpan patience, CancellationToken cancellationToken) =>
+        run.IsError || run.Value.Status.IsEnd() || patience <= TimeSpan.Zero || !actor.May(Permissions.RunsRead)
+            ? run : await reader.WaitAsync(actor, run.Value.Id, patience, cancellationToken);
 
     /// <summary>Ends a run: what is queued at once, what runs on its device with its whole process tree.</summary>
     public async Task<Result<RunView>> CancelAsync(Actor actor, Guid runId, CancellationToken cancellationToken)
@@ -135,14 +148,15 @@ internal sealed class RunService(
         Actor actor, Run run, List<Execution> executions, string? idempotencyKey, string? hash, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        db.Add(run);
-        db.AddRange(executions);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         if (idempotencyKey is not null)
         {
             db.Add(new IdempotencyKey { Actor = actor.Name, Key = idempotencyKey, RequestHash = hash!, RunId = run.Id, CreatedAt = run.CreatedAt });
+            await db.SaveChangesAsync(cancellationToken);
         }
 
-        await db.SaveChangesAsync(cancellationToken);
+        await RunTables.InsertAsync(db, run, executions, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
 
     private async Task<Result<RunView>?> FindByKeyAsync(Actor actor, string key, string hash, CancellationToken cancellationToken)

@@ -107,7 +107,7 @@ public sealed partial class NewRun
         _sending = true;
         try
         {
-            var run = await Runs.CreateAsync(Actor, request, idempotencyKey: null, CancellationToken.None);
+            var run = await Runs.CreateAsync(Actor, request, idempotencyKey: null, TimeSpan.Zero, CancellationToken.None);
             if (run.IsError)
             {
                 _error = run.Error;

@@ -3,9 +3,19 @@ using Operone.Web.Data;
 
 namespace Operone.Web.Shell;
 
-/// <summary>What the writer stores, as plain statements: these are the busiest tables, and a run's answer waits for them.</summary>
-internal static class WriterTables
+/// <summary>How runs and what they report are stored, as plain statements: these are the busiest tables, and a run's answer waits for them.</summary>
+internal static class RunTables
 {
+    private const string InsertRun = """
+        INSERT INTO runs ("Id", "Status", "Request", "Stdin", "Summary", "CreatedBy", "CreatedById", "CreatedAt", "ExpiresAt")
+        VALUES (@id, @status, @request, @stdin, @summary, @createdBy, @createdById, @createdAt, @expiresAt)
+        """;
+
+    private const string InsertExecution = """
+        INSERT INTO executions ("Id", "RunId", "DeviceId", "DeviceName", "Status", "StdoutBytes", "StderrBytes", "DiscardedBytes")
+        VALUES (@id, @run, @device, @deviceName, @status, 0, 0, 0)
+        """;
+
     private const string UpdateExecution = """
         UPDATE executions SET "Status" = @status, "ExitCode" = @exitCode, "Reason" = @reason, "StartedAt" = @startedAt, "EndedAt" = @endedAt,
             "StdoutBytes" = @stdout, "StderrBytes" = @stderr, "DiscardedBytes" = @discarded
@@ -24,6 +34,22 @@ internal static class WriterTables
     private const string EndRun = """
         UPDATE runs SET "Status" = @status, "EndedAt" = @now WHERE "Id" = @run AND "EndedAt" IS NULL
         """;
+
+    /// <summary>Adds a new run with its executions in the context's present transaction.</summary>
+    public static Task InsertAsync(OperoneDb db, Run run, IReadOnlyList<Execution> executions, CancellationToken cancellationToken)
+    {
+        var sql = new SqlBatch(db);
+        sql.Add(InsertRun, ("id", run.Id), ("status", run.Status), ("request", JsonColumn.ToText(run.Request)), ("stdin", run.Stdin),
+            ("summary", run.Summary), ("createdBy", run.CreatedBy), ("createdById", run.CreatedById), ("createdAt", run.CreatedAt),
+            ("expiresAt", run.ExpiresAt));
+        foreach (var execution in executions)
+        {
+            sql.Add(InsertExecution, ("id", execution.Id), ("run", execution.RunId), ("device", execution.DeviceId),
+                ("deviceName", execution.DeviceName), ("status", execution.Status));
+        }
+
+        return sql.ExecuteAsync(cancellationToken);
+    }
 
     /// <summary>Stores a batch in the context's present transaction; gives the runs that have ended by it.</summary>
     public static async Task<IReadOnlyList<(Guid RunId, RunStatus Status)>> StoreAsync(
