@@ -138,5 +138,5 @@ public sealed class OutputFeedTests
     }
 
     private static string[] Lines(OutputFeed feed) => [.. Html(feed)
-        .Split("\n</div>", StringSplitOptions.RemoveEmptyEntries).Select(l => l[(l.IndexOf('>', StringComparison.Ordinal) + 1)..])];
+        .Split("</div>", StringSplitOptions.RemoveEmptyEntries).Select(l => l[(l.IndexOf('>', StringComparison.Ordinal) + 1)..].Replace("<br>", "", StringComparison.Ordinal))];
 }

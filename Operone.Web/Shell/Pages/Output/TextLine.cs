@@ -104,7 +104,8 @@ internal sealed class TextLine
             html.Append("<span class=\"more\">… ").Append(_beyond).Append(" more characters in this line</span>");
         }
 
-        html.Append("\n</div>");
+        // A line without a character would be lost when the text is copied.
+        html.Append(IsEmpty ? "<br></div>" : "</div>");
     }
 
     /// <summary>The line as plain text.</summary>
