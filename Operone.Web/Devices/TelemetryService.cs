@@ -12,6 +12,23 @@ internal sealed class TelemetryService(
     IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, IAuditTrail audit, TimeProvider time)
 {
     private static readonly TimeSpan DefaultRange = TimeSpan.FromHours(1);
+    private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(1);
+
+    /// <summary>How some devices do now: the last that each told, where that was within the last minute.</summary>
+    public async Task<Result<IReadOnlyDictionary<Guid, TelemetrySample>>> GetLatestAsync(
+        Actor actor, IReadOnlyCollection<Guid> deviceIds, CancellationToken cancellationToken)
+    {
+        if (await audit.RequireAsync(actor, Permissions.DevicesRead, "device.read", null, cancellationToken) is { } denied)
+        {
+            return denied;
+        }
+
+        var since = time.GetUtcNow() - Fresh;
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var records = db.Set<TelemetryRecord>();
+        var last = records.Where(t => deviceIds.Contains(t.DeviceId) && t.At >= since).GroupBy(t => t.DeviceId).Select(g => g.Max(t => t.Seq));
+        return await records.Where(t => last.Contains(t.Seq)).ToDictionaryAsync(t => t.DeviceId, t => t.Sample, cancellationToken);
+    }
 
     /// <summary>A device's telemetry from one time to another; the last hour where they are not given.</summary>
     public async Task<Result<TelemetrySeries>> GetAsync(

@@ -35,6 +35,9 @@ public abstract class LivePage : ActorComponent, IAsyncDisposable
     /// <summary>The least pause between two reads.</summary>
     protected virtual TimeSpan AtMostEvery => TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Where what is shown also grows old by itself: the longest pause between two reads.</summary>
+    protected virtual TimeSpan? AtLeastEvery => null;
+
     /// <summary>The topics of <see cref="LiveChanges"/> to follow; asked again after each change of parameters.</summary>
     protected abstract IReadOnlyList<string> Topics();
 
@@ -89,7 +92,7 @@ public abstract class LivePage : ActorComponent, IAsyncDisposable
         {
             while (true)
             {
-                await subscription.WaitAsync(cancellationToken);
+                await WaitAsync(subscription, cancellationToken);
                 var started = Time.GetTimestamp();
                 await InvokeAsync(async () =>
                 {
@@ -107,6 +110,26 @@ public abstract class LivePage : ActorComponent, IAsyncDisposable
         catch (Exception e)
         {
             await DispatchExceptionAsync(e);
+        }
+    }
+
+    private async Task WaitAsync(LiveChanges.Subscription subscription, CancellationToken cancellationToken)
+    {
+        if (AtLeastEvery is not { } most)
+        {
+            await subscription.WaitAsync(cancellationToken);
+            return;
+        }
+
+        using var patience = new CancellationTokenSource(most, Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        try
+        {
+            await subscription.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // long enough
         }
     }
 

@@ -13,10 +13,14 @@ namespace Operone.Web.Devices.Pages;
 public sealed partial class Devices
 {
     private Page<DeviceView>? _page;
+    private IReadOnlyDictionary<Guid, TelemetrySample> _telemetry = new Dictionary<Guid, TelemetrySample>();
     private string? _selectorProblem;
 
     [Inject]
     private DeviceService Service { get; set; } = default!;
+
+    [Inject]
+    private TelemetryService Telemetry { get; set; } = default!;
 
     [Inject]
     private DeviceDirectory Directory { get; set; } = default!;
@@ -47,6 +51,8 @@ public sealed partial class Devices
     private string RunHref => string.IsNullOrWhiteSpace(Selector) || _selectorProblem is not null
         ? "runs/new" : $"runs/new?selector={Uri.EscapeDataString(Selector)}";
 
+    protected override TimeSpan? AtLeastEvery => TimeSpan.FromSeconds(10);
+
     protected override IReadOnlyList<string> Topics() => [LiveChanges.Devices];
 
     protected override async Task ReadAsync(CancellationToken cancellationToken)
@@ -68,6 +74,11 @@ public sealed partial class Devices
         var query = new DeviceQuery(_selectorProblem is null ? Selector : null, Status, Q, 100, Cursor);
         var page = await Service.ListAsync(Actor, query, cancellationToken);
         (Problem, _page) = page.Match<(Core.Errors.Error?, Page<DeviceView>?)>(p => (null, p), e => (e, null));
+        if (_page is not null)
+        {
+            var online = _page.Items.Where(d => d.Status == DeviceStatus.Online).Select(d => d.Id).ToArray();
+            _telemetry = (await Telemetry.GetLatestAsync(Actor, online, cancellationToken)).Match(t => t, _ => _telemetry);
+        }
     }
 
     private string With(string name, string? value) =>
