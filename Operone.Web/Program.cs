@@ -44,7 +44,24 @@ internal static class Program
         builder.AddAgents();
         builder.AddConsole();
 
-        var app = builder.Build();
+        return builder.Build();
+    }
+
+    /// <summary>What must be done before the first request: the doors, the database, the owner, what is kept in memory.</summary>
+    public static async Task PrepareAsync(WebApplication app)
+    {
+        var stopping = app.Lifetime.ApplicationStopping;
+
+        // The database takes longest: the doors are hung meanwhile.
+        var database = Task.Run(() => app.PrepareDatabaseAsync(stopping), stopping);
+        Map(app);
+        await database;
+        await app.PrepareAccessAsync(stopping);
+        await app.PrepareDevicesAsync(stopping);
+    }
+
+    private static void Map(WebApplication app)
+    {
         app.UseHosting();
         app.UseAccess();
         app.MapHosting();
@@ -54,15 +71,5 @@ internal static class Program
         app.MapShell();
         app.MapAgents();
         app.MapConsole();
-        return app;
-    }
-
-    /// <summary>What must be done before the first request: the database, the owner, what is kept in memory.</summary>
-    public static async Task PrepareAsync(WebApplication app)
-    {
-        var stopping = app.Lifetime.ApplicationStopping;
-        await app.PrepareDatabaseAsync(stopping);
-        await app.PrepareAccessAsync(stopping);
-        await app.PrepareDevicesAsync(stopping);
     }
 }

@@ -10,7 +10,8 @@ namespace Operone.Web.Access;
 /// What is answered to who may not: a problem to programs, the sign-in page to people. Each denial is noted in the audit
 /// trail; those of one sort from one address once a minute.
 /// </summary>
-internal sealed class AccessResultHandler(IAuditTrail audit, NoteThrottle throttle) : IAuthorizationMiddlewareResultHandler
+internal sealed partial class AccessResultHandler(IAuditTrail audit, NoteThrottle throttle, ILogger<AccessResultHandler> logger)
+    : IAuthorizationMiddlewareResultHandler
 {
     private readonly AuthorizationMiddlewareResultHandler _otherwise = new();
 
@@ -67,8 +68,15 @@ internal sealed class AccessResultHandler(IAuditTrail audit, NoteThrottle thrott
         if (throttle.Passes($"{actor.RemoteAddress} {actor.Name} {error.Code}", out var heldBack))
         {
             var detail = heldBack > 0 ? $"{error.Detail} ({heldBack} more like it since the last note)" : error.Detail;
+            Log.Refused(logger, actor.Name, actor.RemoteAddress, error.Code, detail);
             await audit.NoteAsync(
                 actor, "access.use", $"{context.Request.Method} {context.Request.Path}", allowed: false, detail, context.RequestAborted);
         }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Refused {Actor} from {Address}: {Code}: {Detail}")]
+        public static partial void Refused(ILogger logger, string actor, string? address, string code, string detail);
     }
 }

@@ -22,6 +22,7 @@ internal abstract partial class BatchedWriter<T>(
 
     private readonly Channel<T> _queue = Channel.CreateBounded<T>(new BoundedChannelOptions(capacity) { SingleReader = true });
     private readonly CancellationTokenSource _stopNow = new();
+    private int _unstored;
 
     /// <summary>How many items wait to be stored.</summary>
     public int Waiting => _queue.Reader.Count;
@@ -59,6 +60,11 @@ internal abstract partial class BatchedWriter<T>(
             await (ExecuteTask ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
+        if (_unstored + Waiting is > 0 and var lost)
+        {
+            Log.StoppedTooSoon(logger, GetType().Name, lost);
+        }
+
         await base.StopAsync(cancellationToken);
     }
 
@@ -85,7 +91,9 @@ internal abstract partial class BatchedWriter<T>(
                 batch.Add(item);
             }
 
+            _unstored = batch.Count;
             await StoreWithPatienceAsync(batch, _stopNow.Token);
+            _unstored = 0;
             batch.Clear();
         }
     }
@@ -134,6 +142,9 @@ internal abstract partial class BatchedWriter<T>(
     {
         [LoggerMessage(Level = LogLevel.Warning, Message = "{Writer}: came after the end and is not stored")]
         public static partial void QueuedTooLate(ILogger logger, string writer);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "{Writer}: the node stops while the database is away; {Count} items are lost")]
+        public static partial void StoppedTooSoon(ILogger logger, string writer, int count);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "{Writer}: the database is away; {Count} items and {Waiting} more wait, next try in {Seconds} s: {Reason}")]
         public static partial void DatabaseAway(ILogger logger, string writer, int count, int waiting, double seconds, string reason);

@@ -15,7 +15,12 @@ internal static class DatabasePreparation
                 new Microsoft.Data.Sqlite.SqliteConnectionStringBuilder(db.Database.GetConnectionString()).DataSource))!);
         }
 
-        await db.Database.MigrateAsync(cancellationToken);
+        // Migrate compares whole models, which takes longer than all the rest of a start: only where there is something to do.
+        if ((await db.Database.GetPendingMigrationsAsync(cancellationToken)).Any())
+        {
+            await db.Database.MigrateAsync(cancellationToken);
+        }
+
         if (db is SqliteDb)
         {
             await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode=WAL;", cancellationToken);

@@ -4,7 +4,7 @@ using Operone.Web.Data;
 namespace Operone.Web.Devices;
 
 /// <summary>What is needed to check a device's signature.</summary>
-internal sealed class DeviceKeys(IDbContextFactory<OperoneDb> databases)
+internal sealed class DeviceKeys(IDbContextFactory<OperoneDb> databases, DeviceDirectory directory)
 {
     private string? _audience;
 
@@ -33,6 +33,24 @@ internal sealed class DeviceKeys(IDbContextFactory<OperoneDb> databases)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         return await db.Set<Device>().Where(d => d.Id == deviceId).Select(d => new DeviceKey(d.Name, d.PublicKey)).SingleOrDefaultAsync(cancellationToken);
+    }
+
+    /// <summary>The device as the directory has it. One that enrolled on another node is read, and known from then on.</summary>
+    public async ValueTask<DeviceEntry?> FindEntryAsync(Guid deviceId, CancellationToken cancellationToken)
+    {
+        if (directory.Find(deviceId) is { } known)
+        {
+            return known;
+        }
+
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var found = await db.Set<Device>().Where(d => d.Id == deviceId).Select(d => new DeviceEntry(d.Id, d.Name, d.Labels)).SingleOrDefaultAsync(cancellationToken);
+        if (found is not null)
+        {
+            directory.Put(found);
+        }
+
+        return found;
     }
 }
 

@@ -11,7 +11,7 @@ namespace Operone.Web.Devices;
 
 /// <summary>Devices that come and go, as the agents' hub tells it.</summary>
 internal sealed class Presence(
-    DeviceDirectory directory, DeviceNotes notes, TelemetryWriter telemetry, IEvents events, LiveChanges changes,
+    DeviceDirectory directory, DeviceKeys keys, DeviceNotes notes, TelemetryWriter telemetry, IEvents events, LiveChanges changes,
     IOptions<DevicesOptions> options)
 {
     private static readonly string ServerVersion =
@@ -27,7 +27,7 @@ internal sealed class Presence(
             return new(false, reason, null, Settings);
         }
 
-        if (directory.Find(deviceId) is not { } device)
+        if (await keys.FindEntryAsync(deviceId, cancellationToken) is not { } device)
         {
             return new(false, "This device was removed. Enrol it again.", null, Settings);
         }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs Operone's agent on this machine and enrols it:
-#   curl -fsSL __SERVER__/install.sh | sh -s -- --token TOKEN [--name NAME] [--label KEY=VALUE]... [--no-service]
+#   curl -fsSL __SERVER__/install.sh | sh -s -- --token TOKEN [--name NAME] [--label KEY=VALUE]... [--bin-dir FOLDER] [--no-service]
 # As root it goes to /usr/local/bin and runs as a service; otherwise to ~/.local/bin.
 set -eu
 
@@ -11,10 +11,10 @@ fail() { printf 'install.sh: %s\n' "$*" >&2; exit 1; }
 
 # All of it is a function, so that a download that was cut off runs nothing.
 main() {
-  token='' service=yes
+  token='' service=yes folder=''
   for argument; do
     case $argument in
-      -h | --help) say "usage: sh install.sh --token TOKEN [--name NAME] [--label KEY=VALUE]... [--no-service]"; exit 0 ;;
+      -h | --help) say "usage: sh install.sh --token TOKEN [--name NAME] [--label KEY=VALUE]... [--bin-dir FOLDER] [--no-service]"; exit 0 ;;
     esac
   done
 
@@ -23,7 +23,7 @@ main() {
   while [ "$count" -gt 0 ]; do
     case $1 in
       --no-service) service=no; shift; count=$((count - 1)) ;;
-      --token | --name | --label | --server | --state-dir)
+      --token | --name | --label | --server | --state-dir | --bin-dir)
         [ "$count" -ge 2 ] || fail "$1 needs a value"
         option=$1 value=$2
         shift 2
@@ -31,9 +31,10 @@ main() {
         case $option in
           --token) token=$value ;;
           --server) server=${value%/} ;;
+          --bin-dir) folder=$value ;;
         esac
         case $option in
-          --server) ;;
+          --server | --bin-dir) ;;
           *) set -- "$@" "$option" "$value" ;;
         esac
         ;;
@@ -56,7 +57,9 @@ main() {
   actual=$(hash_of "$work/operone")
   [ -n "$actual" ] && [ "$expected" = "$actual" ] || fail "the download is damaged: its SHA-256 is $actual, not $expected"
 
-  if [ "$(id -u)" -eq 0 ]; then
+  if [ -n "$folder" ]; then
+    :
+  elif [ "$(id -u)" -eq 0 ]; then
     folder=/usr/local/bin
   else
     folder=$HOME/.local/bin

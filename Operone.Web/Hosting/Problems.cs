@@ -95,7 +95,9 @@ internal static partial class Problems
                 return true;
             }
 
-            if (!AccessSchemes.IsForPrograms(httpContext.Request.Path))
+            // A handler that shows a page has changed the request's path by now.
+            var path = httpContext.Features.Get<IExceptionHandlerPathFeature>()?.Path ?? httpContext.Request.Path.Value;
+            if (!AccessSchemes.IsForPrograms(path))
             {
                 return false;
             }
@@ -103,7 +105,7 @@ internal static partial class Problems
             var error = Translate(exception);
             if (error is null)
             {
-                Log.RequestFailed(logger, exception, httpContext.Request.Method, httpContext.Request.Path);
+                Log.RequestFailed(logger, exception, httpContext.Request.Method, path);
             }
 
             var details = error is null
@@ -179,6 +181,6 @@ internal static partial class Problems
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} failed")]
-        public static partial void RequestFailed(ILogger logger, Exception exception, string method, string path);
+        public static partial void RequestFailed(ILogger logger, Exception exception, string method, string? path);
     }
 }
