@@ -104,7 +104,9 @@ public sealed class AgentProcessTests : IDisposable
         var (code, log) = await agent.StopAsync();
         Assert.Equal(0, code);
         Assert.Contains("1 executions go on", log, StringComparison.Ordinal);
-        await Eventually.BecomesAsync(() => Task.FromResult(File.Exists(_temp["done"])), "the command's file", 30);
+        var folder = new Operone.Agent.Shell.ExecutionFolder($"{State}/x/{request.ExecutionId:N}");
+        await Eventually.BecomesAsync(() => Task.FromResult(folder.ReadEnd()), "an end", 30);
+        Assert.True(File.Exists(_temp["done"]));
     }
 
     [Fact]

@@ -44,7 +44,7 @@ internal sealed class AgentServer : IAsyncDisposable
         builder.Logging.ClearProviders();
         AgentServer? server = null;
         builder.Services.AddSingleton(_ => server!);
-        builder.Services.AddSignalR().AddJsonProtocol(j => j.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, OperoneJson.Default));
+        builder.Services.AddSignalR(o => o.MaximumReceiveMessageSize = ProtocolVersion.MaxMessageBytes).AddJsonProtocol(j => j.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, OperoneJson.Default));
         builder.Services.ConfigureHttpJsonOptions(j => j.SerializerOptions.TypeInfoResolverChain.Insert(0, OperoneJson.Default));
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(1));
         var app = builder.Build();
