@@ -34,7 +34,6 @@ internal static class ConsoleRegistration
     public static void MapConsole(this WebApplication app)
     {
         // What programs ask for has been given its problem details by then; what is left is a person's.
-        app.UseExceptionHandler("/error", createScopeForErrors: true);
         app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
         app.Use((context, next) =>
         {

@@ -42,7 +42,7 @@ internal static class HostingRegistration
     {
         app.UseForwardedHeaders();
         app.UseSecurityHeaders();
-        app.UseExceptionHandler();
+        app.UseExceptionHandler("/error", createScopeForErrors: true);
         app.UseRouting();
         app.UseRateLimiter();
         app.UseWhen(context => context.Request.Path.StartsWithSegments("/api"), api => api.UseStatusCodePages());

@@ -49,7 +49,7 @@ internal static partial class Problems
     {
         services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
         {
-            context.ProblemDetails.Instance ??= context.HttpContext.Request.Path;
+            context.ProblemDetails.Instance ??= AskedFor(context.HttpContext);
             context.ProblemDetails.Extensions["requestId"] = context.HttpContext.TraceIdentifier;
             if (context.ProblemDetails.Type is null || context.ProblemDetails.Type.StartsWith("https://tools.ietf.org", StringComparison.Ordinal))
             {
@@ -58,8 +58,8 @@ internal static partial class Problems
 
             context.ProblemDetails.Detail ??= context.ProblemDetails.Status switch
             {
-                404 => $"There is nothing at {context.HttpContext.Request.Path}. The API is described at /api.",
-                405 => $"{context.HttpContext.Request.Path} does not take {context.HttpContext.Request.Method}.",
+                404 => $"There is nothing at {AskedFor(context.HttpContext)}. The API is described at /api.",
+                405 => $"{AskedFor(context.HttpContext)} does not take {context.HttpContext.Request.Method}.",
                 413 => "The body is over the limit of this route. Standard input and scripts may have up to 1 MiB.",
                 415 => "The body must be JSON: send Content-Type: application/json.",
                 _ => null,
@@ -67,6 +67,10 @@ internal static partial class Problems
         });
         services.AddExceptionHandler<ThrownProblems>();
     }
+
+    /// <summary>The path that was asked for: while an error is handled, the request's own path is the error page's.</summary>
+    private static PathString AskedFor(HttpContext context) =>
+        context.Features.Get<IExceptionHandlerPathFeature>() is { } failed ? new(failed.Path) : context.Request.Path;
 
     /// <summary>Whether an exception says that the database cannot be reached for now.</summary>
     public static bool IsDatabaseAway(Exception? exception)
@@ -95,9 +99,7 @@ internal static partial class Problems
                 return true;
             }
 
-            // A handler that shows a page has changed the request's path by now.
-            var path = httpContext.Features.Get<IExceptionHandlerPathFeature>()?.Path ?? httpContext.Request.Path.Value;
-            if (!AccessSchemes.IsForPrograms(path))
+            if (!AccessSchemes.IsForPrograms(AskedFor(httpContext)))
             {
                 return false;
             }
@@ -105,7 +107,7 @@ internal static partial class Problems
             var error = Translate(exception);
             if (error is null)
             {
-                Log.RequestFailed(logger, exception, httpContext.Request.Method, path);
+                Log.RequestFailed(logger, exception, httpContext.Request.Method, AskedFor(httpContext));
             }
 
             var details = error is null
@@ -181,6 +183,6 @@ internal static partial class Problems
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} failed")]
-        public static partial void RequestFailed(ILogger logger, Exception exception, string method, string? path);
+        public static partial void RequestFailed(ILogger logger, Exception exception, string method, string path);
     }
 }
