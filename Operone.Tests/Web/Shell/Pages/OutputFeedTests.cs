@@ -39,8 +39,8 @@ public sealed class OutputFeedTests
     [InlineData("\u001b[1;92mbright\u001b[m", "b f10")]
     [InlineData("\u001b[44mback\u001b[49m", "g4")]
     [InlineData("\u001b[7minverse\u001b[27m", "if ib")]
-    [InlineData("\u001b[38;5;208morange\u001b[0m", "color:#ff8700")]
-    [InlineData("\u001b[38;2;1;2;3mrgb\u001b[0m", "color:#010203")]
+    [InlineData("\u001b[38;5;208morange\u001b[0m", "--c:#ff8700")]
+    [InlineData("\u001b[38;2;1;2;3mrgb\u001b[0m", "--c:#010203")]
     [InlineData("\u001b[48;5;232mgrey\u001b[0m", "background:#080808")]
     public void Colour_IsKeptAsASpan(string written, string expected) =>
         Assert.Contains(expected, Html(Read(Encoding.UTF8.GetBytes(written + "\n"))), StringComparison.Ordinal);

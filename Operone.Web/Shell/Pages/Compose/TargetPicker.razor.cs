@@ -11,6 +11,7 @@ public sealed partial class TargetPicker
 {
     private string _filter = "";
     private IReadOnlyList<DeviceEntry> _all = [];
+    private HashSet<string>? _chosenBefore;
     private IReadOnlyList<DeviceEntry> _matches = [];
 
     [Inject]
@@ -44,7 +45,9 @@ public sealed partial class TargetPicker
 
     protected override Task ReadAsync(CancellationToken cancellationToken)
     {
-        _all = [.. Directory.All.OrderBy(d => d.Name, StringComparer.OrdinalIgnoreCase)];
+        // What was chosen before is in sight at once; what is chosen here does not jump away under the pointer.
+        _chosenBefore ??= new(Form.Devices, StringComparer.OrdinalIgnoreCase);
+        _all = [.. Directory.All.OrderBy(d => !_chosenBefore.Contains(d.Name)).ThenBy(d => d.Name, StringComparer.OrdinalIgnoreCase)];
         Match();
         return Task.CompletedTask;
     }

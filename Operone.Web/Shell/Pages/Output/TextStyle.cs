@@ -71,11 +71,14 @@ internal readonly record struct TextStyle(int Foreground, int Background, TextFl
             html.Append('g').Append(back - 1).Append(' ');
         }
 
+        // A colour of the command's own on the page's ground is kept legible by the stylesheet, in both themes.
+        var isAdapted = front > 16 && back == 0;
+        Class(html, isAdapted, "rc ");
         html.Append('"');
         if (front > 16 || back > 16)
         {
             html.Append(" style=\"");
-            Colour(html, "color", front);
+            Colour(html, isAdapted ? "--c" : "color", front);
             Colour(html, "background", back);
             html.Append('"');
         }
