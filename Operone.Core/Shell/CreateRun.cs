@@ -96,6 +96,12 @@ public static class RunLimits
         ArgumentNullException.ThrowIfNull(request);
         var text = request.Command ?? (request.Argv is not null ? string.Join(' ', request.Argv) : request.Script) ?? "";
         text = text.Trim().ReplaceLineEndings("\n");
+        if (text.StartsWith("#!", StringComparison.Ordinal) && text.Split('\n', 2) is [_, { Length: > 0 } body])
+        {
+            // Which interpreter it is tells less than what it does.
+            text = body.TrimStart();
+        }
+
         var line = text.Split('\n', 2)[0];
 
         // half of a surrogate pair is no text, and a database may refuse it

@@ -123,4 +123,11 @@ public sealed class RunLimitsTests
             Assert.True(summary.Length <= 200);
             Assert.DoesNotContain('\n', summary);
         });
+
+    [Theory]
+    [InlineData("#!/bin/sh\nuptime", "uptime")]
+    [InlineData("#!/bin/sh\n\nset -e\nuptime", "set -e…")]
+    [InlineData("#!/bin/sh", "#!/bin/sh")]
+    public void Summary_OfAScript_IsWhatItDoesFirst(string script, string expected) =>
+        Assert.Equal(expected, RunLimits.Summary(new CreateRun { Script = script }));
 }
