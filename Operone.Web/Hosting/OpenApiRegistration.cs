@@ -13,6 +13,8 @@ internal static class OpenApiRegistration
     private const string BearerScheme = "bearer";
     private const string DeviceScheme = "device";
 
+    private static readonly string[] Tags = ["Runs", "Devices", "Enrolment", "Events", "Access", "Agents", "Health"];
+
     public static void AddApiDescription(this IServiceCollection services) => services.AddOpenApi("v1", api =>
     {
         api.AddDocumentTransformer((document, _, _) =>
@@ -43,7 +45,7 @@ internal static class OpenApiRegistration
         app.MapScalarApiReference("/api", reference =>
         {
             reference.WithTitle("Operone API").WithOpenApiRoutePattern("/openapi/{documentName}.json");
-            reference.DisableDefaultFonts().DisableTelemetry().DisableAgent().DisableMcp().HideClientButton();
+            reference.DisableDefaultFonts().DisableTelemetry().DisableAgent().DisableMcp().HideClientButton().HideDeveloperTools();
             reference.AddPreferredSecuritySchemes(BearerScheme);
         }).AllowAnonymous();
     }
@@ -57,6 +59,9 @@ internal static class OpenApiRegistration
             Description = "Turns a set of machines into one system. Every answer that is no success is a problem as in RFC 9457. "
                 + "Lists are paged: pass `nextCursor` back as `cursor`. Fields that are not known are refused by name.",
         };
+        // What is used most comes first.
+        document.Tags = new HashSet<OpenApiTag>(Tags.Select(tag => new OpenApiTag { Name = tag }));
+
         // The exporter's endpoint does not describe itself.
         document.Paths["/metrics"] = new OpenApiPathItem
         {

@@ -84,6 +84,23 @@ public abstract class SetupTests(ServerFixture fixture) : ServerTests(fixture)
         Assert.Equal("https://operone.dev/problems/credential-missing", (await OperoneServer.ReadProblemAsync(change)).Type);
     }
 
+    [Theory]
+    [InlineData("/sign-in")]
+    [InlineData("/setup?code=guess")]
+    public async Task SignInPages_TooOftenFromAfar_AreHeldBack(string path)
+    {
+        var statuses = new HashSet<HttpStatusCode>();
+        for (var i = 0; i < 40 && !statuses.Contains(HttpStatusCode.TooManyRequests); i++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            request.Headers.Add("X-Forwarded-For", $"203.0.113.{path.Length}");
+            using var response = await Server.Anonymous.SendAsync(request, Cancelled);
+            statuses.Add(response.StatusCode);
+        }
+
+        Assert.Contains(HttpStatusCode.TooManyRequests, statuses);
+    }
+
     private static async Task<Operone.Core.Errors.Result<Person>> SignInAsync(OperoneServer server, string email, string password, HttpContext? context = null)
     {
         await using var scope = server.Services.CreateAsyncScope();
