@@ -44,6 +44,9 @@ internal sealed class Execution : IDisposable
     /// <summary>Whether it waits in the sender's queue. Belongs to <see cref="ExecutionSender"/>.</summary>
     public int IsQueued;
 
+    /// <summary>Whether its host has let go of the folder.</summary>
+    public bool IsFolderFree { get; set; }
+
     /// <summary>Whether the server wants nothing of it: its folder goes when it ends.</summary>
     public bool IsUnwanted
     {
@@ -196,7 +199,14 @@ internal sealed class Execution : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _reader.Dispose();
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _isUnwanted = true;
+            _reader.Dispose();
+        }
+    }
 
     /// <summary>The end, where all output before it has been read; else null.</summary>
     /// <param name="end">The end, where it is known.</param>

@@ -18,6 +18,8 @@ namespace Operone.Agent.Shell;
 /// <item><c>s</c>: the host's Unix socket, see <see cref="HostProtocol"/>. There is none before the command has run a few milliseconds.</item>
 /// <item><c>script</c>: the script, where the request has one.</item>
 /// </list>
+/// A folder whose execution is over may be used again, see <see cref="SpareFolders"/>: then it has an empty <c>output</c> and
+/// <c>started</c>, and the files that become claim and end under other names.
 /// Nothing is synced to the disk: what a power cut takes away is reported as lost, and no command waits for a disk.
 /// </summary>
 internal sealed class ExecutionFolder
@@ -31,6 +33,9 @@ internal sealed class ExecutionFolder
     public string Request => Path + "/request.json";
 
     public string Claimed => Path + "/claim";
+
+    /// <summary>In a folder that is used again: the file that becomes the claim. Whoever renames it has claimed the execution.</summary>
+    public string Unclaimed => Path + "/claim.free";
 
     public string Started => Path + "/started";
 
@@ -48,6 +53,32 @@ internal sealed class ExecutionFolder
     {
         MakeFolder();
         WriteWhole(Request, JsonSerializer.SerializeToUtf8Bytes(request, OperoneJson.Default.StartExecution));
+    }
+
+    /// <summary>Makes the folder out of a spare one. It has its name only when the request is in it.</summary>
+    /// <exception cref="IOException">The disk is full, or the spare folder is not there.</exception>
+    public void CreateFrom(ExecutionFolder spare, StartExecution request)
+    {
+        Write(spare.Request, JsonSerializer.SerializeToUtf8Bytes(request, OperoneJson.Default.StartExecution));
+        Directory.Move(spare.Path, Path);
+    }
+
+    /// <summary>Makes the folder, whose host has let go of it, a spare one with another name.</summary>
+    /// <exception cref="IOException">It cannot be; what is there is of no use any more.</exception>
+    public void MoveTo(ExecutionFolder spare)
+    {
+        Directory.Move(Path, spare.Path);
+        File.Move(spare.Claimed, spare.Unclaimed, overwrite: true);
+        File.Move(spare.Ended, TemporaryOf(spare.Ended), overwrite: true);
+        File.Delete(spare.Socket);
+        File.Delete(spare.Script);
+        foreach (var path in (string[])[spare.Output, spare.Started])
+        {
+            if (File.Exists(path))
+            {
+                Write(path, []);
+            }
+        }
     }
 
     /// <summary>Makes the folder of an execution that ends before it began.</summary>
@@ -85,8 +116,7 @@ internal sealed class ExecutionFolder
     /// <exception cref="IOException">The disk is full.</exception>
     public void WriteStarted(StartNote note)
     {
-        using var file = File.OpenHandle(Started, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
-        RandomAccess.Write(file, Encoding.ASCII.GetBytes(note.ToString()), 0);
+        Write(Started, Encoding.ASCII.GetBytes(note.ToString()));
     }
 
     /// <summary>Reads when the command started, or null where it has not.</summary>
@@ -118,13 +148,16 @@ internal sealed class ExecutionFolder
 
     private static void WriteWhole(string path, ReadOnlySpan<byte> data)
     {
-        var temporary = path + ".new";
-        using (var file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
-        {
-            RandomAccess.Write(file, data, 0);
-        }
+        Write(TemporaryOf(path), data);
+        File.Move(TemporaryOf(path), path, overwrite: true);
+    }
 
-        File.Move(temporary, path, overwrite: true);
+    private static string TemporaryOf(string path) => path + ".new";
+
+    private static void Write(string path, ReadOnlySpan<byte> data)
+    {
+        using var file = File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        RandomAccess.Write(file, data, 0);
     }
 }
 

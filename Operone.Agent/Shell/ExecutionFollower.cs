@@ -47,7 +47,7 @@ internal sealed partial class ExecutionFollower(Hosts hosts, ExecutionSender sen
 
             if (news == HostNews.Ended)
             {
-                await TakeBackAsync(link, cancel);
+                await TakeBackAsync(execution, link, cancel);
             }
         }
     }
@@ -67,7 +67,7 @@ internal sealed partial class ExecutionFollower(Hosts hosts, ExecutionSender sen
         }
     }
 
-    private async Task TakeBackAsync(HostLink link, CancellationToken cancel)
+    private async Task TakeBackAsync(Execution execution, HostLink link, CancellationToken cancel)
     {
         var news = HostNews.Gone;
         try
@@ -78,6 +78,7 @@ internal sealed partial class ExecutionFollower(Hosts hosts, ExecutionSender sen
         {
             if (news == HostNews.Ready)
             {
+                execution.IsFolderFree = true;
                 hosts.Return(link);
             }
             else

@@ -15,6 +15,7 @@ internal sealed partial class Executions(
     private readonly Lock _lock = new();
     private readonly Dictionary<Guid, Execution> _all = [];
     private readonly CancellationTokenSource _stop = new();
+    private readonly SpareFolders _spares = new(folder);
 
     /// <summary>How many there are.</summary>
     public int Count
@@ -37,12 +38,18 @@ internal sealed partial class Executions(
         tombstones.Load();
         foreach (var path in Directory.EnumerateDirectories(folder))
         {
+            var found = new ExecutionFolder(path);
+            if (SpareFolders.IsOne(path))
+            {
+                Delete(found);
+                continue;
+            }
+
             if (!Guid.TryParseExact(Path.GetFileName(path), "N", out var id))
             {
                 continue;
             }
 
-            var found = new ExecutionFolder(path);
             if (!File.Exists(found.Request) && !File.Exists(found.Claimed) && !File.Exists(found.Ended))
             {
                 Delete(found); // an agent died while it made the folder: nothing was started, and the server asks again
@@ -80,7 +87,10 @@ internal sealed partial class Executions(
 
         try
         {
-            target.Create(start);
+            if (!_spares.TryUse(target, start))
+            {
+                target.Create(start);
+            }
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -323,7 +333,10 @@ internal sealed partial class Executions(
 
         tombstones.Add(execution.Id);
         execution.Dispose();
-        Delete(execution.Folder);
+        if (!execution.IsFolderFree || !_spares.TryKeep(execution.Folder))
+        {
+            Delete(execution.Folder);
+        }
     }
 
     private void Delete(ExecutionFolder target)

@@ -40,7 +40,7 @@ internal static class StatusCommand
             state.Path, known is not null, known?.Server, known?.DeviceId, connection?.DeviceName ?? known?.Name, running, connection?.Pid,
             connection?.Connected ?? false, connection?.Since,
             connection?.Problem ?? (identity.Error is { Code: not "not-enrolled" } broken ? broken.Detail : null),
-            Directory.Exists(state.Executions) ? Directory.EnumerateDirectories(state.Executions).Count() : 0);
+            Directory.Exists(state.Executions) ? Directory.EnumerateDirectories(state.Executions).Count(d => Guid.TryParseExact(Path.GetFileName(d), "N", out _)) : 0);
     }
 
     private static string Text(StatusView view)

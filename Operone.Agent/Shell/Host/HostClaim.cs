@@ -19,7 +19,9 @@ internal sealed class HostClaim : IDisposable
         SafeFileHandle file;
         try
         {
-            file = File.OpenHandle(folder.Claimed, FileMode.CreateNew, FileAccess.Write, FileShare.None);
+            // a file can be renamed away once, as a name can be made once: either way there is one who did it
+            var mode = TryRename(folder) ? FileMode.Open : FileMode.CreateNew;
+            file = File.OpenHandle(folder.Claimed, mode, FileAccess.Write, FileShare.None);
         }
         catch (IOException) when (File.Exists(folder.Claimed))
         {
@@ -33,6 +35,24 @@ internal sealed class HostClaim : IDisposable
         }
 
         return new HostClaim(file);
+    }
+
+    private static bool TryRename(ExecutionFolder folder)
+    {
+        if (!File.Exists(folder.Unclaimed))
+        {
+            return false;
+        }
+
+        try
+        {
+            File.Move(folder.Unclaimed, folder.Claimed, overwrite: true);
+            return true;
+        }
+        catch (FileNotFoundException)
+        {
+            return false;
+        }
     }
 
     /// <summary>

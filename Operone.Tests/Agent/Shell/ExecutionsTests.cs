@@ -37,6 +37,29 @@ public sealed class ExecutionsTests : IDisposable
     }
 
     [Fact]
+    public async Task Folder_UsedAgain_ShowsNothingOfTheLastExecution()
+    {
+        await using (var agent = new ExecutionsUnderTest(_temp.Path))
+        {
+            await agent.ConnectAsync();
+            foreach (var (command, text, code) in new[] { ("echo long; sleep 0.1; seq 1000 >&2", "long\n", 0), ("true", "", 0), ("echo x; exit 3", "x\n", 3), ("sleep 0.1", "", 0) })
+            {
+                var request = ExecutionsUnderTest.Request(command);
+                agent.All.Start(request);
+                var stored = await agent.EndOfAsync(request.ExecutionId);
+                Assert.Equal((text, code), (stored.Text, stored.End!.ExitCode));
+                await agent.GoneAsync(request.ExecutionId);
+            }
+
+            Assert.NotEmpty(Directory.GetDirectories($"{_temp.Path}/x"));
+        }
+
+        await using var next = new ExecutionsUnderTest(_temp.Path);
+        Assert.Empty(next.All.Inventory().ExecutionIds);
+        Assert.Empty(Directory.GetDirectories($"{_temp.Path}/x"));
+    }
+
+    [Fact]
     public async Task Start_Twice_RunsOnceAlsoAfterItsEnd()
     {
         var request = ExecutionsUnderTest.Request($"echo run >> {_temp["count"]}; sleep 0.2");
