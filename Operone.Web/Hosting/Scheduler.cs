@@ -1,6 +1,7 @@
 using Hangfire;
 using Hangfire.InMemory;
 using Hangfire.PostgreSql;
+using Hangfire.PostgreSql.Factories;
 
 namespace Operone.Web.Hosting;
 
@@ -25,14 +26,7 @@ internal sealed partial class Scheduler(
         }
 
         await Task.Delay(Delay, time, stoppingToken);
-        var storage = await OpenAsync(stoppingToken);
-        var manager = new RecurringJobManager(storage);
-        foreach (var job in jobs)
-        {
-            var name = job.Name;
-            manager.AddOrUpdate<JobRunner>(name, runner => runner.RunAsync(name, CancellationToken.None), job.Cron, new RecurringJobOptions { TimeZone = TimeZoneInfo.Utc });
-        }
-
+        var storage = await PrepareAsync(stoppingToken);
         using var server = new BackgroundJobServer(
             new BackgroundJobServerOptions { WorkerCount = 2, Activator = new Activator(services), ServerTimeout = TimeSpan.FromMinutes(2) }, storage);
         Log.SchedulerStarted(logger, storage.GetType().Name);
@@ -41,18 +35,22 @@ internal sealed partial class Scheduler(
         await server.WaitForShutdownAsync(CancellationToken.None);
     }
 
-    private async Task<JobStorage> OpenAsync(CancellationToken cancellationToken)
+    private async Task<JobStorage> PrepareAsync(CancellationToken cancellationToken)
     {
-        if (configuration.GetConnectionString("Operone") is not { Length: > 0 } postgres)
-        {
-            return new InMemoryStorage();
-        }
-
         while (true)
         {
             try
             {
-                return new PostgreSqlStorage(new Hangfire.PostgreSql.Factories.NpgsqlConnectionFactory(postgres, new PostgreSqlStorageOptions()), new PostgreSqlStorageOptions());
+                var storage = Open();
+                var manager = new RecurringJobManager(storage);
+                foreach (var job in jobs)
+                {
+                    var name = job.Name;
+                    manager.AddOrUpdate<JobRunner>(
+                        name, runner => runner.RunAsync(name, CancellationToken.None), job.Cron, new RecurringJobOptions { TimeZone = TimeZoneInfo.Utc });
+                }
+
+                return storage;
             }
             catch (Exception exception) when (Problems.IsDatabaseAway(exception))
             {
@@ -60,6 +58,17 @@ internal sealed partial class Scheduler(
                 await Task.Delay(Retry, time, cancellationToken);
             }
         }
+    }
+
+    private JobStorage Open()
+    {
+        if (configuration.GetConnectionString("Operone") is not { Length: > 0 } postgres)
+        {
+            return new InMemoryStorage();
+        }
+
+        var options = new PostgreSqlStorageOptions();
+        return new PostgreSqlStorage(new NpgsqlConnectionFactory(postgres, options), options);
     }
 
     private sealed class Activator(IServiceProvider services) : JobActivator
