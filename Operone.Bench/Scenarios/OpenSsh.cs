@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using Operone.E2E.Hosting;
 
 namespace Operone.Bench.Scenarios;
@@ -35,6 +36,7 @@ internal static class OpenSsh
             "-o", "PidFile=none", "-o", "StrictModes=no", "-o", "UsePAM=no", "-o", "PermitRootLogin=prohibit-password",
         ];
         var daemon = context.Own(ChildProcess.Start(Server, server, Path.Combine(folder, "sshd.log")));
+        await ListensAsync(port, context.Cancellation);
         string[] client =
         [
             "-F", "/dev/null", "-i", key, "-p", port, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
@@ -56,5 +58,22 @@ internal static class OpenSsh
         await master.StopAsync(TimeSpan.FromSeconds(5));
         await daemon.StopAsync(TimeSpan.FromSeconds(5));
         return samples.ToString();
+    }
+
+    private static async Task ListensAsync(string port, CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            try
+            {
+                using var probe = new TcpClient();
+                await probe.ConnectAsync("127.0.0.1", int.Parse(port, CultureInfo.InvariantCulture), cancellationToken);
+                return;
+            }
+            catch (SocketException)
+            {
+                await Task.Delay(50, cancellationToken);
+            }
+        }
     }
 }
