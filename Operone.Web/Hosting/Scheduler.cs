@@ -27,6 +27,7 @@ internal sealed partial class Scheduler(
 
         await Task.Delay(Delay, time, stoppingToken);
         var storage = await PrepareAsync(stoppingToken);
+        using var closing = storage as IDisposable;
         using var server = new BackgroundJobServer(
             new BackgroundJobServerOptions { WorkerCount = 2, Activator = new Activator(services), ServerTimeout = TimeSpan.FromMinutes(2) }, storage);
         Log.SchedulerStarted(logger, storage.GetType().Name);
