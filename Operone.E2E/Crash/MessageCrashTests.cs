@@ -30,7 +30,8 @@ public sealed class MessageCrashTests
         };
         var run = await scene.StartCommandAsync();
         await scene.CheckAsync(run, _limit);
-        Assert.Equal(1, starts);
+        // At least once: the server may itself repeat what a device that has just connected might have missed.
+        Assert.True(starts > 0);
     }
 
     /// <summary>No acknowledgement arrives; then the connection breaks, and comes back.</summary>

@@ -20,8 +20,8 @@ public sealed class PagesScene(Browser browser) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _scene = await Scene.StartAsync("web-1", "web-2", "db-1", "backup-1");
-        await _scene.Agents[3].StopAsync();
+        _scene = await Scene.StartAsync("web-1", "web-2", "web-3", "db-1", "backup-1");
+        await _scene.Agents[4].StopAsync();
         var cancel = TestContext.Current.CancellationToken;
         await RunAsync("{run-colours}", new()
         {
@@ -31,8 +31,8 @@ public sealed class PagesScene(Browser browser) : IAsyncLifetime
         await RunAsync("{run-failed}", new() { Command = "echo going down; exit 3", Target = new RunTarget(Selector: "role=web") });
         await RunAsync("{run-script}", new()
         {
-            Script = "#!/bin/sh\nuname -a\nuptime\n",
-            Target = new RunTarget(["web-1", "web-2", "db-1"]),
+            Script = "#!/bin/sh\necho \"$OPERONE_DEVICE: $(uname -sr)\"\nuptime\ndf -h / | tail -n 1\nfree -h | head -n 2\n",
+            Target = new RunTarget(["web-1", "web-2", "web-3", "db-1"]),
             TimeoutSeconds = 30,
             Environment = new Dictionary<string, string> { ["APP_ENV"] = "production" },
         });
