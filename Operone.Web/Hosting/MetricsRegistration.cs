@@ -1,12 +1,12 @@
 using System.Net;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
-using Operone.Core.Access;
-using Operone.Web.Access;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
+using Operone.Core.Access;
+using Operone.Web.Access;
 
 namespace Operone.Web.Hosting;
 

@@ -33,7 +33,7 @@ public abstract class DeviceListTests(ServerFixture fixture) : ServerTests(fixtu
         }
 
         var seen = new List<string>();
-        for (string? cursor = "";;)
+        for (string? cursor = ""; ;)
         {
             var page = await Server.Owner.GetFromJsonAsync<Page<DeviceView>>($"/api/v1/devices?selector=paged&limit=3&cursor={cursor}", Cancelled);
             seen.AddRange(page!.Items.Select(d => d.Name));
