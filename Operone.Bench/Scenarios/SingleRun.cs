@@ -8,11 +8,14 @@ internal static class SingleRun
 {
     private const int Count = 200;
 
+    // A server's first runs are compiled while they are measured; what is asked for is how it is to work with one.
+    private const int WarmUp = 1500;
+
     public static async Task<IReadOnlyList<Row>> MeasureAsync(BenchContext context)
     {
         var server = await context.StartServerAsync();
         await context.StartAgentsAsync(server, 1);
-        var run = await Samples.TakeAsync(Count, 100, () => context.RunAsync(server, "true", "real-0"));
+        var run = await Samples.TakeAsync(Count, WarmUp, () => context.RunAsync(server, "true", "real-0"));
         var argv = await Samples.TakeAsync(Count, 20, async () =>
         {
             var made = await server.Api.CreateRunAsync(
@@ -27,7 +30,7 @@ internal static class SingleRun
         var ssh = await OpenSsh.MeasureAsync(context, Count);
         return
         [
-            new("one run of `true` on one agent, 200 times", run.ToString(), "p50 < 3 ms, p99 < 10 ms", run.P50 < 3 && run.P99 < 10,
+            new($"one run of `true` on one agent, {Count} times after {WarmUp} to warm up", run.ToString(), "p50 < 3 ms, p99 < 10 ms", run.P50 < 3 && run.P99 < 10,
                 $"`/bin/true` started directly: {spawn}; `sh -c true`: {shell}; OpenSSH over an open connection: {ssh}"),
             new("the same as an argument vector (no shell)", argv.ToString(), "", null, $"`/bin/true` started directly: {spawn}"),
         ];
