@@ -34,6 +34,8 @@ internal static class OpenSsh
         [
             "-D", "-e", "-f", "/dev/null", "-h", host, "-o", $"ListenAddress=127.0.0.1:{port}", "-o", $"AuthorizedKeysFile={key}.pub",
             "-o", "PidFile=none", "-o", "StrictModes=no", "-o", "UsePAM=no", "-o", "PermitRootLogin=prohibit-password",
+            // Else bash reads the user's .bashrc for each command, and that is what would be measured.
+            "-o", "SetEnv=SHLVL=5",
         ];
         var daemon = context.Own(ChildProcess.Start(Server, server, Path.Combine(folder, "sshd.log")));
         await ListensAsync(port, context.Cancellation);
