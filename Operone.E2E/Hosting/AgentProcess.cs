@@ -28,8 +28,10 @@ internal sealed class AgentProcess(string folder) : IAsyncDisposable
     }
 
     /// <summary>Starts it. It connects by itself.</summary>
-    public void Start() =>
-        _process = ChildProcess.Start(Published.Agent, ["agent", "run", "--state-dir", StateDirectory], LogFile);
+    public void Start() => _process = ChildProcess.Start(
+        Published.Agent, ["agent", "run"], LogFile,
+        // Hosts inherit it, and are found by it in the end.
+        new Dictionary<string, string> { ["OPERONE_STATE_DIR"] = StateDirectory });
 
     /// <summary>kill -9. What it has started goes on.</summary>
     public async Task KillAsync()

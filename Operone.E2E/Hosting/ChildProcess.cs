@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Operone.E2E.Hosting;
@@ -116,31 +117,43 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     }
 
     /// <summary>
-    /// Ends every process whose command line or environment names <paramref name="folder"/>: the hosts of executions
-    /// outlive their agent by design. The folder must be one of this test's own.
+    /// Ends every process whose command line or environment names <paramref name="folder"/>, and their children: the hosts of
+    /// executions outlive their agent by design. The folder must be one of this test's own.
     /// </summary>
     public static void KillThoseOf(string folder)
     {
-        foreach (var entry in Directory.EnumerateDirectories("/proc"))
+        var all = Directory.EnumerateDirectories("/proc").Select(entry => int.TryParse(Path.GetFileName(entry), out var id) ? id : 0)
+            .Where(id => id != 0 && id != Environment.ProcessId).ToArray();
+        var found = all.Where(id => Names(id, folder)).ToHashSet();
+        for (var before = -1; before != found.Count;)
         {
-            if (int.TryParse(Path.GetFileName(entry), out var id) && id != Environment.ProcessId && Names(entry, folder))
-            {
-                _ = Kill(id, 9);
-            }
+            before = found.Count;
+            found.UnionWith(all.Where(id => found.Contains(ParentOf(id))));
         }
 
-        static bool Names(string entry, string folder)
+        foreach (var id in found)
         {
-            try
-            {
-                return File.ReadAllText(Path.Combine(entry, "cmdline")).Contains(folder, StringComparison.Ordinal)
-                    || File.ReadAllText(Path.Combine(entry, "environ")).Contains(folder, StringComparison.Ordinal);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                // It ended meanwhile, or is somebody else's.
-                return false;
-            }
+            _ = Kill(id, 9);
+        }
+    }
+
+    private static bool Names(int id, string folder) =>
+        Read(id, "cmdline").Contains(folder, StringComparison.Ordinal) || Read(id, "environ").Contains(folder, StringComparison.Ordinal);
+
+    // proc(5): after the name in parentheses come the state and the parent's id.
+    private static int ParentOf(int id) =>
+        Read(id, "stat") is { Length: > 0 } stat ? int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture) : 0;
+
+    private static string Read(int id, string file)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{id}/{file}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It ended meanwhile, or is somebody else's.
+            return "";
         }
     }
 
