@@ -131,7 +131,7 @@ internal sealed partial class ExecutionWriter(
             batch.Apply(item);
         }
 
-        IReadOnlyList<(Guid RunId, RunStatus Status)> ended = [];
+        IReadOnlyList<EndedRun> ended = [];
         if (batch.Changed.Count > 0)
         {
             await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
@@ -168,10 +168,10 @@ internal sealed partial class ExecutionWriter(
             item.Done.TrySetResult();
         }
 
-        foreach (var (runId, status) in ended)
+        foreach (var run in ended)
         {
-            await events.PublishAsync(new(EventTypes.RunEnded, runId.ToString(), RunId: runId,
-                Data: new Dictionary<string, string?> { ["status"] = status.ToText() }), cancellationToken);
+            await events.PublishAsync(new(EventTypes.RunEnded, run.Id.ToString(), RunId: run.Id,
+                Data: new Dictionary<string, string?> { ["command"] = run.Summary, ["status"] = run.Status.ToText() }), cancellationToken);
         }
     }
 

@@ -22,6 +22,7 @@ internal sealed class RunRecords(IAuditTrail audit, IEvents events, LiveChanges 
     public async ValueTask CancelledAsync(Actor actor, Run run, CancellationToken cancellationToken)
     {
         await audit.NoteAsync(actor, "run.cancel", run.Id.ToString(), true, run.Summary, cancellationToken);
-        await events.PublishAsync(new(EventTypes.RunCancelled, run.Id.ToString(), RunId: run.Id, Actor: actor.Name), cancellationToken);
+        await events.PublishAsync(new(EventTypes.RunCancelled, run.Id.ToString(), RunId: run.Id, Actor: actor.Name,
+            Data: new Dictionary<string, string?> { ["command"] = run.Summary }), cancellationToken);
     }
 }

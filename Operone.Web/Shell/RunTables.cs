@@ -3,6 +3,9 @@ using Operone.Web.Data;
 
 namespace Operone.Web.Shell;
 
+/// <summary>A run whose last execution has ended.</summary>
+internal sealed record EndedRun(Guid Id, RunStatus Status, string Summary);
+
 /// <summary>How runs and what they report are stored, as plain statements: these are the busiest tables, and a run's answer waits for them.</summary>
 internal static class RunTables
 {
@@ -32,7 +35,7 @@ internal static class RunTables
         """;
 
     private const string EndRun = """
-        UPDATE runs SET "Status" = @status, "EndedAt" = @now WHERE "Id" = @run AND "EndedAt" IS NULL
+        UPDATE runs SET "Status" = @status, "EndedAt" = @now WHERE "Id" = @run AND "EndedAt" IS NULL RETURNING "Summary"
         """;
 
     /// <summary>Adds a new run with its executions in the context's present transaction.</summary>
@@ -52,7 +55,7 @@ internal static class RunTables
     }
 
     /// <summary>Stores a batch in the context's present transaction; gives the runs that have ended by it.</summary>
-    public static async Task<IReadOnlyList<(Guid RunId, RunStatus Status)>> StoreAsync(
+    public static async Task<IReadOnlyList<EndedRun>> StoreAsync(
         OperoneDb db, WriterBatch batch, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var sql = new SqlBatch(db);
@@ -66,18 +69,18 @@ internal static class RunTables
         AddEntries(sql, batch.Journal());
         await sql.ExecuteAsync(cancellationToken);
 
-        var ended = new List<(Guid RunId, RunStatus Status)>();
+        var ended = new List<EndedRun>();
         var rest = new SqlBatch(db);
         foreach (var runId in batch.Changed.Values.Where(s => s.Status.IsEnd()).Select(s => s.RunId).Distinct())
         {
             var counts = await rest.QueryAsync(CountExecutions,
                 row => (Status: (ExecutionStatus)row.GetInt32(0), Count: row.GetInt32(1)), cancellationToken, ("run", runId));
             var status = RunRules.Combine(counts.ToDictionary(c => c.Status, c => c.Count));
-            if (status.IsEnd())
+            if (status.IsEnd()
+                && await rest.QueryAsync(EndRun, row => row.GetString(0), cancellationToken, ("status", status), ("now", now), ("run", runId)) is [var summary])
             {
-                rest.Add(EndRun, ("status", status), ("now", now), ("run", runId));
                 AddEntries(rest, [WriterBatch.RunEnd(runId, status)]);
-                ended.Add((runId, status));
+                ended.Add(new(runId, status, summary));
             }
         }
 
