@@ -55,6 +55,9 @@ internal sealed partial class ExecutionWriter(
         }
     }
 
+    /// <summary>Whether this node knows without asking the database that an execution has not ended.</summary>
+    public bool IsOpen(Guid executionId) => _known.TryGetValue(executionId, out var state) && !state.Status.IsEnd();
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var items = new List<WriterItem>();

@@ -52,15 +52,15 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, LiveChan
     {
         using var subscription = Subscribe(runId);
         var run = await GetAsync(actor, runId, cancellationToken);
-        return run.IsError ? run : await WaitAsync(actor, run.Value, subscription, patience, cancellationToken);
+        return run.IsError ? run : await WaitAsync(actor, run.Value, subscription, static () => false, patience, cancellationToken);
     }
 
     /// <summary>Interest in a run's changes; subscribe before what may change it.</summary>
     internal LiveChanges.Subscription Subscribe(Guid runId) => changes.Subscribe(LiveChanges.Run(runId));
 
-    /// <summary>The same for one that was read after it was subscribed to.</summary>
+    /// <summary>The same for one that was read after it was subscribed to; while <paramref name="isOpen"/> says so it is not read again.</summary>
     internal async Task<Result<RunView>> WaitAsync(
-        Actor actor, RunView known, LiveChanges.Subscription subscription, TimeSpan patience, CancellationToken cancellationToken)
+        Actor actor, RunView known, LiveChanges.Subscription subscription, Func<bool> isOpen, TimeSpan patience, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(patience, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
@@ -77,7 +77,7 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, LiveChan
             }
 
             // Of a large run it is asked first whether it has ended, before its executions are all read.
-            if (known.Executions!.Count <= FewExecutions || await HasEndedAsync(known.Id, cancellationToken))
+            if (!isOpen() && (known.Executions!.Count <= FewExecutions || await HasEndedAsync(known.Id, cancellationToken)))
             {
                 run = await GetAsync(actor, known.Id, cancellationToken);
             }

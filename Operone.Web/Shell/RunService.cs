@@ -78,7 +78,8 @@ internal sealed class RunService(
         await dispatch.StartAsync(run, executions.Where(e => e.Status == ExecutionStatus.Starting), CancellationToken.None);
         await records.CreatedAsync(actor, run, executions.Count, CancellationToken.None);
         var view = RunReader.View(run, executions);
-        return waiting is null ? view : await reader.WaitAsync(actor, view, waiting, patience, cancellationToken);
+        return waiting is null ? view : await reader.WaitAsync(
+            actor, view, waiting, () => executions.Any(e => writer.IsOpen(e.Id)), patience, cancellationToken);
     }
 
     private async Task<Result<RunView>> AwaitedAsync(Actor actor, Result<RunView> run, TimeSpan patience, CancellationToken cancellationToken) =>
