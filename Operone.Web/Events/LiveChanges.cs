@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 
 namespace Operone.Web.Events;
@@ -71,18 +70,6 @@ internal sealed class LiveChanges
 
         /// <summary>Waits until something changed since the wait before.</summary>
         public async ValueTask WaitAsync(CancellationToken cancellationToken) => await _signal.Reader.ReadAsync(cancellationToken);
-
-        /// <summary>One item for each change or bunch of changes, with at least <paramref name="atMostEvery"/> between two.</summary>
-        public async IAsyncEnumerable<bool> AllAsync(
-            TimeSpan atMostEvery, TimeProvider time, [EnumeratorCancellation] CancellationToken cancellationToken)
-        {
-            while (await _signal.Reader.WaitToReadAsync(cancellationToken))
-            {
-                _signal.Reader.TryRead(out _);
-                yield return true;
-                await Task.Delay(atMostEvery, time, cancellationToken);
-            }
-        }
 
         internal void Signal() => _signal.Writer.TryWrite(true);
 
