@@ -17,15 +17,3 @@ public sealed record CreateApiToken(string? Name, IReadOnlyList<string>? Permiss
 public sealed record ApiTokenView(
     Guid Id, string Name, IReadOnlyList<string> Permissions, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt,
     DateTimeOffset? LastUsedAt, string? Token = null);
-
-/// <summary>Who did what to what, and whether it was allowed.</summary>
-/// <param name="Id">Its id; later entries have larger ones.</param>
-/// <param name="At">When (UTC).</param>
-/// <param name="Actor">Who: a person's e-mail, <c>token:NAME</c>, <c>device:NAME</c>, <c>system</c> or <c>anonymous</c>.</param>
-/// <param name="Action">What, as <c>noun.verb</c>, for example <c>run.create</c>.</param>
-/// <param name="Target">To what, or null.</param>
-/// <param name="Allowed">Whether it was allowed.</param>
-/// <param name="Detail">Why not, or what in particular.</param>
-/// <param name="RemoteAddress">From which address, where one is known.</param>
-public sealed record AuditEntryView(
-    Guid Id, DateTimeOffset At, string Actor, string Action, string? Target, bool Allowed, string? Detail, string? RemoteAddress);

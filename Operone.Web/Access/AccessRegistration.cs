@@ -1,8 +1,10 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Operone.Web.Data;
 
 namespace Operone.Web.Access;
 
@@ -42,8 +44,11 @@ internal static class AccessRegistration
 
     public static void MapAccess(this WebApplication app) => AccessEndpoints.Map(app);
 
-    public static Task PrepareAccessAsync(this WebApplication app, CancellationToken cancellationToken) =>
-        app.Services.GetRequiredService<SetupService>().PrepareAsync(cancellationToken);
+    public static async Task PrepareAccessAsync(this WebApplication app, CancellationToken cancellationToken)
+    {
+        await AuditLedger.SealOldAsync(app.Services.GetRequiredService<IDbContextFactory<OperoneDb>>(), cancellationToken);
+        await app.Services.GetRequiredService<SetupService>().PrepareAsync(cancellationToken);
+    }
 
     private static void AddIdentity(IServiceCollection services)
     {

@@ -14,6 +14,15 @@ internal sealed record Actor(Guid? Id, string Name, FrozenSet<string> Permission
     /// <summary>The claim that carries one permission.</summary>
     public const string PermissionClaim = "operone:permission";
 
+    /// <summary>In which session, where it is one.</summary>
+    public Guid? SessionId { get; init; }
+
+    /// <summary>With which API token, where it is one.</summary>
+    public Guid? TokenId { get; init; }
+
+    /// <summary>In which request, as problems and the log name it.</summary>
+    public string? RequestId { get; init; }
+
     /// <summary>Operone itself: schedules, clean-up.</summary>
     public static Actor System { get; } = new(null, "system", Core.Access.Permissions.All.ToFrozenSet(StringComparer.Ordinal));
 

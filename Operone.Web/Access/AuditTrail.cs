@@ -17,25 +17,19 @@ internal sealed class AuditTrail(IDbContextFactory<OperoneDb> databases, TimePro
     private readonly OrderedIds _ids = new();
     private readonly IDbContextFactory<OperoneDb> _databases = databases;
     private readonly TimeProvider _time = time;
+    private bool _unsure;
 
     /// <inheritdoc/>
     public ValueTask NoteAsync(
-        Actor actor, string action, string? target, bool allowed, string? detail = null, CancellationToken cancellationToken = default)
+        Actor actor, string action, string? target, bool allowed, string? detail = null, CancellationToken cancellationToken = default) =>
+        NoteAsync(actor, action, target, allowed, detail, null, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask NoteAsync(
+        Actor actor, string action, string? target, bool allowed, string? detail, Guid? grant, CancellationToken cancellationToken = default)
     {
         var now = _time.GetUtcNow();
-        return QueueAsync(
-            new AuditEntry
-            {
-                Id = _ids.Next(now),
-                At = now,
-                Actor = Cut(actor.Name, 256)!,
-                Action = action,
-                Target = Cut(target, MaxText),
-                Allowed = allowed,
-                Detail = Cut(detail, MaxText),
-                RemoteAddress = actor.RemoteAddress,
-            },
-            cancellationToken);
+        return QueueAsync(AuditEntry.Create(_ids.Next(now), now, actor, action, target, allowed, detail, grant), cancellationToken);
     }
 
     /// <summary>A page of entries, newest first.</summary>
@@ -65,11 +59,22 @@ internal sealed class AuditTrail(IDbContextFactory<OperoneDb> databases, TimePro
 
     protected override async Task StoreAsync(OperoneDb db, IReadOnlyList<AuditEntry> batch, CancellationToken cancellationToken)
     {
-        db.AddRange(batch);
-        await db.SaveChangesAsync(cancellationToken);
-    }
+        // A connection that broke while a batch was committed leaves open whether it was: those that were are not stored again.
+        if (_unsure)
+        {
+            var ids = batch.Select(e => e.Id).ToArray();
+            var stored = await db.Set<AuditEntry>().Where(e => ids.Contains(e.Id)).Select(e => e.Id).ToHashSetAsync(cancellationToken);
+            batch = [.. batch.Where(e => !stored.Contains(e.Id))];
+        }
 
-    private static string? Cut(string? text, int length) => text?.Length > length ? text[..(length - 1)] + "…" : text;
+        _unsure = true;
+        if (batch.Count > 0)
+        {
+            await AuditLedger.AppendAsync(db, batch, cancellationToken);
+        }
+
+        _unsure = false;
+    }
 }
 
 /// <summary>Shorthand for services.</summary>
