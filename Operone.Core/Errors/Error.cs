@@ -17,6 +17,8 @@ public enum ErrorKind
     Unprocessable,
     /// <summary>A part that is needed is away for now; the same request may work later: 503.</summary>
     Unavailable,
+    /// <summary>Asked too often; the same request may work after a while: 429.</summary>
+    TooMany,
 }
 
 /// <summary>
@@ -30,6 +32,16 @@ public sealed record Error(ErrorKind Kind, string Code, string Title, string Det
 {
     /// <summary>For bad input: what is wrong with each field, by the field's name as the caller wrote it.</summary>
     public IReadOnlyDictionary<string, string[]>? Fields { get; init; }
+
+    /// <summary>For a request that came too soon: how long to wait.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>Too many requests: from one address, or for one account.</summary>
+    public static Error TooMany(TimeSpan retryAfter) =>
+        new(ErrorKind.TooMany, "too-many-requests", "Too many requests.", $"Try again in {Math.Max(1, (long)Math.Ceiling(retryAfter.TotalSeconds))} s.")
+        {
+            RetryAfter = retryAfter,
+        };
 
     /// <summary>Bad input in named fields, all of them at once.</summary>
     public static Error InvalidFields(IReadOnlyDictionary<string, string[]> fields)

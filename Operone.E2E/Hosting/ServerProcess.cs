@@ -65,6 +65,8 @@ internal sealed class ServerProcess : IAsyncDisposable
             ["ASPNETCORE_URLS"] = Url,
             ["ASPNETCORE_ENVIRONMENT"] = "Production",
             ["Operone__DataDirectory"] = Path.Combine(Folder, "data"),
+            // All devices and browsers of a journey have this machine's address.
+            ["Operone__RateLimitScale"] = "1000",
         };
         if (_owner)
         {

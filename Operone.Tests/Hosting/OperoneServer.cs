@@ -66,6 +66,8 @@ public sealed class OperoneServer : IAsyncDisposable
         string? postgres = null, Dictionary<string, string?>? settings = null, Action<WebApplicationBuilder>? configure = null, bool withOwner = true)
     {
         var all = new Dictionary<string, string?>(settings ?? [], StringComparer.OrdinalIgnoreCase);
+        // Everything here comes from one address and one owner.
+        all.TryAdd("Operone:RateLimitScale", "1000");
         if (postgres is not null)
         {
             all["ConnectionStrings:Operone"] = postgres;

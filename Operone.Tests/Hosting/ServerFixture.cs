@@ -3,7 +3,7 @@ using Xunit;
 namespace Operone.Tests.Hosting;
 
 /// <summary>A node for all tests of a class.</summary>
-public abstract class ServerFixture(Database database) : IAsyncLifetime
+public abstract class ServerFixture(Database database, Dictionary<string, string?>? settings = null) : IAsyncLifetime
 {
     private OperoneServer? _server;
 
@@ -44,7 +44,7 @@ public abstract class ServerFixture(Database database) : IAsyncLifetime
 
         if (Missing is null)
         {
-            _server = await OperoneServer.StartAsync(connection);
+            _server = await OperoneServer.StartAsync(connection, settings);
         }
     }
 

@@ -11,7 +11,7 @@ internal static class AccessEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         var tokens = app.MapGroup("/api/v1/tokens").WithTags("Access").RequirePermission(Permissions.TokensManage).ProducesAccessProblems();
-        tokens.MapPost("/", CreateTokenAsync).WithName("CreateToken").WithSummary("Make an API token")
+        tokens.MapPost("/", CreateTokenAsync).RequireRateLimiting(RateLimits.Tokens).ProducesProblem(StatusCodes.Status429TooManyRequests).WithName("CreateToken").WithSummary("Make an API token")
             .WithDescription("The token's text is in the answer, and is never shown again. Nobody can give a permission that they lack.")
             .ProducesProblem(StatusCodes.Status400BadRequest);
         tokens.MapGet("/", ListTokensAsync).WithName("ListTokens").WithSummary("List API tokens")

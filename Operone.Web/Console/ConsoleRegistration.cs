@@ -46,7 +46,9 @@ internal static class ConsoleRegistration
         });
         app.UseAntiforgery();
         app.MapStaticAssets().AllowAnonymous();
-        app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode(
+            // Our own policy says who may frame a page: nobody.
+            mode => mode.ContentSecurityFrameAncestorsPolicy = null);
     }
 
     private static bool IsPage(HttpContext context) =>

@@ -56,8 +56,10 @@ internal static class EnrollmentEndpoints
         (await tokens.RevokeAsync(actor, id, cancellationToken)).ToNoContent();
 
     private static async Task<Results<Ok<EnrollReply>, ProblemHttpResult>> EnrollAsync(
-        EnrollRequest request, EnrollmentService enrollment, HttpContext context, CancellationToken cancellationToken) =>
-        (await enrollment.EnrollAsync(request, context.Connection.RemoteIpAddress?.ToString(), cancellationToken)).ToOk();
+        EnrollRequest request, EnrollmentService enrollment, AccountLimits limits, HttpContext context, CancellationToken cancellationToken) =>
+        limits.TryTake(AccountLimits.Enrollment, request.Token is { Length: > 20 } token ? token[..20] : request.Token ?? "", out var wait)
+            ? (await enrollment.EnrollAsync(request, context.Connection.RemoteIpAddress?.ToString(), cancellationToken)).ToOk()
+            : Core.Errors.Error.TooMany(wait).ToProblem();
 
     private static Results<Ok<EnrollReply>, ProblemHttpResult> GetMeAsync(Actor device, DeviceDirectory directory, DeviceKeys keys) =>
         directory.Find(device.Id!.Value) is { } found

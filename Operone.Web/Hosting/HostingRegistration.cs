@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Operone.Core.Shell;
@@ -15,7 +14,10 @@ internal static class HostingRegistration
         var services = builder.Services;
         services.AddOptions<OperoneOptions>().BindConfiguration(OperoneOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<OperoneOptions>, OperoneOptionsValidation>();
+        services.AddSingleton<IPostConfigureOptions<OperoneOptions>, OperoneOptionsLists>();
         services.AddSingleton<PublicAddress>();
+        services.AddProxies();
+        services.AddSingleton<Origins>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddProblems();
         services.AddRateLimits();
@@ -30,7 +32,6 @@ internal static class HostingRegistration
             options.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
         });
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
-        services.Configure<ForwardedHeadersOptions>(options => options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -40,9 +41,10 @@ internal static class HostingRegistration
 
     public static void UseHosting(this WebApplication app)
     {
-        app.UseForwardedHeaders();
+        app.UseProxies();
         app.UseSecurityHeaders();
         app.UseExceptionHandler("/error", createScopeForErrors: true);
+        app.UseOrigins();
         app.UseRouting();
         app.UseRateLimiter();
         app.UseWhen(context => context.Request.Path.StartsWithSegments("/api"), api => api.UseStatusCodePages());

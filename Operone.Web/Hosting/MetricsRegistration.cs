@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
 using OpenTelemetry.Logs;
@@ -67,7 +66,7 @@ internal static class MetricsRegistration
         }
 
         var anonymous = http.RequestServices.GetRequiredService<IOptions<MetricsOptions>>().Value.Anonymous
-            ?? (http.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address));
+            ?? Proxies.IsFromThisMachine(http);
         return anonymous || Actor.From(context.User).May(Permissions.EventsRead);
     }
 }

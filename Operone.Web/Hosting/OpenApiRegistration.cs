@@ -42,8 +42,9 @@ internal static class OpenApiRegistration
     {
         app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
         // Its script comes out of its package, and it asks nobody else for anything.
-        app.MapScalarApiReference("/api", reference =>
+        app.MapScalarApiReference("/api", (reference, http) =>
         {
+            reference.WithNonce(http.ScriptNonce());
             reference.WithTitle("Operone API").WithOpenApiRoutePattern("/openapi/{documentName}.json");
             reference.DisableDefaultFonts().DisableTelemetry().DisableAgent().DisableMcp().HideClientButton().HideDeveloperTools();
             reference.AddPreferredSecuritySchemes(BearerScheme);

@@ -15,6 +15,9 @@ internal static partial class Problems
 {
     public const string TypePrefix = "https://operone.dev/problems/";
 
+    /// <summary>The member of a problem, and the header, with the seconds to wait.</summary>
+    private const string RetryAfter = "retryAfterSeconds";
+
     /// <summary>The HTTP status of an error.</summary>
     public static int StatusOf(ErrorKind kind) => kind switch
     {
@@ -24,6 +27,7 @@ internal static partial class Problems
         ErrorKind.NotFound => StatusCodes.Status404NotFound,
         ErrorKind.Conflict => StatusCodes.Status409Conflict,
         ErrorKind.Unprocessable => StatusCodes.Status422UnprocessableEntity,
+        ErrorKind.TooMany => StatusCodes.Status429TooManyRequests,
         _ => StatusCodes.Status503ServiceUnavailable,
     };
 
@@ -41,6 +45,11 @@ internal static partial class Problems
         details.Title = error.Title;
         details.Detail = error.Detail;
         details.Status = status;
+        if (error.RetryAfter is { } wait)
+        {
+            details.Extensions[RetryAfter] = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds));
+        }
+
         return details;
     }
 
@@ -51,6 +60,11 @@ internal static partial class Problems
         {
             context.ProblemDetails.Instance ??= AskedFor(context.HttpContext);
             context.ProblemDetails.Extensions["requestId"] = context.HttpContext.TraceIdentifier;
+            if (context.ProblemDetails.Extensions.TryGetValue(RetryAfter, out var seconds))
+            {
+                context.HttpContext.Response.Headers.RetryAfter = Convert.ToString(seconds, System.Globalization.CultureInfo.InvariantCulture);
+            }
+
             if (context.ProblemDetails.Type is null || context.ProblemDetails.Type.StartsWith("https://tools.ietf.org", StringComparison.Ordinal))
             {
                 context.ProblemDetails.Type = TypePrefix + "http-" + context.ProblemDetails.Status;
