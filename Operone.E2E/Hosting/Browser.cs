@@ -50,6 +50,9 @@ public sealed class Browser : IAsyncLifetime
             TimezoneId = "UTC",
             Permissions = ["clipboard-read", "clipboard-write"],
         });
+        // Whatever the page's policy forbids is an error in the console, so that a test that looks there fails.
+        await context.AddInitScriptAsync(
+            "addEventListener('securitypolicyviolation', e => console.error(`policy: ${e.effectiveDirective} forbids ${e.blockedURI} in ${e.sourceFile}:${e.lineNumber} ${e.sample}`))");
         context.SetDefaultTimeout(15_000);
         context.SetDefaultNavigationTimeout(30_000);
         return await context.NewPageAsync();
