@@ -4,6 +4,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Operone.Agent.Connection;
+using Operone.Core;
 using Operone.Core.Connection;
 using Operone.Core.Devices;
 using Operone.Core.Errors;

@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using Operone.Core.Devices;
+using Operone.Core;
 
 namespace Operone.Bench.Inner;
 

@@ -2,36 +2,86 @@ using System.Collections.Frozen;
 
 namespace Operone.Core.Access;
 
+/// <summary>What a permission is held on.</summary>
+public enum PermissionScope
+{
+    /// <summary>On devices: a grant's selector says on which.</summary>
+    Devices,
+    /// <summary>On the installation as a whole: only a grant on all devices gives it.</summary>
+    Installation,
+}
+
 /// <summary>The closed list of permissions. A door names one; the service of the room checks it.</summary>
 public static class Permissions
 {
     /// <summary>See devices, their facts and telemetry.</summary>
     public const string DevicesRead = "devices.read";
-
-    /// <summary>Enrol, rename, label and remove devices; make and revoke enrolment tokens.</summary>
+    /// <summary>Rename, label and remove devices; on all devices also enrol, and make and revoke enrolment tokens.</summary>
     public const string DevicesManage = "devices.manage";
-
     /// <summary>See runs and their output.</summary>
     public const string RunsRead = "runs.read";
-
     /// <summary>Create and cancel runs.</summary>
     public const string RunsCreate = "runs.create";
-
-    /// <summary>See the event log and subscribe to it.</summary>
+    /// <summary>Open terminals.</summary>
+    public const string TerminalsOpen = "terminals.open";
+    /// <summary>List and read files.</summary>
+    public const string FilesRead = "files.read";
+    /// <summary>Write, move and remove files.</summary>
+    public const string FilesWrite = "files.write";
+    /// <summary>See jobs, schedules and workloads.</summary>
+    public const string JobsRead = "jobs.read";
+    /// <summary>Run jobs that exist.</summary>
+    public const string JobsRun = "jobs.run";
+    /// <summary>Make, change and remove jobs, schedules and workloads.</summary>
+    public const string JobsManage = "jobs.manage";
+    /// <summary>Open tunnels.</summary>
+    public const string TunnelsOpen = "tunnels.open";
+    /// <summary>See events and subscribe to them: those of the devices that it is held on; on all devices, every event.</summary>
     public const string EventsRead = "events.read";
-
-    /// <summary>See the audit trail.</summary>
-    public const string AuditRead = "audit.read";
-
-    /// <summary>Make and revoke API tokens.</summary>
+    /// <summary>Use drivers.</summary>
+    public const string DriversUse = "drivers.use";
+    /// <summary>Add, change and remove drivers.</summary>
+    public const string DriversManage = "drivers.manage";
+    /// <summary>Use the assistant.</summary>
+    public const string AssistantUse = "assistant.use";
+    /// <summary>Make API tokens for oneself. They never exceed their maker.</summary>
+    public const string TokensCreate = "tokens.create";
+    /// <summary>See and revoke everybody's API tokens; make service tokens.</summary>
     public const string TokensManage = "tokens.manage";
+    /// <summary>See and verify the audit trail.</summary>
+    public const string AuditRead = "audit.read";
+    /// <summary>Invite, disable and remove people; teams, roles, grants, access requests; everybody's sessions.</summary>
+    public const string PeopleManage = "people.manage";
+    /// <summary>Change the installation's settings.</summary>
+    public const string SettingsManage = "settings.manage";
+    /// <summary>Make and unmake owners, and act on an owner's account.</summary>
+    public const string OwnersManage = "owners.manage";
 
-    /// <summary>Every permission there is, in the order in which people are shown them.</summary>
+    /// <summary>Every permission there is, in the order in which people are shown them. At most 64: a set of them is a number.</summary>
     public static IReadOnlyList<string> All { get; } =
-        [DevicesRead, DevicesManage, RunsRead, RunsCreate, EventsRead, AuditRead, TokensManage];
+    [
+        DevicesRead, DevicesManage, RunsRead, RunsCreate, TerminalsOpen, FilesRead, FilesWrite, JobsRead, JobsRun, JobsManage, TunnelsOpen, EventsRead,
+        DriversUse, DriversManage, AssistantUse, TokensCreate, TokensManage, AuditRead, PeopleManage, SettingsManage, OwnersManage,
+    ];
 
-    private static readonly FrozenSet<string> Known = All.ToFrozenSet(StringComparer.Ordinal);
+    private static readonly FrozenDictionary<string, int> Index =
+        All.Select((name, index) => KeyValuePair.Create(name, index)).ToFrozenDictionary(StringComparer.Ordinal);
+
+    private static readonly PermissionSet OnDevices = PermissionSet.Of(
+        [DevicesRead, DevicesManage, RunsRead, RunsCreate, TerminalsOpen, FilesRead, FilesWrite, JobsRead, JobsRun, JobsManage, TunnelsOpen, EventsRead]);
 
     /// <summary>Whether the list has this permission.</summary>
-    public static bool IsKnown(string permission) => Known.Contains(permission);
+    public static bool IsKnown(string permission) => Index.ContainsKey(permission);
+
+    /// <summary>What it is held on.</summary>
+    /// <exception cref="ArgumentException">It is no permission.</exception>
+    public static PermissionScope ScopeOf(string permission) => OnDevices.Has(permission) ? PermissionScope.Devices : PermissionScope.Installation;
+
+    /// <summary>Its place in <see cref="All"/>.</summary>
+    /// <exception cref="ArgumentException">It is no permission.</exception>
+    internal static int IndexOf(string permission) =>
+        Index.TryGetValue(permission, out var index) ? index : throw new ArgumentException($"'{permission}' is not a permission.", nameof(permission));
+
+    /// <summary>Its place in <see cref="All"/>, or -1 where it is no permission.</summary>
+    internal static int FindIndex(string permission) => Index.GetValueOrDefault(permission, -1);
 }

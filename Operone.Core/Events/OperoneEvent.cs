@@ -25,6 +25,8 @@ public static class EventTypes
     public const string RunCancelled = "run.cancelled";
     /// <summary>A person signed in.</summary>
     public const string PersonSignedIn = "person.signed-in";
+    /// <summary>A session was ended.</summary>
+    public const string SessionEnded = "session.ended";
     /// <summary>An API token was made.</summary>
     public const string TokenCreated = "token.created";
     /// <summary>An API token was revoked.</summary>

@@ -9,6 +9,19 @@ internal static class AccessErrors
     public static Error NoCredential { get; } = new(ErrorKind.Unauthenticated, "credential-missing", "Sign in first.",
         "Send an API token: Authorization: Bearer op_.... The console's session counts for GET alone.");
 
+    public static Error PermissionMissing(string actor, string permission) => new(ErrorKind.Forbidden, "permission-missing", "Not allowed.",
+        $"{actor} lacks the permission '{permission}'. Ask an administrator for it, or make an access request.");
+
+    public static Error PermissionMissingOn(string actor, string permission, string target) => new(
+        ErrorKind.Forbidden, "permission-missing", "Not allowed.",
+        $"{actor} lacks the permission '{permission}' on {target}. Ask an administrator for it, or make an access request.");
+
+    public static Error NoPerson(string actor) => new(ErrorKind.Forbidden, "no-person", "Not allowed.",
+        $"{actor} is no person, and this is done in a person's name.");
+
+    public static Error LastOwner { get; } = new(ErrorKind.Conflict, "last-owner", "The last owner stays.",
+        "That would leave nobody who may do everything. Make somebody else an owner first.");
+
     public static Error CredentialMalformed { get; } = new(ErrorKind.Unauthenticated, "credential-malformed", "The credential cannot be read.",
         "The Authorization header must be: Bearer, a space, and an API token.");
 
@@ -24,6 +37,21 @@ internal static class AccessErrors
     /// <summary>The same whether the name is known or not, and whether it is locked, so that nothing can be learnt from it.</summary>
     public static Error SignInFailed { get; } = new(ErrorKind.Unauthenticated, "sign-in-failed", "Signing in failed.",
         "The e-mail or the password is not right. After five tries that fail, an account is locked for five minutes.");
+
+    public static Error SessionEnded { get; } = new(ErrorKind.Unauthenticated, "session-ended", "The session has ended.",
+        "Sign in again. It was ended, has run out, or its account was disabled.");
+
+    public static Error SessionStale { get; } = new(ErrorKind.Unauthenticated, "session-stale", "The session's cookie wants renewing.",
+        "A cookie is good for ten minutes. The console renews it by itself with the key of its browser: load the page again.");
+
+    public static Error SessionNotFound(Guid id) => new(ErrorKind.NotFound, "session-not-found", "There is no such session.",
+        $"No session that goes on has the id {id}.");
+
+    public static Error NonceStale { get; } = new(ErrorKind.Conflict, "nonce-stale", "The nonce is not good any more.",
+        "It was used, or is older than a minute. Ask for another.");
+
+    public static Error DeviceKeyMissing { get; } = new(ErrorKind.Invalid, "device-key-missing", "The browser made no key.",
+        "A session is bound to a key that the browser makes. That needs JavaScript, and HTTPS or localhost. Load the page again, and try once more.");
 
     public static Error SetupDone { get; } = new(ErrorKind.Conflict, "setup-done", "The owner's account exists.",
         "Operone is set up already. Sign in instead.");

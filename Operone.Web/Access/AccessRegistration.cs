@@ -23,8 +23,15 @@ internal static class AccessRegistration
         services.AddSingleton<NoteThrottle>();
         services.AddSingleton<TokenDirectory>();
         services.AddSingleton<TokenService>();
-        services.AddSingleton<CurrentPermissions>();
-        services.AddHostedService<TokenUseWriter>();
+        services.AddSingleton<AccessDirectory>();
+        services.AddHostedService(provider => provider.GetRequiredService<AccessDirectory>());
+        services.AddSingleton<CurrentStanding>();
+        services.AddSingleton<SessionDirectory>();
+        services.AddSingleton<SessionCookie>();
+        services.AddSingleton<SessionService>();
+        services.AddSingleton<SessionRenewal>();
+        services.AddHostedService<CredentialWatch>();
+        services.AddSingleton<IPasswordHasher<Person>, PasswordHasher<Person>>();
         services.AddSingleton<SetupService>();
         services.AddHostedService<SetupAnnouncement>();
         services.AddScoped<SignInService>();
@@ -39,14 +46,25 @@ internal static class AccessRegistration
     public static void UseAccess(this WebApplication app)
     {
         app.UseAuthentication();
+        app.Use(async (context, next) =>
+        {
+            // What somebody came with may end while they are served: then this ends too.
+            using var held = AccessIdentity.Of(context.User).Credential?.Begin(context);
+            await next(context);
+        });
         app.UseAuthorization();
     }
 
-    public static void MapAccess(this WebApplication app) => AccessEndpoints.Map(app);
+    public static void MapAccess(this WebApplication app)
+    {
+        AccessEndpoints.Map(app);
+        SessionEndpoints.Map(app);
+    }
 
     public static async Task PrepareAccessAsync(this WebApplication app, CancellationToken cancellationToken)
     {
         await AuditLedger.SealOldAsync(app.Services.GetRequiredService<IDbContextFactory<OperoneDb>>(), cancellationToken);
+        await app.Services.GetRequiredService<AccessDirectory>().PrepareAsync(cancellationToken);
         await app.Services.GetRequiredService<SetupService>().PrepareAsync(cancellationToken);
     }
 
@@ -60,7 +78,6 @@ internal static class AccessRegistration
                 identity.Lockout.DefaultLockoutTimeSpan = TimeSpan.FromMinutes(5);
             })
             .AddUserStore<PersonStore>()
-            .AddClaimsPrincipalFactory<PersonClaims>()
             .AddSignInManager();
 
         // Ours instead of the framework's, which asks for a mix of characters.
@@ -74,15 +91,15 @@ internal static class AccessRegistration
         .AddScheme<AuthenticationSchemeOptions, ApiTokenHandler>(AccessSchemes.ApiToken, null)
         .AddCookie(IdentityConstants.ApplicationScheme, options =>
         {
-            options.Cookie.Name = "operone";
+            options.Cookie.Name = SessionCookie.Name;
             options.Cookie.HttpOnly = true;
             options.Cookie.SameSite = SameSiteMode.Lax;
-            options.ExpireTimeSpan = TimeSpan.FromDays(14);
-            options.SlidingExpiration = true;
+            options.ExpireTimeSpan = SessionService.Long;
+            options.SlidingExpiration = false;
+            options.EventsType = typeof(SessionCookie);
             options.LoginPath = "/sign-in";
             options.AccessDeniedPath = "/denied";
             options.ReturnUrlParameter = "returnUrl";
-            options.Events.OnValidatePrincipal = SecurityStampValidator.ValidatePrincipalAsync;
         });
 
     /// <summary>

@@ -24,7 +24,7 @@ internal sealed partial class AccessResultHandler(IAuditTrail audit, NoteThrottl
             return;
         }
 
-        var actor = Actor.From(context.User, context.Connection.RemoteIpAddress?.ToString());
+        var actor = Actor.From(context);
         var error = authorizeResult.Forbidden ? Lacking(context, actor) : await RefusalAsync(context);
         await NoteAsync(context, actor, error);
         if (!AccessSchemes.IsForPrograms(context.Request.Path))
@@ -47,14 +47,12 @@ internal sealed partial class AccessResultHandler(IAuditTrail audit, NoteThrottl
     private static async Task<Error> RefusalAsync(HttpContext context) =>
         (await context.AuthenticateAsync()).Failure is CredentialRefusedException refused
             ? refused.Error
-            : AccessErrors.NoCredential;
+            : SessionCookie.ErrorOf(context) ?? AccessErrors.NoCredential;
 
     private static Error Lacking(HttpContext context, Actor actor)
     {
         var required = context.GetEndpoint()?.Metadata.GetOrderedMetadata<RequiredPermission>() ?? [];
-        return required.FirstOrDefault(r => !actor.May(r.Permission)) is { } missing
-            ? actor.Lacks(missing.Permission)!
-            : new Error(ErrorKind.Forbidden, "not-allowed", "Not allowed.", $"{actor.Name} may not do this.");
+        return required.Select(r => actor.Lacks(r.Permission)).FirstOrDefault(e => e is not null) ?? new Error(ErrorKind.Forbidden, "not-allowed", "Not allowed.", $"{actor.Name} may not do this.");
     }
 
     private async Task NoteAsync(HttpContext context, Actor actor, Error error)

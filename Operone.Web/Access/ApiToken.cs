@@ -11,11 +11,25 @@ internal sealed class ApiToken
     public required Guid Id { get; init; }
     public required string Name { get; init; }
     public required byte[] Hash { get; init; }
+    public TokenKind Kind { get; init; }
+
+    /// <summary>Who made it; it never exceeds them, and ends with them.</summary>
+    public required Guid OwnerId { get; init; }
+
+    /// <summary>What a personal token was given; a service token has grants instead.</summary>
     public required IReadOnlyList<string> Permissions { get; init; }
+
+    /// <summary>On which devices it was given that; empty for all.</summary>
+    public string Selector { get; init; } = "";
+
+    /// <summary>The session that holds it, where a command line was signed in through a browser.</summary>
+    public Guid? SessionId { get; init; }
+
     public required string CreatedBy { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? ExpiresAt { get; init; }
     public DateTimeOffset? LastUsedAt { get; set; }
+    public string? LastUsedAddress { get; set; }
 
     public ApiTokenView ToView(string? token = null) => new(Id, Name, Permissions, CreatedAt, ExpiresAt, LastUsedAt, token);
 }
@@ -30,6 +44,10 @@ internal sealed class ApiTokenConfiguration : IEntityTypeConfiguration<ApiToken>
         builder.Property(t => t.Hash).HasMaxLength(32);
         builder.Property(t => t.Permissions).HasJsonText();
         builder.Property(t => t.CreatedBy).HasMaxLength(256);
+        builder.Property(t => t.Selector).HasMaxLength(Core.Selector.MaxLength);
+        builder.Property(t => t.LastUsedAddress).HasMaxLength(64);
+        builder.HasOne<Person>().WithMany().HasForeignKey(t => t.OwnerId).OnDelete(DeleteBehavior.Cascade);
+        builder.HasOne<Session>().WithMany().HasForeignKey(t => t.SessionId).OnDelete(DeleteBehavior.Cascade);
         builder.HasIndex(t => t.Hash).IsUnique();
     }
 }

@@ -48,7 +48,7 @@ internal sealed class ApiTokenHandler(
             return Refused(AccessErrors.TokenExpired(found.Token.Name, end));
         }
 
-        tokens.Uses[found.Token.Id] = new(now.Ticks - (now.Ticks % TimeSpan.TicksPerMinute), TimeSpan.Zero);
+        tokens.Uses[found.Token.Id] = (SessionDirectory.ToMinute(now), Context.Connection.RemoteIpAddress?.ToString());
         return AuthenticateResult.Success(new(found.Principal, Scheme.Name));
 
         static AuthenticateResult Refused(Error error) => AuthenticateResult.Fail(new CredentialRefusedException(error));

@@ -17,7 +17,8 @@ internal static class RequirePermissionExtensions
         }
 
         return builder
-            .RequireAuthorization(policy => policy.RequireAuthenticatedUser().RequireClaim(Actor.PermissionClaim, permission))
+            .RequireAuthorization(policy => policy.RequireAuthenticatedUser()
+                .RequireAssertion(context => Actor.From(context.User).Lacks(permission) is null))
             .WithMetadata(new RequiredPermission(permission));
     }
 }

@@ -9,7 +9,7 @@ namespace Operone.Web.Access;
 
 /// <summary>Makes the owner's account: from the options at first start, or with the code that was printed.</summary>
 internal sealed partial class SetupService(
-    IDbContextFactory<OperoneDb> databases, IServiceScopeFactory scopes, IOptions<SetupOptions> options, IAuditTrail audit,
+    IDbContextFactory<OperoneDb> databases, AccessDirectory access, IPasswordHasher<Person> hasher, IOptions<SetupOptions> options, IAuditTrail audit,
     TimeProvider time, ILogger<SetupService> logger)
 {
     private volatile bool _hasOwner;
@@ -20,8 +20,8 @@ internal sealed partial class SetupService(
     {
         if (!_hasOwner)
         {
-            await using var db = await databases.CreateDbContextAsync(cancellationToken);
-            _hasOwner = await db.Set<Person>().AnyAsync(p => p.IsOwner, cancellationToken);
+            await access.LoadAsync(cancellationToken);
+            _hasOwner = access.Current.HasOwner(time.GetUtcNow());
         }
 
         return _hasOwner;
@@ -81,7 +81,7 @@ internal sealed partial class SetupService(
         var made = await MakeOwnerAsync(email, password, apiToken: null, code ?? "", cancellationToken);
         if (made.IsError)
         {
-            var anonymous = Actor.From(new());
+            var anonymous = Actor.Anonymous();
             await audit.NoteAsync(anonymous, "setup.create-owner", email, allowed: false, made.Error!.Detail, cancellationToken);
         }
 
@@ -91,18 +91,16 @@ internal sealed partial class SetupService(
     private async Task<Result<Person>> MakeOwnerAsync(
         string email, string password, string? apiToken, string? code, CancellationToken cancellationToken)
     {
-        await using var scope = scopes.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<OperoneDb>();
-        var people = scope.ServiceProvider.GetRequiredService<UserManager<Person>>();
         var now = time.GetUtcNow();
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await using var change = await access.BeginAsync(cancellationToken);
+        var db = change.Db;
         if (code is not null)
         {
             // Whoever deletes the code has it: two requests with the same code make one owner.
             var hash = SecretText.Hash(code);
             if (await db.Set<SetupCode>().Where(c => c.Hash == hash).ExecuteDeleteAsync(cancellationToken) == 0)
             {
-                return await db.Set<Person>().AnyAsync(p => p.IsOwner, cancellationToken) ? AccessErrors.SetupDone : AccessErrors.SetupCodeWrong;
+                return change.Before.HasOwner(now) ? AccessErrors.SetupDone : AccessErrors.SetupCodeWrong;
             }
         }
         else
@@ -110,13 +108,23 @@ internal sealed partial class SetupService(
             await db.Set<SetupCode>().ExecuteDeleteAsync(cancellationToken);
         }
 
-        var owner = new Person { Id = Guid.CreateVersion7(now), UserName = email, Email = email, EmailConfirmed = true, IsOwner = true, CreatedAt = now };
-        var made = await people.CreateAsync(owner, password);
-        if (!made.Succeeded)
+        var owner = new Person { Id = Guid.CreateVersion7(now), UserName = email, Email = email, EmailConfirmed = true, CreatedAt = now };
+        owner.NormalizedUserName = owner.NormalizedEmail = email.ToUpperInvariant();
+        owner.LockoutEnabled = true;
+        owner.SecurityStamp = Guid.NewGuid().ToString("N");
+        owner.PasswordHash = hasher.HashPassword(owner, password);
+        db.Add(owner);
+        db.Add(new Grant
         {
-            return Error.InvalidField("email", string.Join(" ", made.Errors.Select(e => e.Description)));
-        }
-
+            Id = Guid.CreateVersion7(now),
+            Effect = GrantEffect.Allow,
+            RoleId = BuiltInRoles.Owner.Id,
+            SubjectKind = SubjectKind.Person,
+            SubjectId = owner.Id,
+            Selector = "",
+            CreatedBy = code is null ? Actor.System.Name : email,
+            CreatedAt = now,
+        });
         if (!string.IsNullOrEmpty(apiToken))
         {
             db.Add(new ApiToken
@@ -125,17 +133,25 @@ internal sealed partial class SetupService(
                 Name = "setup",
                 Hash = SecretText.Hash(apiToken),
                 Permissions = Permissions.All,
+                OwnerId = owner.Id,
                 CreatedBy = email,
                 CreatedAt = now,
             });
-            await db.SaveChangesAsync(cancellationToken);
         }
 
-        await transaction.CommitAsync(cancellationToken);
+        try
+        {
+            _ = await change.CommitAsync(cancellationToken);
+        }
+        catch (DbUpdateException exception) when (exception.IsDuplicate())
+        {
+            return Error.InvalidField("email", "belongs to somebody already");
+        }
+
         _hasOwner = true;
         _code = null;
         await audit.NoteAsync(
-            code is null ? Actor.System : new Actor(owner.Id, email, []), "setup.create-owner", email, allowed: true, cancellationToken: cancellationToken);
+            code is null ? Actor.System : new Actor(owner.Id, email, Standing.None), "setup.create-owner", email, allowed: true, cancellationToken: cancellationToken);
         return owner;
     }
 

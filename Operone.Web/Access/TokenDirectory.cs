@@ -6,18 +6,19 @@ using Operone.Web.Data;
 namespace Operone.Web.Access;
 
 /// <summary>
-/// API tokens by the hash of their text. What was found is kept for a few seconds, so that a busy program costs no read
-/// a request; a revocation on another node is seen when that time is over, on this one at once.
+/// API tokens by the hash of their text. What was found is kept for a moment, so that a busy program costs no read a
+/// request; a revocation on this node counts at once, one on another node when that time is over.
 /// </summary>
-internal sealed class TokenDirectory(IDbContextFactory<OperoneDb> databases, TimeProvider time)
+internal sealed class TokenDirectory(IDbContextFactory<OperoneDb> databases, AccessDirectory access, TimeProvider time)
 {
-    private static readonly TimeSpan Keep = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Keep = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Idle = TimeSpan.FromMinutes(1);
 
-    // Only tokens that exist are kept, so that it cannot grow past their number.
+    // Only tokens that exist are kept, and idle ones are let go.
     private readonly ConcurrentDictionary<string, Entry> _entries = new(StringComparer.Ordinal);
 
-    /// <summary>When each token was last used, until it is stored.</summary>
-    public ConcurrentDictionary<Guid, DateTimeOffset> Uses { get; } = new();
+    /// <summary>When each token was last used, to the minute, and from where, until it is stored.</summary>
+    public ConcurrentDictionary<Guid, (DateTimeOffset At, string? Address)> Uses { get; } = new();
 
     /// <summary>The token with this text, or null. Whether it has expired is for the caller to see.</summary>
     public async ValueTask<Entry?> FindAsync(string text, CancellationToken cancellationToken)
@@ -27,90 +28,76 @@ internal sealed class TokenDirectory(IDbContextFactory<OperoneDb> databases, Tim
         var now = time.GetUtcNow();
         if (_entries.TryGetValue(key, out var entry) && now - entry.ReadAt < Keep)
         {
-            return entry;
+            return entry.Live.IsEnded ? null : entry;
         }
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var token = await db.Set<ApiToken>().SingleOrDefaultAsync(t => t.Hash == hash, cancellationToken);
-        if (token is null)
+        return Take(key, await db.Set<ApiToken>().SingleOrDefaultAsync(t => t.Hash == hash, cancellationToken), now);
+    }
+
+    /// <summary>A token was revoked: it may nothing from now on, and what it holds is cut.</summary>
+    public void Ended(byte[] hash)
+    {
+        if (_entries.TryRemove(Convert.ToBase64String(hash), out var entry))
         {
-            _entries.TryRemove(key, out _);
+            entry.Live.End();
+        }
+    }
+
+    /// <summary>The session that held a token has ended.</summary>
+    public void EndOfSession(Guid sessionId)
+    {
+        foreach (var entry in _entries.Values.Where(e => e.Token.SessionId == sessionId))
+        {
+            Ended(entry.Token.Hash);
+        }
+    }
+
+    /// <summary>Reads again what is in use, ends what has ended elsewhere, and lets go of what nobody uses.</summary>
+    public async Task RefreshAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        foreach (var (key, entry) in _entries)
+        {
+            if (entry.Live.Holders == 0 && now - entry.ReadAt > Idle)
+            {
+                _entries.TryRemove(new(key, entry));
+            }
+        }
+
+        foreach (var some in _entries.Values.Where(e => e.Live.Holders > 0).Chunk(500))
+        {
+            var ids = some.Select(e => e.Token.Id).ToArray();
+            await using var db = await databases.CreateDbContextAsync(cancellationToken);
+            var stored = await db.Set<ApiToken>().Where(t => ids.Contains(t.Id)).ToDictionaryAsync(t => t.Id, cancellationToken);
+            foreach (var entry in some)
+            {
+                var token = stored.GetValueOrDefault(entry.Token.Id);
+                Take(Convert.ToBase64String(entry.Token.Hash), token?.ExpiresAt <= now ? null : token, now);
+            }
+        }
+    }
+
+    private Entry? Take(string key, ApiToken? token, DateTimeOffset now)
+    {
+        // A token ends with who made it.
+        if (token is null || access.Current.People.GetValueOrDefault(token.OwnerId) is not { IsEnabled: true })
+        {
+            if (_entries.TryRemove(key, out var ended))
+            {
+                ended.Live.End();
+            }
+
             return null;
         }
 
-        return _entries[key] = new(token, ToPrincipal(token), now);
-    }
-
-    /// <summary>Forgets what was kept of a token that was revoked.</summary>
-    public void Forget(byte[] hash) => _entries.TryRemove(Convert.ToBase64String(hash), out _);
-
-    private static ClaimsPrincipal ToPrincipal(ApiToken token)
-    {
-        var identity = new ClaimsIdentity(AccessSchemes.ApiToken, ClaimTypes.Name, ClaimTypes.Role);
-        identity.AddClaim(new(ClaimTypes.NameIdentifier, token.Id.ToString()));
-        identity.AddClaim(new(ClaimTypes.Name, $"token:{token.Name}"));
-        identity.AddClaims(token.Permissions.Select(p => new Claim(Actor.PermissionClaim, p)));
-        return new(identity);
-    }
-
-    internal sealed record Entry(ApiToken Token, ClaimsPrincipal Principal, DateTimeOffset ReadAt);
-}
-
-/// <summary>Stores when tokens were last used, to the minute, a few times a minute for all of them together.</summary>
-internal sealed partial class TokenUseWriter(
-    TokenDirectory tokens, IDbContextFactory<OperoneDb> databases, TimeProvider time, ILogger<TokenUseWriter> logger) : BackgroundService
-{
-    private static readonly TimeSpan Every = TimeSpan.FromSeconds(15);
-    private readonly Dictionary<Guid, DateTimeOffset> _stored = [];
-
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken);
-        await StoreAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Every, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        return _entries.AddOrUpdate(key, _ =>
         {
-            await StoreAsync(stoppingToken);
-        }
+            var live = new LiveCredential(token.Id, token.OwnerId, token.SessionId, token.Id);
+            var standing = new CredentialStanding(live, snapshot => snapshot.OfToken(token), access, time);
+            return new(live, token, new(new AccessIdentity(standing, token.Id, $"token:{token.Name}", AccessSchemes.ApiToken)), now);
+        }, (_, known) => known with { Token = token, ReadAt = now });
     }
 
-    private async Task StoreAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            var fresh = tokens.Uses.Where(u => _stored.GetValueOrDefault(u.Key) != u.Value).ToArray();
-            if (fresh.Length == 0)
-            {
-                return;
-            }
-
-            await using var db = await databases.CreateDbContextAsync(cancellationToken);
-            await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-            foreach (var (id, minute) in fresh)
-            {
-                await db.Set<ApiToken>().Where(t => t.Id == id && (t.LastUsedAt == null || t.LastUsedAt < minute))
-                    .ExecuteUpdateAsync(set => set.SetProperty(t => t.LastUsedAt, minute), cancellationToken);
-            }
-
-            await transaction.CommitAsync(cancellationToken);
-            foreach (var (id, minute) in fresh)
-            {
-                _stored[id] = minute;
-            }
-        }
-        catch (Exception exception) when (Hosting.Problems.IsDatabaseAway(exception))
-        {
-            Log.UsesWait(logger, exception.Message);
-        }
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "When tokens were last used is stored later: {Reason}")]
-        public static partial void UsesWait(ILogger logger, string reason);
-    }
+    internal sealed record Entry(LiveCredential Live, ApiToken Token, ClaimsPrincipal Principal, DateTimeOffset ReadAt);
 }

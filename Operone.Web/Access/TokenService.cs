@@ -43,6 +43,11 @@ internal sealed class TokenService(
             return actor.Lacks(beyond)! with { Detail = $"{actor.Name} lacks the permission '{beyond}', and nobody can give what they lack." };
         }
 
+        if (actor.PersonId is not { } owner)
+        {
+            return AccessErrors.NoPerson(actor.Name);
+        }
+
         var text = SecretText.Create("op_");
         var now = time.GetUtcNow();
         var token = new ApiToken
@@ -51,6 +56,7 @@ internal sealed class TokenService(
             Name = name,
             Hash = SecretText.Hash(text),
             Permissions = [.. Permissions.All.Where(permissions.Contains)],
+            OwnerId = owner,
             CreatedBy = actor.Name,
             CreatedAt = now,
             ExpiresAt = request.ExpiresInSeconds is { } seconds ? now.AddSeconds(seconds) : null,
@@ -106,7 +112,7 @@ internal sealed class TokenService(
             return AccessErrors.TokenNotFound(id);
         }
 
-        directory.Forget(token.Hash);
+        directory.Ended(token.Hash);
         await audit.NoteAsync(actor, "token.revoke", token.Name, allowed: true, cancellationToken: cancellationToken);
         await events.PublishAsync(new(EventTypes.TokenRevoked, token.Name, Actor: actor.Name), cancellationToken);
         return Unit.Value;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Operone.Core;
 using Operone.Core.Devices;
 using Operone.Core.Errors;
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
+using Operone.Core;
 using Operone.Core.Devices;
 using Operone.Core.Errors;
 using Operone.Core.Events;
@@ -45,7 +46,7 @@ internal sealed class EnrollmentService(
             if (isNew)
             {
                 directory.Put(device.ToEntry());
-                var actor = new Actor(device.Id, $"device:{device.Name}", [], remoteAddress);
+                var actor = new Actor(device.Id, $"device:{device.Name}", Standing.None, remoteAddress);
                 await audit.NoteAsync(actor, "device.enroll", device.Name, allowed: true, $"with the enrolment token '{token}'", cancellationToken);
                 await events.PublishAsync(new(EventTypes.DeviceEnrolled, device.Name, device.Id, Actor: actor.Name), cancellationToken);
                 changes.Signal(LiveChanges.Devices);
@@ -179,5 +180,5 @@ internal sealed class EnrollmentService(
         return merged;
     }
 
-    private static Actor Nobody(string name, string? remoteAddress) => new(null, $"device:{name}", [], remoteAddress);
+    private static Actor Nobody(string name, string? remoteAddress) => new(null, $"device:{name}", Standing.None, remoteAddress);
 }

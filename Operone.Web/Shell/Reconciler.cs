@@ -9,7 +9,7 @@ namespace Operone.Web.Shell;
 
 /// <summary>Settles what a device knows with what is stored, whenever it connects, and when it is removed.</summary>
 internal sealed class Reconciler(
-    IDbContextFactory<OperoneDb> databases, ExecutionWriter writer, ExecutionDispatch dispatch, CurrentPermissions permissions,
+    IDbContextFactory<OperoneDb> databases, ExecutionWriter writer, ExecutionDispatch dispatch, DeviceDirectory devices, CurrentStanding standing,
     TimeProvider time) : IExecutionReports, IDeviceObserver
 {
     /// <summary>The most executions of one device that are settled at once.</summary>
@@ -77,7 +77,7 @@ internal sealed class Reconciler(
                     await writer.EndAsync([execution.Id], [ExecutionStatus.Queued, ExecutionStatus.Starting], ExecutionStatus.Expired,
                         "the device was not there before the run expired", cancellationToken);
                 }
-                else if (!await MayStillAsync(run, cancellationToken))
+                else if (!await MayStillAsync(run, deviceId, cancellationToken))
                 {
                     await writer.EndAsync([execution.Id], [ExecutionStatus.Queued, ExecutionStatus.Starting], ExecutionStatus.Refused,
                         $"{run.CreatedBy} may no longer run commands", cancellationToken);
@@ -94,6 +94,7 @@ internal sealed class Reconciler(
         await dispatch.CancelAsync(cancel, cancellationToken);
     }
 
-    private async Task<bool> MayStillAsync(Run run, CancellationToken cancellationToken) =>
-        run.CreatedById is not { } id || (await permissions.OfAsync(id, cancellationToken)).Contains(Permissions.RunsCreate);
+    private async Task<bool> MayStillAsync(Run run, Guid deviceId, CancellationToken cancellationToken) =>
+        run.CreatedById is not { } id || (devices.Find(deviceId) is { } device
+            && Policy.Decide(await standing.OfAsync(id, cancellationToken), Permissions.RunsCreate, device.Labels, time.GetUtcNow()).Allowed);
 }

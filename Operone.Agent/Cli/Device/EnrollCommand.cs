@@ -55,7 +55,7 @@ internal sealed record EnrollArguments(Uri Server, EnrolmentToken Token, string?
         errors.AddIf(address is null, "--server", $"'{server}' is not an address that begins with http:// or https://");
         var secret = EnrolmentToken.Parse(token);
         errors.AddIf(secret.IsError, "--token", secret.Error?.Fields?["token"][0] ?? "");
-        if (name is not null && Core.Devices.Labels.CheckDeviceName(name) is { } problem)
+        if (name is not null && Core.Labels.CheckDeviceName(name) is { } problem)
         {
             errors.Add("--name", problem);
         }
@@ -73,7 +73,7 @@ internal sealed record EnrollArguments(Uri Server, EnrolmentToken Token, string?
             pairs[label[..equals]] = label[(equals + 1)..];
         }
 
-        Core.Devices.Labels.Check(pairs, "--label", errors);
+        Core.Labels.Check(pairs, "--label", errors);
         return errors.ToError() is { } error ? error : new EnrollArguments(address!, secret.Value, name, pairs);
     }
 

@@ -120,7 +120,7 @@ public abstract class AuditLedgerTests(Database database)
     }
 
     internal static AuditEntry NewEntry(string actor, string target) => AuditEntry.Create(
-        Guid.CreateVersion7(), DateTimeOffset.UtcNow, new Actor(Guid.NewGuid(), actor, [], "192.0.2.7") { SessionId = Guid.NewGuid(), RequestId = "0HN:1" },
+        Guid.CreateVersion7(), DateTimeOffset.UtcNow, new Actor(Guid.NewGuid(), actor, Standing.None, "192.0.2.7") { SessionId = Guid.NewGuid(), RequestId = "0HN:1" },
         "test.happen", target, allowed: true, "näïve \"detail\"\n\t😀", Guid.NewGuid());
 
     private static async Task<List<AuditEntryView>> ReadAsync(AuditDatabase made)

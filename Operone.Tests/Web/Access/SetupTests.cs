@@ -107,7 +107,8 @@ public abstract class SetupTests(ServerFixture fixture) : ServerTests(fixture)
         context ??= new DefaultHttpContext();
         context.RequestServices = scope.ServiceProvider;
         scope.ServiceProvider.GetRequiredService<IHttpContextAccessor>().HttpContext = context;
-        return await scope.ServiceProvider.GetRequiredService<SignInService>().SignInAsync(context, email, password, remember: false, Cancelled);
+        return await scope.ServiceProvider.GetRequiredService<SignInService>().SignInAsync(
+            context, email, password, TestBrowser.NewKeyText(), remember: false, Cancelled);
     }
 
     private static bool IsAnnouncement(string line) => line.Contains("Set up the owner's account at", StringComparison.Ordinal);

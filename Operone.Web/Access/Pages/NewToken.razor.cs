@@ -22,7 +22,7 @@ public sealed partial class NewToken
 
     private string Server => Navigation.BaseUri.TrimEnd('/');
 
-    protected override void OnInitialized() => _permissions.UnionWith(Permissions.All.Where(Actor.May));
+    protected override void OnInitialized() => _permissions.UnionWith(Permissions.All.Where(p => Actor.May(p)));
 
     private static string Meaning(string permission) => permission switch
     {

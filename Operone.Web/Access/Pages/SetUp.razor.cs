@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Components;
+using Operone.Core.Access;
 using Operone.Core.Errors;
 
 namespace Operone.Web.Access.Pages;
@@ -13,7 +14,7 @@ public sealed partial class SetUp
     private SetupService Setup { get; set; } = default!;
 
     [Inject]
-    private SignInService SignIns { get; set; } = default!;
+    private SessionService Sessions { get; set; } = default!;
 
     [Inject]
     private NavigationManager Navigation { get; set; } = default!;
@@ -28,6 +29,9 @@ public sealed partial class SetUp
     public string? Email { get; set; }
 
     [SupplyParameterFromForm]
+    public string? DeviceKey { get; set; }
+
+    [SupplyParameterFromForm]
     public string? Password { get; set; }
 
     protected override async Task OnInitializedAsync() => _isDone = await Setup.HasOwnerAsync(HttpContext.RequestAborted);
@@ -38,8 +42,10 @@ public sealed partial class SetUp
         _error = owner.Error;
         if (_error is null)
         {
-            await SignIns.WelcomeAsync(HttpContext, owner.Value, remember: true, HttpContext.RequestAborted);
-            Navigation.NavigateTo("/");
+            // The account is made: where the session cannot begin, signing in says why.
+            var session = await Sessions.BeginAsync(
+                HttpContext, owner.Value, SignInMethods.Setup, DeviceKey, remember: true, HttpContext.RequestAborted);
+            Navigation.NavigateTo(session.IsError ? "/sign-in" : "/");
         }
     }
 

@@ -7,7 +7,7 @@ namespace Operone.Web.Console.Frame;
 /// <summary>A component that acts as the person who is signed in.</summary>
 public abstract class ActorComponent : ComponentBase
 {
-    private static readonly Actor Nobody = Actor.From(new());
+    private static readonly Actor Nobody = Actor.Anonymous();
 
     [CascadingParameter]
     private Task<AuthenticationState>? Authentication { get; set; }

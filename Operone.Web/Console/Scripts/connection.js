@@ -1,4 +1,6 @@
 // Starts Blazor, so that a lost circuit is tried again for ever, and shows a slim bar meanwhile.
+import { renew } from "./session.js";
+
 const bar = document.getElementById("connection");
 const kept = "operone-typed";
 let lostAt = 0;
@@ -68,6 +70,8 @@ async function retry() {
   for (let wait = 500; lostAt; wait = Math.min(wait * 1.6, 5000)) {
     await new Promise(resolve => setTimeout(resolve, wait * (0.8 + Math.random() * 0.4)));
     try {
+      // A laptop that slept has a cookie that wants renewing first.
+      if (await renew() === "ended") return location.reload();
       if (await Blazor.reconnect()) return handler.onConnectionUp();
       return reload();
     } catch {

@@ -6,3 +6,4 @@ import "./copy.js";
 import "./charts.js";
 import "./screens.js";
 import "./connection.js";
+import "./session.js";

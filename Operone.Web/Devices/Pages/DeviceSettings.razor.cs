@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
+using Operone.Core;
 using Operone.Core.Devices;
 using Operone.Core.Errors;
 using Operone.Web.Console.Parts;

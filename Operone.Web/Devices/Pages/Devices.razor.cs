@@ -65,7 +65,7 @@ public sealed partial class Devices
 
         Palette.Offer(this, actions);
         // While a selector is being typed, the list stays at the last that could be read.
-        _selectorProblem = Core.Devices.Selector.Parse(Selector).Error?.Fields?["selector"][0];
+        _selectorProblem = Core.Selector.Parse(Selector).Error?.Fields?["selector"][0];
         if (_selectorProblem is not null && _page is not null)
         {
             return;

@@ -1,4 +1,4 @@
-using Operone.Core.Devices;
+using Operone.Core;
 using Operone.Core.Errors;
 
 namespace Operone.Web.Devices.Pages;

@@ -82,7 +82,7 @@ public sealed class RunForm
             // The selector alone says it best: at which character, and what was expected there.
             problems["target.selector"] = string.IsNullOrWhiteSpace(Selector)
                 ? ["is empty; choose 'All devices' to aim at every one"]
-                : Core.Devices.Selector.Parse(Selector).Error?.Fields?["selector"] ?? selector;
+                : Core.Selector.Parse(Selector).Error?.Fields?["selector"] ?? selector;
         }
 
         return (request, problems);

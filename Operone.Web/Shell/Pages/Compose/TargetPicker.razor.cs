@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Components;
+using Operone.Core;
 using Operone.Core.Access;
 using Operone.Core.Devices;
 using Operone.Web.Devices;

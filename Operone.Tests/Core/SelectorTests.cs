@@ -3,10 +3,10 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using CsCheck;
 using Operone.Core.Connection;
-using Operone.Core.Devices;
+using Operone.Core;
 using Xunit;
 
-namespace Operone.Tests.Core.Devices;
+namespace Operone.Tests.Core;
 
 public sealed partial class SelectorTests
 {

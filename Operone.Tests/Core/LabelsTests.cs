@@ -1,9 +1,9 @@
 using CsCheck;
-using Operone.Core.Devices;
+using Operone.Core;
 using Operone.Core.Errors;
 using Xunit;
 
-namespace Operone.Tests.Core.Devices;
+namespace Operone.Tests.Core;
 
 public sealed class LabelsTests
 {

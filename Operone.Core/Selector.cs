@@ -1,6 +1,6 @@
 using Operone.Core.Errors;
 
-namespace Operone.Core.Devices;
+namespace Operone.Core;
 
 /// <summary>How a requirement compares.</summary>
 public enum SelectorOperator
@@ -21,18 +21,43 @@ public enum SelectorOperator
 /// <param name="Values">With what; empty for the two that ask for presence.</param>
 public sealed record SelectorRequirement(string Key, SelectorOperator Operator, IReadOnlyList<string> Values)
 {
-    /// <summary>Whether the labels meet it.</summary>
+    /// <summary>Whether the labels meet it. It allocates nothing.</summary>
     public bool Matches(IReadOnlyDictionary<string, string> labels)
     {
         ArgumentNullException.ThrowIfNull(labels);
         var has = labels.TryGetValue(Key, out var value);
         return Operator switch
         {
-            SelectorOperator.In => has && Values.Contains(value!, StringComparer.Ordinal),
-            SelectorOperator.NotIn => !has || !Values.Contains(value!, StringComparer.Ordinal),
+            SelectorOperator.In => has && HasValue(value!),
+            SelectorOperator.NotIn => !has || !HasValue(value!),
             SelectorOperator.Exists => has,
             _ => !has,
         };
+    }
+
+    /// <summary>Whether whoever meets the other requirement surely meets this one.</summary>
+    internal bool IsImpliedBy(SelectorRequirement other) => Key == other.Key && (Operator, other.Operator) switch
+    {
+        (SelectorOperator.In, SelectorOperator.In) => other.Values.All(HasValue),
+        (SelectorOperator.NotIn, SelectorOperator.NotIn) => Values.All(other.HasValue),
+        (SelectorOperator.NotIn, SelectorOperator.In) => !other.Values.Any(HasValue),
+        (SelectorOperator.NotIn, SelectorOperator.NotExists) => true,
+        (SelectorOperator.Exists, SelectorOperator.In or SelectorOperator.Exists) => true,
+        (SelectorOperator.NotExists, SelectorOperator.NotExists) => true,
+        _ => false,
+    };
+
+    private bool HasValue(string value)
+    {
+        for (var i = 0; i < Values.Count; i++)
+        {
+            if (string.Equals(Values[i], value, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <inheritdoc/>
@@ -53,7 +78,9 @@ public sealed record SelectorRequirement(string Key, SelectorOperator Operator, 
 /// </summary>
 public sealed class Selector
 {
-    private Selector(IReadOnlyList<SelectorRequirement> requirements) => Requirements = requirements;
+    private readonly SelectorRequirement[] _requirements;
+
+    private Selector(SelectorRequirement[] requirements) => _requirements = requirements;
 
     /// <summary>The longest selector that is read, in characters.</summary>
     public const int MaxLength = 4096;
@@ -62,12 +89,15 @@ public sealed class Selector
     public static Selector Everything { get; } = new([]);
 
     /// <summary>Its requirements, all of which must hold.</summary>
-    public IReadOnlyList<SelectorRequirement> Requirements { get; }
+    public IReadOnlyList<SelectorRequirement> Requirements => _requirements;
 
-    /// <summary>Whether labels meet every requirement.</summary>
+    /// <summary>Whether it has no requirement, and so matches everything.</summary>
+    public bool IsEverything => _requirements.Length == 0;
+
+    /// <summary>Whether labels meet every requirement. It allocates nothing.</summary>
     public bool Matches(IReadOnlyDictionary<string, string> labels)
     {
-        foreach (var requirement in Requirements)
+        foreach (var requirement in _requirements)
         {
             if (!requirement.Matches(labels))
             {
@@ -76,6 +106,16 @@ public sealed class Selector
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// Whether it surely matches everything that the other one matches: each of its requirements is also one of the
+    /// other's. It may say no where a proof would take more thought, and never says yes wrongly.
+    /// </summary>
+    public bool Contains(Selector other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return _requirements.All(mine => other._requirements.Any(theirs => mine.IsImpliedBy(theirs)));
     }
 
     /// <summary>The selector in its canonical text, which parses back to an equal one.</summary>
@@ -123,7 +163,7 @@ public sealed class Selector
                 SkipSpace();
                 if (_at == text.Length)
                 {
-                    return new Selector(requirements);
+                    return new Selector([.. requirements]);
                 }
 
                 if (text[_at] != ',')

@@ -1,6 +1,6 @@
 using Operone.Core.Errors;
 
-namespace Operone.Core.Devices;
+namespace Operone.Core;
 
 /// <summary>
 /// The rules for names and labels. Labels follow Kubernetes (Labels and Selectors, "Syntax and character set"):
