@@ -31,7 +31,7 @@ internal static class DataRegistration
 
         // For the framework's stores (Identity, Data Protection), which ask for a scoped context.
         services.AddScoped(provider => provider.GetRequiredService<IDbContextFactory<OperoneDb>>().CreateDbContext());
-        services.AddDataProtection().SetApplicationName("Operone").PersistKeysToDbContext<OperoneDb>();
+        services.AddDataProtection().SetApplicationName("Operone").PersistKeysToDbContext<OperoneDb>().SealKeys(builder.Configuration);
 
         static DbContextOptionsBuilder Tune(DbContextOptionsBuilder db) => db
             .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)

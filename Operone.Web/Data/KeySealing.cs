@@ -1,0 +1,90 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.Options;
+
+namespace Operone.Web.Data;
+
+/// <summary>
+/// Options at the key <c>Operone:DataProtection</c>. The keys that seal cookies and secrets are in the database; with a
+/// certificate they are encrypted there, so that who reads the database or a backup of it cannot use them.
+/// </summary>
+internal sealed class KeySealingOptions
+{
+    public const string Section = "Operone:DataProtection";
+
+    /// <summary>A certificate with an RSA key: PKCS #12 (<c>.pfx</c>, <c>.p12</c>), or PEM with the private key in the same file.</summary>
+    public string? CertificateFile { get; set; }
+
+    /// <summary>A file with the password of the PKCS #12 file, on its first line.</summary>
+    public string? PasswordFile { get; set; }
+
+    /// <summary>The certificate before this one, which still opens what was sealed with it; with the same password.</summary>
+    public string? OldCertificateFile { get; set; }
+}
+
+/// <summary>Reads the certificates, and says what is wrong with them by key.</summary>
+internal sealed class KeySealing : IValidateOptions<KeySealingOptions>
+{
+    public ValidateOptionsResult Validate(string? name, KeySealingOptions options)
+    {
+        var problems = new List<string>();
+        Try(nameof(options.CertificateFile), options.CertificateFile);
+        Try(nameof(options.OldCertificateFile), options.OldCertificateFile);
+        return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
+
+        void Try(string key, string? file)
+        {
+            try
+            {
+                Read(file, options.PasswordFile)?.Dispose();
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+            {
+                problems.Add($"{KeySealingOptions.Section}:{key}: '{file}' cannot be used: {exception.Message}");
+            }
+        }
+    }
+
+    /// <summary>The certificate in a file, with its key; null where no file is named.</summary>
+    /// <exception cref="CryptographicException">It is none, its password is another, or it has no RSA key.</exception>
+    public static X509Certificate2? Read(string? file, string? passwordFile)
+    {
+        if (string.IsNullOrEmpty(file))
+        {
+            return null;
+        }
+
+        var password = string.IsNullOrEmpty(passwordFile) ? null : File.ReadLines(passwordFile).FirstOrDefault() ?? "";
+        var certificate = Path.GetExtension(file).ToLowerInvariant() is ".pfx" or ".p12"
+            ? X509CertificateLoader.LoadPkcs12FromFile(file, password)
+            : X509Certificate2.CreateFromPemFile(file);
+        using var key = certificate.GetRSAPrivateKey();
+        return key is not null ? certificate : throw new CryptographicException("It has no RSA private key.");
+    }
+}
+
+/// <summary>Wires it.</summary>
+internal static class KeySealingRegistration
+{
+    /// <summary>Encrypts the keys with the certificate that the options name, if they name one.</summary>
+    public static void SealKeys(this IDataProtectionBuilder protection, IConfiguration configuration)
+    {
+        var services = protection.Services;
+        services.AddOptions<KeySealingOptions>().BindConfiguration(KeySealingOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<KeySealingOptions>, KeySealing>();
+        var options = configuration.GetSection(KeySealingOptions.Section).Get<KeySealingOptions>() ?? new();
+        if (new KeySealing().Validate(null, options).Failed)
+        {
+            // Reported with the other options; nothing is served.
+            return;
+        }
+
+        if (KeySealing.Read(options.CertificateFile, options.PasswordFile) is { } certificate)
+        {
+            protection.ProtectKeysWithCertificate(certificate);
+            X509Certificate2[] all = KeySealing.Read(options.OldCertificateFile, options.PasswordFile) is { } old ? [certificate, old] : [certificate];
+            protection.UnprotectKeysWithAnyCertificate(all);
+        }
+    }
+}
