@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Operone.Tests.Hosting;
 
-/// <summary>Keeps what is logged, for a test to look at.</summary>
+/// <summary>Keeps what is logged, for a test to look at: as much as the settings let through.</summary>
 public sealed class LogLines : ILoggerProvider
 {
     private readonly ConcurrentQueue<string> _lines = new();
@@ -22,7 +22,7 @@ public sealed class LogLines : ILoggerProvider
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {

@@ -22,7 +22,7 @@ internal static class SessionEndpoints
 {
     public static void Map(IEndpointRouteBuilder app)
     {
-        var session = app.MapGroup("/session").AllowAnonymous().ExcludeFromDescription().RequireRateLimiting(RateLimits.SignIn);
+        var session = app.MapGroup("/session").AllowAnonymous().ExcludeFromDescription().RequireRateLimiting(RateLimits.Session);
         session.MapPost("/nonce", NonceAsync).DisableAntiforgery();
         session.MapPost("/renew", RenewAsync).DisableAntiforgery();
     }

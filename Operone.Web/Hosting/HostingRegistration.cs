@@ -24,6 +24,7 @@ internal static class HostingRegistration
         services.AddApiDescription();
         services.AddHostedService<Scheduler>();
         builder.AddMetrics();
+        services.KeepAddressesOutOfTheLog();
         services.ConfigureHttpJsonOptions(options =>
         {
             options.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;

@@ -18,6 +18,9 @@ internal static class RateLimits
     /// <summary>Signing in and set-up: a burst of 20, then one every two seconds.</summary>
     public const string SignIn = "sign-in";
 
+    /// <summary>Renewing sessions, which every open page does by itself: a burst of 200, then 20 a second.</summary>
+    public const string Session = "session";
+
     /// <summary>Recovering an account: a burst of 10, then one every ten seconds.</summary>
     public const string Recovery = "recovery";
 
@@ -43,6 +46,7 @@ internal static class RateLimits
             };
             limiter.AddPolicy(Enrollment, context => ByAddress(context, burst: 100, perSecond: 20));
             limiter.AddPolicy(SignIn, context => ByAddress(context, burst: 20, perSecond: 0.5));
+            limiter.AddPolicy(Session, context => ByAddress(context, burst: 200, perSecond: 20));
             limiter.AddPolicy(Recovery, context => ByAddress(context, burst: 10, perSecond: 0.1));
             limiter.AddPolicy(Invitation, context => ByAddress(context, burst: 20, perSecond: 0.2));
             limiter.AddPolicy(Tokens, context => ByAddress(context, burst: 60, perSecond: 1));

@@ -27,7 +27,7 @@ public sealed partial class FormTests(SqliteFixture fixture) : ServerTests(fixtu
     [InlineData(true)]
     public async Task Post_ToAnyPage_WithoutTheToken_IsRefused(bool signedIn)
     {
-        using var console = signedIn ? await ConsoleClient.SignInAsync(Server) : new ConsoleClient(Server.Url);
+        using var console = signedIn ? await TestBrowser.SignedInAsync(Server) : new TestBrowser(Server);
         var wrong = new List<string>();
         foreach (var (page, path) in Pages())
         {
@@ -38,7 +38,7 @@ public sealed partial class FormTests(SqliteFixture fixture) : ServerTests(fixtu
 
             foreach (var handler in Handlers())
             {
-                using var answer = await console.Http.PostAsync(
+                using var answer = await console.Client.PostAsync(
                     path, new FormUrlEncodedContent(new Dictionary<string, string> { ["_handler"] = handler, ["Email"] = OperoneServer.OwnerEmail, ["Password"] = OperoneServer.OwnerPassword }), Cancelled);
 
                 // 302: nobody is signed in, and the page is for those who are.
@@ -54,19 +54,19 @@ public sealed partial class FormTests(SqliteFixture fixture) : ServerTests(fixtu
         Assert.Empty(wrong);
 
         // Still as before: signed in, or not.
-        using var devices = await console.Http.GetAsync("/devices", Cancelled);
+        using var devices = await console.Client.GetAsync("/devices", Cancelled);
         Assert.Equal(signedIn ? HttpStatusCode.OK : HttpStatusCode.Redirect, devices.StatusCode);
     }
 
     [Fact]
     public async Task Post_WithTheTokenOfAnother_IsRefused()
     {
-        using var one = new ConsoleClient(Server.Url);
-        using var other = new ConsoleClient(Server.Url);
+        using var one = new TestBrowser(Server);
+        using var other = new TestBrowser(Server);
         var form = await one.ReadHiddenAsync("/sign-in");
         await other.ReadHiddenAsync("/sign-in");
         (form["Email"], form["Password"]) = (OperoneServer.OwnerEmail, OperoneServer.OwnerPassword);
-        using var answer = await other.Http.PostAsync("/sign-in", new FormUrlEncodedContent(form), Cancelled);
+        using var answer = await other.Client.PostAsync("/sign-in", new FormUrlEncodedContent(form), Cancelled);
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
     }
 

@@ -26,27 +26,27 @@ public sealed class KeySealingTests : IDisposable
         var settings = isSealed ? Sealed() : [];
         await using var one = await OperoneServer.StartAsync(connection, settings);
         await using var two = await OperoneServer.StartAsync(connection, settings);
-        using var here = await ConsoleClient.SignInAsync(one);
-        using var there = new ConsoleClient(two.Url);
+        using var here = await TestBrowser.SignedInAsync(one);
+        using var there = new TestBrowser(two);
         foreach (Cookie cookie in here.Cookies.GetAllCookies())
         {
             there.Cookies.Add(new Uri(two.Url), new Cookie(cookie.Name, cookie.Value));
         }
 
-        using var answer = await there.Http.GetAsync("/devices", Cancelled);
+        using var answer = await there.Client.GetAsync("/devices", Cancelled);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
 
         // A form that one node gave out is taken by the other, too.
-        using var stranger = new ConsoleClient(one.Url);
+        using var stranger = new TestBrowser(one);
         var form = await stranger.ReadHiddenAsync("/sign-in");
         (form["Email"], form["Password"]) = (OperoneServer.OwnerEmail, OperoneServer.OwnerPassword);
-        using var elsewhere = new ConsoleClient(two.Url);
+        using var elsewhere = new TestBrowser(two);
         foreach (Cookie cookie in stranger.Cookies.GetAllCookies())
         {
             elsewhere.Cookies.Add(new Uri(two.Url), new Cookie(cookie.Name, cookie.Value));
         }
 
-        using var signedIn = await elsewhere.Http.PostAsync("/sign-in", new FormUrlEncodedContent(form), Cancelled);
+        using var signedIn = await elsewhere.Client.PostAsync("/sign-in", new FormUrlEncodedContent(form), Cancelled);
         Assert.Equal(HttpStatusCode.Redirect, signedIn.StatusCode);
     }
 
@@ -56,7 +56,7 @@ public sealed class KeySealingTests : IDisposable
     public async Task Keys_WithACertificate_AreNotInClear(bool pem)
     {
         await using var server = await OperoneServer.StartAsync(settings: Sealed(pem));
-        using var console = await ConsoleClient.SignInAsync(server);
+        using var console = await TestBrowser.SignedInAsync(server);
         var keys = await KeysAsync(server);
         Assert.NotEmpty(keys);
         Assert.All(keys, xml =>
@@ -66,7 +66,7 @@ public sealed class KeySealingTests : IDisposable
         });
         await server.StopAsync();
         await server.StartAgainAsync();
-        using var answer = await console.Http.GetAsync("/devices", Cancelled);
+        using var answer = await console.Client.GetAsync("/devices", Cancelled);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Equal(keys, await KeysAsync(server));
     }
@@ -75,12 +75,12 @@ public sealed class KeySealingTests : IDisposable
     public async Task Keys_AfterTheCertificateIsRenewed_AreStillGood()
     {
         await using var server = await OperoneServer.StartAsync(settings: Sealed());
-        using var console = await ConsoleClient.SignInAsync(server);
+        using var console = await TestBrowser.SignedInAsync(server);
         await server.StopAsync();
         server.Set("Operone:DataProtection:OldCertificateFile", Path.Combine(_folder, "keys.pfx"));
         server.Set("Operone:DataProtection:CertificateFile", WriteCertificate("new.pfx"));
         await server.StartAgainAsync();
-        using var answer = await console.Http.GetAsync("/devices", Cancelled);
+        using var answer = await console.Client.GetAsync("/devices", Cancelled);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
     }
 

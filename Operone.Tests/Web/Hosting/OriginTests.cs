@@ -91,7 +91,7 @@ public sealed class OriginTests(OriginTests.Fixed fixture) : ServerTests(fixture
     [InlineData(null, null, true)]
     public async Task Form_WithCookies_IsTakenFromOurPagesAlone(string? origin, string? site, bool taken)
     {
-        using var console = new ConsoleClient(Server.Url);
+        using var console = new TestBrowser(Server);
         var form = await console.ReadHiddenAsync("/sign-in");
         (form["Email"], form["Password"]) = (OperoneServer.OwnerEmail, OperoneServer.OwnerPassword);
         using var request = new HttpRequestMessage(HttpMethod.Post, "/sign-in") { Content = new FormUrlEncodedContent(form) };
@@ -101,7 +101,7 @@ public sealed class OriginTests(OriginTests.Fixed fixture) : ServerTests(fixture
             request.Headers.Add("Sec-Fetch-Site", site);
         }
 
-        using var response = await console.Http.SendAsync(request, Cancelled);
+        using var response = await console.Client.SendAsync(request, Cancelled);
         Assert.Equal(taken ? HttpStatusCode.Redirect : HttpStatusCode.Forbidden, response.StatusCode);
     }
 

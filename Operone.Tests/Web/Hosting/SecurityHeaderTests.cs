@@ -54,10 +54,10 @@ public sealed partial class SecurityHeaderTests(SqliteFixture fixture) : ServerT
     [Fact]
     public async Task Console_SignedIn_HasNoncesAndIsNotKept()
     {
-        using var console = await ConsoleClient.SignInAsync(Server);
+        using var console = await TestBrowser.SignedInAsync(Server);
         foreach (var path in (string[])["/devices", "/", "/access/tokens", "/denied"])
         {
-            using var response = await console.Http.GetAsync(path, Cancelled);
+            using var response = await console.Client.GetAsync(path, Cancelled);
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
             Assert.True(response.Headers.CacheControl!.NoStore);
             var nonce = Nonce().Match(Policy(response)["script-src"]).Groups[1].Value;
