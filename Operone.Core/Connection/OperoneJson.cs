@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Operone.Core.Access;
 using Operone.Core.Devices;
 using Operone.Core.Events;
 using Operone.Core.Shell;
@@ -34,6 +35,8 @@ namespace Operone.Core.Connection;
 [JsonSerializable(typeof(RunStreamOutput))]
 [JsonSerializable(typeof(RunStreamStatus))]
 [JsonSerializable(typeof(EventView))]
+[JsonSerializable(typeof(AuditEntryView))]
+[JsonSerializable(typeof(AuditVerification))]
 [JsonSerializable(typeof(string))]
 public sealed partial class OperoneJson : JsonSerializerContext
 {

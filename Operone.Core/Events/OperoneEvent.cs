@@ -31,6 +31,8 @@ public static class EventTypes
     public const string TokenCreated = "token.created";
     /// <summary>An API token was revoked.</summary>
     public const string TokenRevoked = "token.revoked";
+    /// <summary>The audit chain was checked, and does not hold.</summary>
+    public const string AuditBroken = "audit.broken";
 }
 
 /// <summary>A fact that happened. Doors show it as a CloudEvent 1.0 (<see cref="EventView"/>).</summary>

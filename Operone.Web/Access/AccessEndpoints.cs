@@ -18,11 +18,6 @@ internal static class AccessEndpoints
             .WithDescription("Newest first, without their texts.").ProducesProblem(StatusCodes.Status400BadRequest);
         tokens.MapDelete("/{id:guid}", RevokeTokenAsync).WithName("RevokeToken").WithSummary("Revoke an API token")
             .WithDescription("It is refused from now on.").ProducesProblem(StatusCodes.Status404NotFound);
-
-        app.MapGet("/api/v1/audit", ListAuditAsync).WithTags("Access").RequirePermission(Permissions.AuditRead).ProducesAccessProblems()
-            .WithName("ListAudit").WithSummary("Read the audit trail")
-            .WithDescription("Who did what to what, and whether it was allowed; newest first.")
-            .ProducesProblem(StatusCodes.Status400BadRequest);
     }
 
     private static async Task<Results<Created<ApiTokenView>, ProblemHttpResult>> CreateTokenAsync(
@@ -39,8 +34,4 @@ internal static class AccessEndpoints
     private static async Task<Results<NoContent, ProblemHttpResult>> RevokeTokenAsync(
         Actor actor, Guid id, TokenService tokens, CancellationToken cancellationToken) =>
         (await tokens.RevokeAsync(actor, id, cancellationToken)).ToNoContent();
-
-    private static async Task<Results<Ok<Page<AuditEntryView>>, ProblemHttpResult>> ListAuditAsync(
-        Actor actor, AuditTrail trail, int? limit, string? cursor, CancellationToken cancellationToken) =>
-        (await trail.ListAsync(actor, limit, cursor, cancellationToken)).ToOk();
 }

@@ -17,9 +17,7 @@ internal static class AccessRegistration
         services.AddOptions<SetupOptions>().BindConfiguration(SetupOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<SetupOptions>, SetupOptionsValidation>();
 
-        services.AddSingleton<AuditTrail>();
-        services.AddSingleton<IAuditTrail>(provider => provider.GetRequiredService<AuditTrail>());
-        services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
+        services.AddAudit();
         services.AddSingleton<NoteThrottle>();
         services.AddSingleton<TokenDirectory>();
         services.AddSingleton<TokenService>();
@@ -59,6 +57,7 @@ internal static class AccessRegistration
     {
         AccessEndpoints.Map(app);
         SessionEndpoints.Map(app);
+        AuditEndpoints.Map(app);
     }
 
     public static async Task PrepareAccessAsync(this WebApplication app, CancellationToken cancellationToken)

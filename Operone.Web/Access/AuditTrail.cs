@@ -1,13 +1,11 @@
 using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
-using Operone.Core;
-using Operone.Core.Access;
 using Operone.Core.Errors;
 using Operone.Web.Data;
 
 namespace Operone.Web.Access;
 
-/// <summary>The audit trail: written in batches behind the callers' backs, read by who may.</summary>
+/// <summary>The audit trail: written in batches behind the callers' backs. <see cref="AuditLog"/> reads it.</summary>
 internal sealed class AuditTrail(IDbContextFactory<OperoneDb> databases, TimeProvider time, ILogger<AuditTrail> logger)
     : BatchedWriter<AuditEntry>(databases, time, logger, capacity: 8192, gather: TimeSpan.FromMilliseconds(250)), IAuditTrail
 {
@@ -15,7 +13,6 @@ internal sealed class AuditTrail(IDbContextFactory<OperoneDb> databases, TimePro
     public const int MaxText = 1000;
 
     private readonly OrderedIds _ids = new();
-    private readonly IDbContextFactory<OperoneDb> _databases = databases;
     private readonly TimeProvider _time = time;
     private bool _unsure;
 
@@ -32,30 +29,8 @@ internal sealed class AuditTrail(IDbContextFactory<OperoneDb> databases, TimePro
         return QueueAsync(AuditEntry.Create(_ids.Next(now), now, actor, action, target, allowed, detail, grant), cancellationToken);
     }
 
-    /// <summary>A page of entries, newest first.</summary>
-    public async Task<Result<Page<AuditEntryView>>> ListAsync(Actor actor, int? limit, string? cursor, CancellationToken cancellationToken)
-    {
-        if (await this.RequireAsync(actor, Permissions.AuditRead, "audit.read", null, cancellationToken) is { } denied)
-        {
-            return denied;
-        }
-
-        var page = PageRequest.Parse(limit, cursor);
-        if (page.IsError)
-        {
-            return page.Error!;
-        }
-
-        await using var db = await _databases.CreateDbContextAsync(cancellationToken);
-        var entries = db.Set<AuditEntry>().AsQueryable();
-        if (page.Value.After is { } after)
-        {
-            entries = entries.Where(e => e.Id < after);
-        }
-
-        var found = await entries.OrderByDescending(e => e.Id).Take(page.Value.Limit + 1).ToListAsync(cancellationToken);
-        return page.Value.ToPage(found, e => e.Id, e => e.ToView());
-    }
+    /// <summary>After entries were stored on this node. Called on the writer's own thread: whoever hears it must not keep it.</summary>
+    public event Action? Appended;
 
     protected override async Task StoreAsync(OperoneDb db, IReadOnlyList<AuditEntry> batch, CancellationToken cancellationToken)
     {
@@ -75,6 +50,8 @@ internal sealed class AuditTrail(IDbContextFactory<OperoneDb> databases, TimePro
 
         _unsure = false;
     }
+
+    protected override void Stored(IReadOnlyList<AuditEntry> batch) => Appended?.Invoke();
 }
 
 /// <summary>Shorthand for services.</summary>

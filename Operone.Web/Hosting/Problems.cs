@@ -153,7 +153,7 @@ internal static partial class Problems
             BadHttpRequestException { StatusCode: 413 } => new(ErrorKind.Invalid, "body-too-large", "The request's body is too large.",
                 "The body is over the limit of this route. Standard input and scripts may have up to 1 MiB."),
             BadHttpRequestException bad when BadParameter().Match(bad.Message) is { Success: true } parameter =>
-                Error.InvalidField(parameter.Groups["name"].Value, $"'{parameter.Groups["value"].Value}' is not {Expected(parameter.Groups["type"].Value)}"),
+                Error.InvalidField(JsonNamingPolicy.CamelCase.ConvertName(parameter.Groups["name"].Value), $"'{parameter.Groups["value"].Value}' is not {Expected(parameter.Groups["type"].Value)}"),
             BadHttpRequestException bad => new(ErrorKind.Invalid, "malformed-request", "The request cannot be read.", bad.Message),
             JsonException json => FromJson(json),
             DbException or DbUpdateException or InvalidOperationException or TimeoutException when IsDatabaseAway(exception) => DatabaseAway,

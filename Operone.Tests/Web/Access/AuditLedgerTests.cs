@@ -73,8 +73,8 @@ public abstract class AuditLedgerTests(Database database)
     [InlineData("""UPDATE audit_entries SET "Hash" = NULL WHERE "Seq" = 3""", "append-only")]
     [InlineData("""DELETE FROM audit_entries WHERE "Seq" = 3""", "append-only")]
     [InlineData("DELETE FROM audit_entries", "append-only")]
-    [InlineData("TRUNCATE audit_entries", "append-only")]
-    [InlineData("""INSERT OR REPLACE INTO audit_entries SELECT * FROM audit_entries WHERE "Seq" = 2""", "append-only")]
+    [InlineData("TRUNCATE audit_entries|DELETE FROM audit_entries WHERE 1 = 1", "append-only")]
+    [InlineData("""INSERT INTO audit_entries SELECT * FROM audit_entries WHERE "Seq" = 2|INSERT OR REPLACE INTO audit_entries SELECT * FROM audit_entries WHERE "Seq" = 2""", "append-only|duplicate key")]
     [InlineData("""UPDATE audit_head SET "Seq" = 1""", "forward")]
     [InlineData("""UPDATE audit_head SET "Hash" = NULL""", "forward")]
     [InlineData("DELETE FROM audit_head", "head")]
@@ -84,8 +84,7 @@ public abstract class AuditLedgerTests(Database database)
     [InlineData("""UPDATE audit_anchors SET "Seq" = 3""", "append-only")]
     public async Task Trigger_WhateverIsNoAppend_IsRefused(string sql, string says)
     {
-        Assert.SkipWhen(database == Database.Sqlite && sql.StartsWith("TRUNCATE", StringComparison.Ordinal), "SQLite has no TRUNCATE");
-        Assert.SkipWhen(database == Database.Postgres && sql.Contains("REPLACE", StringComparison.Ordinal), "PostgreSQL has no REPLACE");
+        sql = sql.Split('|')[database == Database.Postgres ? 0 : ^1];
         await using var made = await AuditDatabase.CreateAsync(database);
         await using (var db = made.CreateDbContext())
         {
