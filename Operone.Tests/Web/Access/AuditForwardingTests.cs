@@ -132,7 +132,7 @@ public abstract class AuditForwardingTests(ServerFixture fixture) : ServerTests(
         var trail = server.Services.GetRequiredService<IAuditTrail>();
         for (var i = 0; i < count; i++)
         {
-            await trail.NoteAsync(new Actor(null, "tester", []), "test.forward", $"{i}", allowed: false, detail, Cancelled);
+            await trail.NoteAsync(new Actor(null, "tester", Standing.None), "test.forward", $"{i}", allowed: false, detail, Cancelled);
         }
     }
 

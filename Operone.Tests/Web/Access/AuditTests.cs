@@ -186,7 +186,7 @@ public abstract class AuditTests(ServerFixture fixture) : ServerTests(fixture)
     private IAuditTrail Trail => Server.Services.GetRequiredService<IAuditTrail>();
 
     private static Actor NewActor() =>
-        new(Guid.NewGuid(), $"tester-{Guid.NewGuid():N}", [], "192.0.2.1") { SessionId = Session, TokenId = Guid.NewGuid(), RequestId = "0HN:7" };
+        new(Guid.NewGuid(), $"tester-{Guid.NewGuid():N}", Standing.None, "192.0.2.1") { SessionId = Session, TokenId = Guid.NewGuid(), RequestId = "0HN:7" };
 
     private async Task<Page<AuditEntryView>> ListAsync(string query) =>
         (await Server.Owner.GetFromJsonAsync<Page<AuditEntryView>>($"/api/v1/audit?{query}", Cancelled))!;

@@ -76,7 +76,7 @@ public abstract class AuditVerifierTests(Database database)
     public async Task Verify_WithoutThePermission_IsRefused()
     {
         await using var made = await MakeAsync(1);
-        var nobody = new Actor(null, "nobody", []);
+        var nobody = new Actor(null, "nobody", Standing.None);
         Assert.Equal("permission-missing", (await NewVerifier(made).VerifyAsync(nobody, null, Cancelled)).Error?.Code);
     }
 
@@ -135,7 +135,7 @@ public abstract class AuditVerifierTests(Database database)
         await using var db = made.CreateDbContext();
         await AuditLedger.AppendAsync(
             db, [.. Enumerable.Range(1, count).Select(i => AuditEntry.Create(
-                Guid.CreateVersion7(at), at, new Actor(Guid.NewGuid(), "somebody", []) { SessionId = Guid.NewGuid() }, "test.happen", $"{i}", true, "détail", null))],
+                Guid.CreateVersion7(at), at, new Actor(Guid.NewGuid(), "somebody", Standing.None) { SessionId = Guid.NewGuid() }, "test.happen", $"{i}", true, "détail", null))],
             Cancelled);
     }
 
