@@ -1,4 +1,6 @@
+using System.Buffers.Text;
 using System.Security.Cryptography;
+using System.Text.Json;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using Operone.Core.Errors;
@@ -51,12 +53,8 @@ internal sealed class AgentTokens(DeviceKeys keys, AgentTokenUses uses, TimeProv
         }
 
         var (now, issued, expires) = (time.GetUtcNow(), new DateTimeOffset(token.IssuedAt, TimeSpan.Zero), new DateTimeOffset(token.ValidTo, TimeSpan.Zero));
-        if (expires + Skew <= now)
-        {
-            return AgentErrors.TokenExpired(device, expires);
-        }
-
-        if (issued - Skew > now)
+        // In this order, so that no time that a token names can be too far off to reckon with.
+        if (issued > now + Skew)
         {
             return AgentErrors.TokenTooEarly(device, issued);
         }
@@ -66,11 +64,21 @@ internal sealed class AgentTokens(DeviceKeys keys, AgentTokenUses uses, TimeProv
             return AgentErrors.TokenTooLong(device);
         }
 
+        if (expires <= now - Skew)
+        {
+            return AgentErrors.TokenExpired(device, expires);
+        }
+
         return await uses.TryUseAsync(deviceId, token.Id, expires + Skew, cancellationToken) ? (deviceId, key.Name) : AgentErrors.TokenReplayed(device);
     }
 
     private static Result<(JsonWebToken Token, Guid DeviceId)> Read(string text)
     {
+        if (!IsCanonical(text))
+        {
+            return AgentErrors.TokenMalformed("it is not a JWT in its one plain form");
+        }
+
         JsonWebToken token;
         try
         {
@@ -89,6 +97,46 @@ internal sealed class AgentTokens(DeviceKeys keys, AgentTokenUses uses, TimeProv
             _ when token.ValidTo == DateTime.MinValue || token.IssuedAt == DateTime.MinValue => AgentErrors.TokenMalformed("iat or exp is missing"),
             _ => (token, Guid.ParseExact(token.Issuer, "D")),
         };
+    }
+
+    /// <summary>
+    /// Whether it is three parts in base64url as everybody writes them, of JSON without a member twice: what two readers
+    /// could understand differently is not taken (RFC 7519, section 4; RFC 7515, section 4.1.11 for <c>crit</c>).
+    /// </summary>
+    private static bool IsCanonical(string text)
+    {
+        var parts = text.Split('.');
+        if (parts.Length != 3)
+        {
+            return false;
+        }
+
+        foreach (var (part, isJson) in (ReadOnlySpan<(string, bool)>)[(parts[0], true), (parts[1], true), (parts[2], false)])
+        {
+            try
+            {
+                var bytes = Base64Url.DecodeFromChars(part);
+                if (Base64Url.EncodeToString(bytes) != part)
+                {
+                    return false;
+                }
+
+                if (isJson)
+                {
+                    using var json = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 8 });
+                    if (json.RootElement.ValueKind != JsonValueKind.Object || json.RootElement.TryGetProperty("crit", out _))
+                    {
+                        return false;
+                    }
+                }
+            }
+            catch (Exception exception) when (exception is FormatException or JsonException)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private async Task<bool> IsSignedByAsync(JsonWebToken token, DeviceKey key)
