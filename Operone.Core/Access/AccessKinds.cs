@@ -1,60 +1,67 @@
+using System.Text.Json.Serialization;
+
 namespace Operone.Core.Access;
 
 /// <summary>Who a grant is for.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<SubjectKind>))]
 public enum SubjectKind
 {
     /// <summary>A person.</summary>
-    Person,
+    [JsonStringEnumMemberName("person")] Person,
     /// <summary>All members of a team.</summary>
-    Team,
+    [JsonStringEnumMemberName("team")] Team,
     /// <summary>A service token.</summary>
-    Token,
+    [JsonStringEnumMemberName("token")] Token,
 }
 
 /// <summary>What sort of API token it is.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<TokenKind>))]
 public enum TokenKind
 {
     /// <summary>A person's: it may what the person may, less what it was not given.</summary>
-    Personal,
+    [JsonStringEnumMemberName("personal")] Personal,
     /// <summary>A program's: it has grants of its own, and still never exceeds whoever made it.</summary>
-    Service,
+    [JsonStringEnumMemberName("service")] Service,
 }
 
 /// <summary>By what a session is bound to its device.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<SessionBinding>))]
 public enum SessionBinding
 {
     /// <summary>A key of WebCrypto's that cannot be exported, kept in IndexedDB.</summary>
-    WebCrypto,
+    [JsonStringEnumMemberName("web-crypto")] WebCrypto,
     /// <summary>The browser's own Device Bound Session Credentials.</summary>
-    DeviceBound,
+    [JsonStringEnumMemberName("device-bound")] DeviceBound,
     /// <summary>A command line's token.</summary>
-    Token,
+    [JsonStringEnumMemberName("token")] Token,
 }
 
 /// <summary>How an access request stands.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<AccessRequestStatus>))]
 public enum AccessRequestStatus
 {
     /// <summary>Nobody has decided.</summary>
-    Open,
+    [JsonStringEnumMemberName("open")] Open,
     /// <summary>Granted.</summary>
-    Approved,
+    [JsonStringEnumMemberName("approved")] Approved,
     /// <summary>Refused.</summary>
-    Refused,
+    [JsonStringEnumMemberName("refused")] Refused,
     /// <summary>Taken back by who asked.</summary>
-    Withdrawn,
+    [JsonStringEnumMemberName("withdrawn")] Withdrawn,
 }
 
 /// <summary>How a device login stands.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<DeviceLoginStatus>))]
 public enum DeviceLoginStatus
 {
     /// <summary>Nobody has decided.</summary>
-    Waiting,
+    [JsonStringEnumMemberName("waiting")] Waiting,
     /// <summary>Approved, and its token not fetched yet.</summary>
-    Approved,
+    [JsonStringEnumMemberName("approved")] Approved,
     /// <summary>Refused.</summary>
-    Refused,
+    [JsonStringEnumMemberName("refused")] Refused,
     /// <summary>Its token was fetched.</summary>
-    Done,
+    [JsonStringEnumMemberName("done")] Done,
 }
 
 /// <summary>The ways to sign in, as a session and the audit trail name them. An external provider adds its name: <c>oauth:github</c>.</summary>
@@ -95,12 +102,13 @@ public static class DangerousActs
 }
 
 /// <summary>Who may sign in with a password.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<PasswordSignIn>))]
 public enum PasswordSignIn
 {
     /// <summary>Everybody who has one.</summary>
-    Everyone,
+    [JsonStringEnumMemberName("everyone")] Everyone,
     /// <summary>Owners alone.</summary>
-    Owners,
+    [JsonStringEnumMemberName("owners")] Owners,
 }
 
 /// <summary>The installation's settings of sign-in.</summary>

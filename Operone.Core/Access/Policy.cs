@@ -1,12 +1,15 @@
+using System.Text.Json.Serialization;
+
 namespace Operone.Core.Access;
 
 /// <summary>Whether a grant gives or takes.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<GrantEffect>))]
 public enum GrantEffect
 {
     /// <summary>It gives its role's permissions.</summary>
-    Allow,
+    [JsonStringEnumMemberName("allow")] Allow,
     /// <summary>It takes its role's permissions away, whoever gives them.</summary>
-    Deny,
+    [JsonStringEnumMemberName("deny")] Deny,
 }
 
 /// <summary>A grant as policy sees it: permissions on the devices that a selector matches, until a time.</summary>

@@ -15,3 +15,7 @@ namespace Operone.Core.Access;
 public sealed record SessionView(
     Guid Id, Guid PersonId, string Person, string Device, string? Address, string Method, SessionBinding Binding, DateTimeOffset CreatedAt,
     DateTimeOffset LastSeenAt, DateTimeOffset ExpiresAt, bool IsCurrent);
+
+/// <summary>What ending all sessions of a person gives.</summary>
+/// <param name="Ended">How many were ended.</param>
+public sealed record SessionsEnded(int Ended);

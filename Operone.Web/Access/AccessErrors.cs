@@ -50,6 +50,12 @@ internal static class AccessErrors
     public static Error NonceStale { get; } = new(ErrorKind.Conflict, "nonce-stale", "The nonce is not good any more.",
         "It was used, or is older than a minute. Ask for another.");
 
+    public static Error BindingRefused { get; } = new(ErrorKind.Forbidden, "binding-refused", "The session is not bound to that key.",
+        "Right after a sign-in the browser that signed in may bind its session, with the challenge that it was given, once.");
+
+    public static Error ProofWanted { get; } = new(ErrorKind.Forbidden, "proof-wanted", "A proof is wanted.",
+        "Sign the challenge in the header Secure-Session-Challenge with the session's key.");
+
     public static Error DeviceKeyMissing { get; } = new(ErrorKind.Invalid, "device-key-missing", "The browser made no key.",
         "A session is bound to a key that the browser makes. That needs JavaScript, and HTTPS or localhost. Load the page again, and try once more.");
 

@@ -30,6 +30,14 @@ internal static class DeviceKey
         }
     }
 
+    /// <summary>The key with this point on the curve.</summary>
+    /// <exception cref="CryptographicException">There is no such point.</exception>
+    public static byte[] FromPoint(byte[] x, byte[] y)
+    {
+        using var key = ECDsa.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, Q = new() { X = x, Y = y } });
+        return key.ExportSubjectPublicKeyInfo();
+    }
+
     /// <summary>Whether the holder of a key signed this (SHA-256; the signature is r and s, as WebCrypto and JWS have it).</summary>
     public static bool Verify(byte[] publicKey, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
     {

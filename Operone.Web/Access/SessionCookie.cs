@@ -20,6 +20,8 @@ internal sealed class SessionCookie(SessionDirectory sessions, TimeProvider time
     /// <summary>Its name.</summary>
     public const string Name = "operone";
 
+    private static readonly TimeSpan Leeway = TimeSpan.FromSeconds(20);
+
     private const string GoodUntil = "good-until";
     private static readonly object ErrorKey = new();
 
@@ -42,10 +44,14 @@ internal sealed class SessionCookie(SessionDirectory sessions, TimeProvider time
             IssuedUtc = now,
             ExpiresUtc = session.Binding == SessionBinding.DeviceBound ? now + Lifetime : session.ExpiresAt,
         };
-        properties.Items[GoodUntil] = (now + Lifetime).UtcTicks.ToString(CultureInfo.InvariantCulture);
+        // A moment more for what was on its way when the browser's clock ran out.
+        properties.Items[GoodUntil] = (now + Lifetime + Leeway).UtcTicks.ToString(CultureInfo.InvariantCulture);
         var identity = new ClaimsIdentity([new(ClaimTypes.Sid, session.Id.ToString())], IdentityConstants.ApplicationScheme);
         return context.SignInAsync(IdentityConstants.ApplicationScheme, new(identity), properties);
     }
+
+    /// <summary>Whether a request came with a cookie that is good.</summary>
+    public static bool IsGood(HttpContext context) => AccessIdentity.Of(context.User).Credential is { TokenId: null };
 
     /// <summary>Why the cookie of a request did not do, or null where there is none or it did.</summary>
     public static Error? ErrorOf(HttpContext context) => context.Items.TryGetValue(ErrorKey, out var error) ? (Error?)error : null;
@@ -74,7 +80,7 @@ internal sealed class SessionCookie(SessionDirectory sessions, TimeProvider time
     public override Task SigningIn(CookieSigningInContext context)
     {
         // Over plain HTTP a browser keeps it on this machine alone, which browsers hold to be as good as HTTPS.
-        context.CookieOptions.Secure = context.Request.IsHttps || !IsThisMachine(context.Request.Host.Host);
+        context.CookieOptions.Secure = IsSecure(context.Request);
         return Task.CompletedTask;
     }
 
@@ -87,6 +93,9 @@ internal sealed class SessionCookie(SessionDirectory sessions, TimeProvider time
         context.Response.Redirect(target);
         return Task.CompletedTask;
     }
+
+    /// <summary>Whether the cookie that answers a request is for HTTPS alone.</summary>
+    internal static bool IsSecure(HttpRequest request) => request.IsHttps || !IsThisMachine(request.Host.Host);
 
     private static bool IsThisMachine(string host) =>
         host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)

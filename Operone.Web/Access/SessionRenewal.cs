@@ -21,15 +21,22 @@ internal sealed class SessionRenewal(
     /// <summary>For how long a nonce is good.</summary>
     public static readonly TimeSpan NonceLifetime = TimeSpan.FromMinutes(1);
 
+    /// <summary>What a nonce is for: renewing a cookie.</summary>
+    public const byte ForRenewal = 1;
+
+    /// <summary>What a nonce is for: binding a session to a browser's own key, right after the sign-in.</summary>
+    public const byte ForBinding = 2;
+
     private readonly IDataProtector _protector = protection.CreateProtector("Operone.SessionNonce");
 
-    /// <summary>A nonce for one session. Nothing is stored: it is sealed, and says when it was made.</summary>
-    public string Nonce(Guid sessionId)
+    /// <summary>A nonce for one session and one use. Nothing is stored: it is sealed, and says when it was made.</summary>
+    public string Nonce(Guid sessionId, byte use)
     {
-        Span<byte> bytes = stackalloc byte[40];
+        Span<byte> bytes = stackalloc byte[33];
         sessionId.TryWriteBytes(bytes);
         BinaryPrimitives.WriteInt64BigEndian(bytes[16..], time.GetUtcNow().UtcTicks);
-        RandomNumberGenerator.Fill(bytes[24..]);
+        bytes[24] = use;
+        RandomNumberGenerator.Fill(bytes[25..]);
         return Base64Url.EncodeToString(_protector.Protect(bytes.ToArray()));
     }
 
@@ -62,7 +69,7 @@ internal sealed class SessionRenewal(
             return await CopiedAsync(context, session, cancellationToken);
         }
 
-        if (Read(session.Id, nonce!) is not { } made || !await TakeAsync(session.Id, made, cancellationToken))
+        if (Read(session.Id, nonce!, ForRenewal) is not { } made || !await TakeAsync(session.Id, made, cancellationToken))
         {
             return AccessErrors.NonceStale;
         }
@@ -71,15 +78,15 @@ internal sealed class SessionRenewal(
         return Unit.Value;
     }
 
-    /// <summary>When a session's nonce was made; null where it is not one of this session, or is too old.</summary>
-    public DateTimeOffset? Read(Guid sessionId, string nonce)
+    /// <summary>When a session's nonce was made; null where it is not one of this session and for this use, or is too old.</summary>
+    public DateTimeOffset? Read(Guid sessionId, string nonce, byte use)
     {
         try
         {
             var bytes = _protector.Unprotect(Base64Url.DecodeFromChars(nonce));
             var made = new DateTimeOffset(BinaryPrimitives.ReadInt64BigEndian(bytes.AsSpan(16)), TimeSpan.Zero);
             var age = time.GetUtcNow() - made;
-            return new Guid(bytes.AsSpan(0, 16)) == sessionId && age < NonceLifetime && age > -NonceLifetime ? made : null;
+            return bytes.Length == 33 && bytes[24] == use && new Guid(bytes.AsSpan(0, 16)) == sessionId && age < NonceLifetime && age > -NonceLifetime ? made : null;
         }
         catch (Exception exception) when (exception is CryptographicException or FormatException)
         {

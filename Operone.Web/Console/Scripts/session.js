@@ -50,10 +50,11 @@ const post = (path, body) => fetch(path, {
 
 async function renewOnce() {
   const asked = await post("session/nonce");
-  if (!asked.ok) return asked.status < 500 ? "ended" : "away";
-  const { nonce, binding } = await asked.json();
-  if (binding === "deviceBound") return "good";
-  const pair = await store("readonly", keys => keys.get("session"));
+  if (!asked.ok) return asked.status === 401 ? "ended" : "away";
+  const { nonce, binding, isGood } = await asked.json();
+  // The browser looks after it by itself; where it does not, this is not the browser that signed in.
+  if (binding === "device-bound" && isGood) return "good";
+  const pair = binding === "web-crypto" ? await store("readonly", keys => keys.get("session")) : undefined;
   const signature = pair && base64(await crypto.subtle.sign(
     { name: "ECDSA", hash: "SHA-256" }, pair.privateKey, new TextEncoder().encode(`operone session ${nonce}`)));
   const renewed = await post("session/renew", { nonce, signature });
