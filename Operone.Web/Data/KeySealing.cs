@@ -1,6 +1,10 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Xml.Linq;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.EntityFrameworkCore;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
 namespace Operone.Web.Data;
@@ -85,6 +89,60 @@ internal static class KeySealingRegistration
             protection.ProtectKeysWithCertificate(certificate);
             X509Certificate2[] all = KeySealing.Read(options.OldCertificateFile, options.PasswordFile) is { } old ? [certificate, old] : [certificate];
             protection.UnprotectKeysWithAnyCertificate(all);
+            services.AddHostedService<OldKeySealing>();
         }
+    }
+}
+
+/// <summary>
+/// At start: encrypts the keys that were stored in clear before a certificate was given. They are good for months, and
+/// would lie there as long. Backups from before still have them.
+/// </summary>
+internal sealed partial class OldKeySealing(
+    IDbContextFactory<OperoneDb> databases, IOptions<KeyManagementOptions> keys, ILogger<OldKeySealing> logger) : IHostedService
+{
+    // As the framework writes them itself.
+    private static readonly XNamespace Ours = "http://schemas.asp.net/2015/03/dataProtection";
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var sealedNow = 0;
+        foreach (var key in await db.Set<DataProtectionKey>().ToListAsync(cancellationToken))
+        {
+            if (key.Xml is { } xml && Seal(xml) is { } after)
+            {
+                sealedNow += await db.Set<DataProtectionKey>().Where(k => k.Id == key.Id)
+                    .ExecuteUpdateAsync(update => update.SetProperty(k => k.Xml, after), cancellationToken);
+            }
+        }
+
+        if (sealedNow > 0)
+        {
+            Log.KeysSealed(logger, sealedNow);
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>The key with its secrets encrypted; null where none is in clear.</summary>
+    private string? Seal(string xml)
+    {
+        var root = XElement.Parse(xml);
+        var secrets = root.DescendantsAndSelf().Where(e => (bool?)e.Attribute(Ours + "requiresEncryption") == true).ToList();
+        foreach (var secret in secrets)
+        {
+            var encrypted = keys.Value.XmlEncryptor!.Encrypt(new XElement(secret));
+            secret.ReplaceWith(new XElement(
+                Ours + "encryptedSecret", new XAttribute("decryptorType", encrypted.DecryptorType.AssemblyQualifiedName!), encrypted.EncryptedElement));
+        }
+
+        return secrets.Count == 0 ? null : root.ToString(SaveOptions.DisableFormatting);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "Encrypted {Count} keys that were stored in clear before Operone:DataProtection:CertificateFile was set")]
+        public static partial void KeysSealed(ILogger logger, int count);
     }
 }

@@ -72,6 +72,28 @@ public sealed class KeySealingTests : IDisposable
     }
 
     [Fact]
+    public async Task Keys_FromBeforeTheCertificate_AreSealedAndStillGood()
+    {
+        await using var server = await OperoneServer.StartAsync();
+        using var console = await TestBrowser.SignedInAsync(server);
+        Assert.Contains(await KeysAsync(server), xml => xml.Contains("<masterKey", StringComparison.Ordinal));
+        await server.StopAsync();
+        foreach (var (key, value) in Sealed())
+        {
+            server.Set(key, value);
+        }
+
+        for (var start = 0; start < 2; start++)
+        {
+            await server.StartAgainAsync();
+            Assert.All(await KeysAsync(server), xml => Assert.DoesNotContain("<masterKey", xml, StringComparison.Ordinal));
+            using var answer = await console.Client.GetAsync("/devices", Cancelled);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+            await server.StopAsync();
+        }
+    }
+
+    [Fact]
     public async Task Keys_AfterTheCertificateIsRenewed_AreStillGood()
     {
         await using var server = await OperoneServer.StartAsync(settings: Sealed());
