@@ -67,13 +67,10 @@ public sealed class Subject
     private static bool InForce(PolicyGrant grant, DateTimeOffset at) => grant.Until is not { } until || at < until;
 
     // Made when first asked for: most people are asked for a few permissions alone. Made twice at the same time, it is the same.
-    private Sorted Of(int permission)
-    {
-        if (Volatile.Read(ref _sorted[permission]) is { } known)
-        {
-            return known;
-        }
+    private Sorted Of(int permission) => Volatile.Read(ref _sorted[permission]) ?? Sort(permission);
 
+    private Sorted Sort(int permission)
+    {
         var bit = 1UL << permission;
         var mine = _grants.Where(g => (g.Permissions.Bits & bit) != 0).ToArray();
         var made = new Sorted(
@@ -84,7 +81,10 @@ public sealed class Subject
 
     private sealed record Sorted(GrantIndex Allow, GrantIndex Deny);
 
-    /// <summary>Grants by the one label value that each of them needs, where it needs one.</summary>
+    /// <summary>
+    /// Grants by one label that each of them needs, where it needs one: of several the one that the fewest others need too,
+    /// so that a device's label leads to few.
+    /// </summary>
     private sealed class GrantIndex
     {
         private readonly PolicyGrant[] _everywhere;
@@ -95,11 +95,12 @@ public sealed class Subject
         {
             Grants = grants;
             _everywhere = [.. grants.Where(g => g.Selector.IsEverything)];
+            var needs = grants.SelectMany(Needed).SelectMany(r => r.Values.Select(v => (r.Key, v))).CountBy(n => n).ToDictionary();
             var byLabel = new Dictionary<string, Dictionary<string, List<PolicyGrant>>>(StringComparer.Ordinal);
             var others = new List<PolicyGrant>();
             foreach (var grant in grants.Where(g => !g.Selector.IsEverything))
             {
-                if (grant.Selector.Requirements.FirstOrDefault(r => r.Operator == SelectorOperator.In) is not { } needed)
+                if (Needed(grant).MinBy(r => r.Values.Max(v => needs[(r.Key, v)])) is not { } needed)
                 {
                     others.Add(grant);
                     continue;
@@ -123,6 +124,8 @@ public sealed class Subject
 
             _others = [.. others];
             _byLabel = [.. byLabel.Select(l => (l.Key, l.Value.ToDictionary(v => v.Key, v => v.Value.ToArray(), StringComparer.Ordinal)))];
+
+            static IEnumerable<SelectorRequirement> Needed(PolicyGrant grant) => grant.Selector.Requirements.Where(r => r.Operator == SelectorOperator.In);
         }
 
         public PolicyGrant[] Grants { get; }
