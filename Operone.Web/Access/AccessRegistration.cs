@@ -28,6 +28,7 @@ internal static class AccessRegistration
         services.AddSingleton<SessionCookie>();
         services.AddSingleton<SessionService>();
         services.AddSingleton<SessionRenewal>();
+        services.AddSingleton<StepUp>();
         services.AddSingleton<DeviceBoundSessions>();
         services.AddHostedService<CredentialWatch>();
         services.AddSingleton<IPasswordHasher<Person>, PasswordHasher<Person>>();
