@@ -36,7 +36,7 @@ public sealed class Browser : IAsyncLifetime
 
     /// <summary>A person's window: a page with cookies of its own. Skips the test where there is no browser.</summary>
     internal async Task<IPage> OpenAsync(
-        string url, int width = 1440, int height = 900, ColorScheme theme = ColorScheme.Light, string? storageState = null)
+        string url, int width = 1440, int height = 900, ColorScheme theme = ColorScheme.Light, string? cookiesOf = null)
     {
         Assert.SkipWhen(_browser is null, $"There is no {_names[0]} on the PATH; on Debian: apt-get install chromium");
         var context = await _browser.NewContextAsync(new()
@@ -45,7 +45,7 @@ public sealed class Browser : IAsyncLifetime
             ViewportSize = new() { Width = width, Height = height },
             ColorScheme = theme,
             ReducedMotion = ReducedMotion.Reduce,
-            StorageState = storageState,
+            StorageState = cookiesOf,
             Locale = "en-GB",
             TimezoneId = "UTC",
             Permissions = ["clipboard-read", "clipboard-write"],

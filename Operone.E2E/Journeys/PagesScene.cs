@@ -1,3 +1,4 @@
+using Microsoft.Playwright;
 using Operone.Core.Devices;
 using Operone.Core.Shell;
 using Operone.E2E.Hosting;
@@ -12,8 +13,8 @@ public sealed class PagesScene(Browser browser) : IAsyncLifetime
 
     internal ServerProcess Server => _scene!.Server;
 
-    /// <summary>The cookies of the owner.</summary>
-    internal string StorageState { get; private set; } = "";
+    /// <summary>The owner's window, signed in. A session is bound to its browser: its cookies alone are worth nothing in another.</summary>
+    internal IBrowserContext Owner { get; private set; } = null!;
 
     /// <summary>Ids that addresses need, by the name that stands for them.</summary>
     internal Dictionary<string, string> Ids { get; } = [];
@@ -42,12 +43,17 @@ public sealed class PagesScene(Browser browser) : IAsyncLifetime
 
         var page = await browser.OpenAsync(Server.Url);
         await page.SignInAsync();
-        StorageState = await page.Context.StorageStateAsync();
-        await page.Context.CloseAsync();
+        Owner = page.Context;
+        await page.CloseAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
+        if (Owner is not null)
+        {
+            await Owner.CloseAsync();
+        }
+
         if (_scene is not null)
         {
             await _scene.DisposeAsync();

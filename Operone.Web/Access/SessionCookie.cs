@@ -81,6 +81,12 @@ internal sealed class SessionCookie(SessionDirectory sessions, TimeProvider time
     {
         // Over plain HTTP a browser keeps it on this machine alone, which browsers hold to be as good as HTTPS.
         context.CookieOptions.Secure = IsSecure(context.Request);
+        if (context.Properties is { IsPersistent: true, ExpiresUtc: { } end })
+        {
+            // Counts more than the date, which a browser whose clock is wrong would misread.
+            context.CookieOptions.MaxAge = TimeSpan.FromSeconds(Math.Round((end - time.GetUtcNow()).TotalSeconds));
+        }
+
         return Task.CompletedTask;
     }
 

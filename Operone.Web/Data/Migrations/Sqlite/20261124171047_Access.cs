@@ -39,13 +39,6 @@ namespace Operone.Web.Data.Migrations.Sqlite
                 maxLength: 64,
                 nullable: true);
 
-            migrationBuilder.AddColumn<Guid>(
-                name: "OwnerId",
-                table: "api_tokens",
-                type: "TEXT",
-                nullable: false,
-                defaultValue: new Guid("00000000-0000-0000-0000-000000000000"));
-
             migrationBuilder.AddColumn<string>(
                 name: "Selector",
                 table: "api_tokens",
@@ -53,12 +46,6 @@ namespace Operone.Web.Data.Migrations.Sqlite
                 maxLength: 4096,
                 nullable: false,
                 defaultValue: "");
-
-            migrationBuilder.AddColumn<Guid>(
-                name: "SessionId",
-                table: "api_tokens",
-                type: "TEXT",
-                nullable: true);
 
             migrationBuilder.CreateTable(
                 name: "access_state",
@@ -350,6 +337,12 @@ namespace Operone.Web.Data.Migrations.Sqlite
                         onDelete: ReferentialAction.Cascade);
                 });
 
+            // By hand: as EF would have it, whole tables are written anew, which cannot be done in one transaction.
+            migrationBuilder.Sql("""
+                ALTER TABLE "api_tokens" ADD COLUMN "OwnerId" TEXT NULL REFERENCES "people" ("Id") ON DELETE CASCADE;
+                ALTER TABLE "api_tokens" ADD COLUMN "SessionId" TEXT NULL REFERENCES "sessions" ("Id") ON DELETE CASCADE;
+                """);
+
             // Tokens belong to who made them; those made by another token, to the first owner.
             migrationBuilder.Sql("""
                 UPDATE "api_tokens" SET "OwnerId" = COALESCE(
@@ -470,25 +463,7 @@ namespace Operone.Web.Data.Migrations.Sqlite
                 SELECT "Id", 0, '00000000-0000-7000-8000-000000000001', 0, "Id", '', 'system', "CreatedAt" FROM "people" WHERE "IsOwner" = 1;
                 """);
 
-            migrationBuilder.DropColumn(
-                name: "IsOwner",
-                table: "people");
-
-            migrationBuilder.AddForeignKey(
-                name: "FK_api_tokens_people_OwnerId",
-                table: "api_tokens",
-                column: "OwnerId",
-                principalTable: "people",
-                principalColumn: "Id",
-                onDelete: ReferentialAction.Cascade);
-
-            migrationBuilder.AddForeignKey(
-                name: "FK_api_tokens_sessions_SessionId",
-                table: "api_tokens",
-                column: "SessionId",
-                principalTable: "sessions",
-                principalColumn: "Id",
-                onDelete: ReferentialAction.Cascade);
+            migrationBuilder.Sql("""ALTER TABLE "people" DROP COLUMN "IsOwner";""");
         }
 
         /// <inheritdoc />
