@@ -92,7 +92,7 @@ internal static class SecurityHeaders
         }
     }
 
-    private static string Policy(HttpContext context)
+    internal static string Policy(HttpContext context)
     {
         if (AccessSchemes.IsForPrograms(context.Request.Path))
         {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using Operone.Tests.Hosting;
+using Operone.Web.Hosting;
 using Xunit;
 
 namespace Operone.Tests.Web.Hosting;
@@ -89,6 +90,18 @@ public sealed partial class SecurityHeaderTests(SqliteFixture fixture) : ServerT
         Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
         Assert.Equal("DENY", One(response, "X-Frame-Options"));
         Assert.Contains("'nonce-", Policy(response)["script-src"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Forms_LeadElsewhere_WhereThisAnswerSaysSo()
+    {
+        var context = new Microsoft.AspNetCore.Http.DefaultHttpContext();
+        context.Request.Path = "/sign-in";
+        Assert.Contains("form-action 'self';", SecurityHeaders.Policy(context), StringComparison.Ordinal);
+        context.AllowFormsTo("https://accounts.example.com");
+        context.AllowFormsTo("https://id.example.org:8443/");
+        Assert.Contains("form-action 'self' https://accounts.example.com https://id.example.org:8443;", SecurityHeaders.Policy(context), StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => context.AllowFormsTo("https://a.example; script-src *"));
     }
 
     [Theory]
