@@ -36,7 +36,7 @@ internal static class AccessErrors
 
     /// <summary>The same whether the name is known or not, and whether it is locked, so that nothing can be learnt from it.</summary>
     public static Error SignInFailed { get; } = new(ErrorKind.Unauthenticated, "sign-in-failed", "Signing in failed.",
-        "The e-mail or the password is not right. After five tries that fail, an account is locked for five minutes.");
+        "The e-mail or the password is not right. After five tries that fail, an account pauses, for longer each time: wait before the next.");
 
     public static Error SessionEnded { get; } = new(ErrorKind.Unauthenticated, "session-ended", "The session has ended.",
         "Sign in again. It was ended, has run out, or its account was disabled.");

@@ -34,7 +34,7 @@ internal static class AccessRegistration
         services.AddSingleton<IPasswordHasher<Person>, PasswordHasher<Person>>();
         services.AddSingleton<SetupService>();
         services.AddHostedService<SetupAnnouncement>();
-        services.AddScoped<SignInService>();
+        services.AddWaysIn();
 
         AddIdentity(services);
         AddSchemes(services);
@@ -75,8 +75,6 @@ internal static class AccessRegistration
             {
                 identity.User.RequireUniqueEmail = true;
                 identity.User.AllowedUserNameCharacters = "";
-                identity.Lockout.MaxFailedAccessAttempts = 5;
-                identity.Lockout.DefaultLockoutTimeSpan = TimeSpan.FromMinutes(5);
             })
             .AddUserStore<PersonStore>()
             .AddSignInManager();

@@ -53,6 +53,9 @@ internal sealed class SessionCookie(SessionDirectory sessions, TimeProvider time
     /// <summary>Whether a request came with a cookie that is good.</summary>
     public static bool IsGood(HttpContext context) => AccessIdentity.Of(context.User).Credential is { TokenId: null };
 
+    /// <summary>Takes the cookie away.</summary>
+    public static Task TakeAwayAsync(HttpContext context) => context.SignOutAsync(IdentityConstants.ApplicationScheme);
+
     /// <summary>Why the cookie of a request did not do, or null where there is none or it did.</summary>
     public static Error? ErrorOf(HttpContext context) => context.Items.TryGetValue(ErrorKey, out var error) ? (Error?)error : null;
 

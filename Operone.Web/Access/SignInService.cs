@@ -1,45 +1,56 @@
-using Microsoft.AspNetCore.Identity;
-using Operone.Core.Errors;
+using Microsoft.EntityFrameworkCore;
 using Operone.Core.Access;
+using Operone.Core.Errors;
+using Operone.Web.Data;
+using Operone.Web.Hosting;
 
 namespace Operone.Web.Access;
 
-/// <summary>Signs people in and out. The page's form calls it: it needs a request to answer with a cookie.</summary>
+/// <summary>Signs people in with a password, and out. The page's form calls it: it needs a request to answer with a cookie.</summary>
 internal sealed class SignInService(
-    SignInManager<Person> signIn, UserManager<Person> people, IPasswordHasher<Person> hasher, SessionService sessions, IAuditTrail audit)
+    IDbContextFactory<OperoneDb> databases, PasswordWays passwords, SignInPauses pauses, AccountLimits limits, SessionService sessions, IAuditTrail audit)
 {
-    // Any hash will do: it is compared so that an unknown name takes as long as a known one.
-    private static string? _decoy;
-
-    /// <summary>Signs in with a password. The answer is the same for an unknown name, a wrong password and a locked account.</summary>
+    /// <summary>
+    /// Signs in with a password. The answer is the same, and takes as long, for an unknown name, a wrong password, a person
+    /// without one or who may not use it, a disabled account, and one that pauses after too many tries.
+    /// </summary>
     public async Task<Result<Person>> SignInAsync(
         HttpContext context, string? email, string? password, string? deviceKey, bool remember, CancellationToken cancellationToken)
     {
-        var person = string.IsNullOrWhiteSpace(email) ? null : await people.FindByNameAsync(email.Trim());
-        if (person is null || password is null || password.Length > PasswordRules.MaxLength)
+        if (DeviceKey.Read(deviceKey) is null)
         {
-            var nobody = new Person { CreatedAt = default };
-            _decoy ??= hasher.HashPassword(nobody, SecretText.Create(""));
-            hasher.VerifyHashedPassword(nobody, _decoy, "wrong");
-            return await FailedAsync("unknown name");
+            return AccessErrors.DeviceKeyMissing;
         }
 
-        var result = await signIn.CheckPasswordSignInAsync(person, password, lockoutOnFailure: true);
-        if (!result.Succeeded)
+        var name = email?.Trim() ?? "";
+        if (!limits.TryTake(AccountLimits.SignIn, name, out var wait))
         {
-            return await FailedAsync(result.IsLockedOut ? "the account is locked after too many tries" : "wrong password");
+            return Error.TooMany(wait);
         }
 
-        var session = await sessions.BeginAsync(context, person, SignInMethods.Password, deviceKey, remember, cancellationToken);
-        return session.IsError ? session.Error! : person;
-
-        async Task<Error> FailedAsync(string reason)
+        var may = await pauses.TakeAsync(PauseKind, name, cancellationToken);
+        var person = await FindAsync(name, cancellationToken);
+        var isRight = passwords.Verify(person, password);
+        var problem = person is null ? "unknown name"
+            : !may ? "the account pauses after too many tries"
+            : person.PasswordHash is null ? "the account has no password"
+            : !isRight ? "wrong password"
+            : person.DisabledAt is not null ? "the account is disabled"
+            : !passwords.MayUse(person.Id) ? "passwords are for owners alone"
+            : null;
+        if (problem is not null || person is null)
         {
-            var anonymous = Actor.Anonymous(context);
-            await audit.NoteAsync(anonymous, "person.sign-in", email, allowed: false, reason, cancellationToken);
+            await audit.NoteAsync(Actor.Anonymous(context), "person.sign-in", name, allowed: false, problem, cancellationToken);
             return AccessErrors.SignInFailed;
         }
+
+        await pauses.ClearAsync(PauseKind, name, cancellationToken);
+        var session = await sessions.BeginAsync(context, person, SignInMethods.Password, deviceKey, remember, cancellationToken);
+        return session.IsError ? session.Error! : person;
     }
+
+    /// <summary>What a password is counted under at <see cref="SignInPauses"/>; the name is the e-mail.</summary>
+    public const string PauseKind = "password";
 
     /// <summary>Ends the session.</summary>
     public async Task SignOutAsync(HttpContext context, CancellationToken cancellationToken)
@@ -50,6 +61,13 @@ internal sealed class SignInService(
             await sessions.EndAsync(actor, id, cancellationToken);
         }
 
-        await signIn.SignOutAsync();
+        await SessionCookie.TakeAwayAsync(context);
+    }
+
+    private async Task<Person?> FindAsync(string email, CancellationToken cancellationToken)
+    {
+        var normalized = email.Length <= 256 ? email.ToUpperInvariant() : "";
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.Set<Person>().SingleOrDefaultAsync(p => p.NormalizedUserName == normalized, cancellationToken);
     }
 }

@@ -41,6 +41,13 @@ public sealed class SetupOptionsTests
     [InlineData("changeme1234")]
     [InlineData("someone12345")]
     [InlineData("elevenchars")]
+    [InlineData("1qaz2wsx3edc")]
+    [InlineData("1q2w3e4r5t6y")]
+    [InlineData("qwertyasdfgh")]
+    [InlineData("poiuytrewq098")]
+    [InlineData("hello7hello7")]
+    [InlineData("Summer2026Admin!")]
+    [InlineData("MyPassword2026")]
     public void Check_WeakPassword_IsRefused(string password) => Assert.NotNull(PasswordRules.Check(password, "someone@example.org"));
 
     [Theory]

@@ -758,6 +758,28 @@ namespace Operone.Web.Data.Migrations.Postgres
                     b.ToTable("setup_codes", (string)null);
                 });
 
+            modelBuilder.Entity("Operone.Web.Access.SignInTry", b =>
+                {
+                    b.Property<byte[]>("Hash")
+                        .HasMaxLength(32)
+                        .HasColumnType("bytea");
+
+                    b.Property<int>("Failed")
+                        .HasColumnType("integer");
+
+                    b.Property<DateTimeOffset>("FailedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<DateTimeOffset>("SeenAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.HasKey("Hash");
+
+                    b.HasIndex("SeenAt");
+
+                    b.ToTable("sign_in_tries", (string)null);
+                });
+
             modelBuilder.Entity("Operone.Web.Access.Team", b =>
                 {
                     b.Property<Guid>("Id")

@@ -751,6 +751,28 @@ namespace Operone.Web.Data.Migrations.Sqlite
                     b.ToTable("setup_codes", (string)null);
                 });
 
+            modelBuilder.Entity("Operone.Web.Access.SignInTry", b =>
+                {
+                    b.Property<byte[]>("Hash")
+                        .HasMaxLength(32)
+                        .HasColumnType("BLOB");
+
+                    b.Property<int>("Failed")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("FailedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("SeenAt")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Hash");
+
+                    b.HasIndex("SeenAt");
+
+                    b.ToTable("sign_in_tries", (string)null);
+                });
+
             modelBuilder.Entity("Operone.Web.Access.Team", b =>
                 {
                     b.Property<Guid>("Id")

@@ -1,0 +1,15 @@
+using Operone.Web.Hosting;
+
+namespace Operone.Web.Access;
+
+/// <summary>Wires the ways to sign in.</summary>
+internal static class WaysInRegistration
+{
+    public static void AddWaysIn(this IServiceCollection services)
+    {
+        services.AddSingleton<PasswordWays>();
+        services.AddSingleton<SignInPauses>();
+        services.AddSingleton<IRecurringJob>(provider => provider.GetRequiredService<SignInPauses>());
+        services.AddSingleton<SignInService>();
+    }
+}
