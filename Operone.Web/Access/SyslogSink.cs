@@ -9,8 +9,8 @@ namespace Operone.Web.Access;
 
 /// <summary>
 /// Sends entries to a syslog receiver. Syslog has no acknowledgement: over TCP and TLS each batch has a connection of its own, whose
-/// sending side is closed behind it, and counts as received where the receiver then closes its side too; a connection that
-/// breaks before is a batch that comes again. Over UDP nothing tells whether it arrived.
+/// sending side is closed behind it, and counts as received where the receiver then closes its side too, having taken all of it;
+/// a connection that breaks before is a batch that comes again. Over UDP nothing tells whether it arrived.
 /// </summary>
 internal sealed class SyslogSink(SyslogAddress address, string? authority) : IAuditSink
 {
@@ -39,14 +39,14 @@ internal sealed class SyslogSink(SyslogAddress address, string? authority) : IAu
         await client.ConnectAsync(address.Host, address.Port, cancellationToken);
         if (address.Transport == SyslogTransport.Tcp)
         {
-            await SendStreamAsync(client.GetStream(), messages, EndSending, cancellationToken);
+            await SendStreamAsync(client.Client, client.GetStream(), messages, EndSending, cancellationToken);
             return;
         }
 
         await using var tls = new SslStream(client.GetStream());
         await tls.AuthenticateAsClientAsync(TlsOptions(), cancellationToken);
         await SendStreamAsync(
-            tls, messages,
+            client.Client, tls, messages,
             async () =>
             {
                 await tls.ShutdownAsync();
@@ -61,7 +61,8 @@ internal sealed class SyslogSink(SyslogAddress address, string? authority) : IAu
         }
     }
 
-    private static async Task SendStreamAsync(Stream stream, IEnumerable<byte[]> messages, Func<Task> endSending, CancellationToken cancellationToken)
+    private static async Task SendStreamAsync(
+        Socket socket, Stream stream, IEnumerable<byte[]> messages, Func<Task> endSending, CancellationToken cancellationToken)
     {
         using var buffer = new MemoryStream();
         foreach (var message in messages)
@@ -83,9 +84,42 @@ internal sealed class SyslogSink(SyslogAddress address, string? authority) : IAu
             while (await stream.ReadAsync(rest, patience.Token) > 0)
             {
             }
+
+            await ConfirmAsync(socket, patience.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
+        }
+    }
+
+    /// <summary>
+    /// A receiver that closed before it had read everything answers what comes after with a reset, which may be on its way still: the
+    /// socket is asked until all was acknowledged, or refused.
+    /// </summary>
+    private static async Task ConfirmAsync(Socket socket, CancellationToken cancellationToken)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        while (!IsClosed(socket))
+        {
+            await Task.Delay(10, cancellationToken);
+        }
+
+        if (socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error) is not 0)
+        {
+            throw new SocketException((int)SocketError.ConnectionReset);
+        }
+
+        // tcp(7): TCP_INFO, whose first byte is the state; TIME_WAIT is 6, and CLOSE is 7 in tcp_states.h.
+        static bool IsClosed(Socket socket)
+        {
+            const int IPPROTO_TCP = 6;
+            const int TCP_INFO = 11;
+            Span<byte> info = stackalloc byte[8];
+            return socket.GetRawSocketOption(IPPROTO_TCP, TCP_INFO, info) < 1 || info[0] is 6 or 7;
         }
     }
 

@@ -16,8 +16,6 @@ internal sealed class OperoneApi : IDisposable
     /// <summary>The code of an error where no connection could be made, so that the server cannot have got the request.</summary>
     public const string Unreachable = "server-unreachable";
 
-    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(60);
-
     private readonly HttpClient _http;
 
     public OperoneApi(Credentials credentials)
@@ -38,6 +36,9 @@ internal sealed class OperoneApi : IDisposable
 
     /// <summary>The server's address.</summary>
     public string Url { get; }
+
+    /// <summary>How long an answer may take.</summary>
+    public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
@@ -83,7 +84,7 @@ internal sealed class OperoneApi : IDisposable
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         headers?.Invoke(request.Headers);
-        using var limit = new RequestLimit(cancellationToken);
+        using var limit = new RequestLimit(Patience, cancellationToken);
         try
         {
             var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
@@ -179,7 +180,7 @@ internal sealed class OperoneApi : IDisposable
 
     private async Task<Result<byte[]>> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        using var limit = new RequestLimit(cancellationToken);
+        using var limit = new RequestLimit(Patience, cancellationToken);
         try
         {
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
@@ -280,9 +281,9 @@ internal sealed class OperoneApi : IDisposable
         private readonly CancellationTokenSource _late;
         private readonly CancellationTokenSource _either;
 
-        public RequestLimit(CancellationToken cancellationToken)
+        public RequestLimit(TimeSpan patience, CancellationToken cancellationToken)
         {
-            _late = new CancellationTokenSource(RequestTimeout);
+            _late = new CancellationTokenSource(patience);
             _either = CancellationTokenSource.CreateLinkedTokenSource(_late.Token, cancellationToken);
         }
 
