@@ -146,7 +146,11 @@ internal static class AuditVerifyCommand
             cli.OutputText.WriteLine($"Entries up to {found.AnchorSeq} were removed by retention on {pruned.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}.");
         }
 
-        cli.OutputText.WriteLine($"Newest: {found.Seq}:{found.Hash}");
+        if (found.Seq > 0)
+        {
+            cli.OutputText.WriteLine($"Newest: {found.Seq}:{found.Hash}");
+        }
+
         return 0;
     }
 }

@@ -36,6 +36,7 @@ public sealed class AuditCommandTests(SqliteFixture fixture) : ServerTests(fixtu
     [Fact]
     public async Task Verify_ThenExport_ThenVerifyTheFile_AgreesAndFindsAChange()
     {
+        await HasEntryAsync(Server);
         using var verify = Terminal();
         Assert.Equal(0, await verify.RunAsync("audit", "verify"));
         Assert.StartsWith("The audit trail holds: ", verify.Output, StringComparison.Ordinal);
@@ -71,12 +72,7 @@ public sealed class AuditCommandTests(SqliteFixture fixture) : ServerTests(fixtu
     public async Task Verify_ChainThatIsBroken_EndsWithOneAndSaysWhere()
     {
         await using var server = await Fixture.StartAnotherAsync();
-        await EventuallyAsync(
-            async () =>
-            {
-                await using var db = server.OpenDatabase();
-                return db.Set<AuditEntry>().Any();
-            }, "an entry");
+        await HasEntryAsync(server);
         await using (var db = server.OpenDatabase())
         {
             await Microsoft.EntityFrameworkCore.RelationalDatabaseFacadeExtensions.ExecuteSqlRawAsync(
@@ -116,6 +112,13 @@ public sealed class AuditCommandTests(SqliteFixture fixture) : ServerTests(fixtu
         Assert.Equal(0, await terminal.RunAsync("audit", command, "--help"));
         Assert.Contains("Example", terminal.Output, StringComparison.Ordinal);
     }
+
+    private static Task HasEntryAsync(OperoneServer server) => EventuallyAsync(
+        async () =>
+        {
+            await using var db = server.OpenDatabase();
+            return db.Set<AuditEntry>().Any();
+        }, "an entry");
 
     private FakeTerminal Terminal(OperoneServer? server = null)
     {
