@@ -4,6 +4,9 @@ namespace Operone.Web.Access;
 /// <param name="Permission">One of <see cref="Core.Access.Permissions"/>.</param>
 internal sealed record RequiredPermission(string Permission);
 
+/// <summary>On an endpoint: whoever is signed in may ask, and the service says what of it is theirs.</summary>
+internal sealed record SignedInIsEnough;
+
 /// <summary>How doors say what they need.</summary>
 internal static class RequirePermissionExtensions
 {
@@ -21,4 +24,8 @@ internal static class RequirePermissionExtensions
                 .RequireAssertion(context => Actor.From(context.User).Lacks(permission) is null))
             .WithMetadata(new RequiredPermission(permission));
     }
+
+    /// <summary>Lets whoever is signed in ask: for what is one's own, and what the service decides one by one.</summary>
+    public static TBuilder RequireSignedIn<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => builder.RequireAuthorization().WithMetadata(new SignedInIsEnough());
 }

@@ -87,7 +87,7 @@ internal sealed class SessionCookie(SessionDirectory sessions, TimeProvider time
         if (context.Properties is { IsPersistent: true, ExpiresUtc: { } end })
         {
             // Counts more than the date, which a browser whose clock is wrong would misread.
-            context.CookieOptions.MaxAge = TimeSpan.FromSeconds(Math.Round((end - time.GetUtcNow()).TotalSeconds));
+            context.CookieOptions.MaxAge = TimeSpan.FromSeconds(Math.Ceiling((end - time.GetUtcNow()).TotalSeconds));
         }
 
         return Task.CompletedTask;

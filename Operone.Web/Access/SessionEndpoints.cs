@@ -35,7 +35,7 @@ internal static class SessionEndpoints
     /// <summary>Sessions in the REST API.</summary>
     private static void MapApi(IEndpointRouteBuilder app)
     {
-        var sessions = app.MapGroup("/api/v1/sessions").WithTags("Access").RequireAuthorization().ProducesAccessProblems();
+        var sessions = app.MapGroup("/api/v1/sessions").WithTags("Access").RequireSignedIn().ProducesAccessProblems();
         sessions.MapGet("/", ListAsync).WithName("ListSessions").WithSummary("List the sessions that go on")
             .WithDescription("One's own, newest first. With personId, that person's, and with all, everybody's: both for who holds people.manage.")
             .ProducesProblem(StatusCodes.Status400BadRequest);

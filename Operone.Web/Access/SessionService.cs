@@ -118,7 +118,7 @@ internal sealed class SessionService(
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var session = await db.Set<Session>().SingleOrDefaultAsync(s => s.Id == id && s.EndedAt == null, cancellationToken);
-        if (session is null || (session.PersonId != actor.PersonId && !actor.May(Permissions.PeopleManage, null)))
+        if (session is null || (!IsOwn(actor, session.PersonId) && !actor.May(Permissions.PeopleManage, null)))
         {
             return AccessErrors.SessionNotFound(id);
         }
@@ -183,9 +183,12 @@ internal sealed class SessionService(
     }
 
     private async ValueTask<Error?> RequireAsync(Actor actor, Guid? personId, string action, string? target, CancellationToken cancellationToken) =>
-        personId is not null && personId == actor.PersonId
+        IsOwn(actor, personId)
             ? null
             : await audit.RequireAsync(actor, Permissions.PeopleManage, action, target, cancellationToken);
+
+    /// <summary>One's own are one's own in a session; an API token that was made for something else has nothing to do with them.</summary>
+    private static bool IsOwn(Actor actor, Guid? personId) => personId is not null && personId == actor.PersonId && actor.SessionId is not null;
 
     private SessionView View(Actor actor, Session session) => new(
         session.Id, session.PersonId, access.Current.People.GetValueOrDefault(session.PersonId)?.Email ?? "", session.Device, session.Address,

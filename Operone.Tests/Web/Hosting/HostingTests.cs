@@ -87,7 +87,8 @@ public sealed class HostingTests(SqliteFixture fixture) : ServerTests(fixture), 
             .Where(r => !open.Any(o => r.RoutePattern.RawText!.StartsWith(o, StringComparison.Ordinal)))
             .Where(r => r.RoutePattern.RawText!.Trim('/') != "api")
             .Where(r => r.Metadata.GetMetadata<IAllowAnonymous>() is not null
-                || (r.Metadata.GetMetadata<Operone.Web.Access.RequiredPermission>() is null && r.Metadata.GetOrderedMetadata<IAuthorizeData>().All(a => a.Policy is null)))
+                || (r.Metadata.GetMetadata<Operone.Web.Access.RequiredPermission>() is null
+                    && r.Metadata.GetMetadata<Operone.Web.Access.SignedInIsEnough>() is null && r.Metadata.GetOrderedMetadata<IAuthorizeData>().All(a => a.Policy is null)))
             .Select(r => r.RoutePattern.RawText);
         Assert.Empty(wrong);
 
