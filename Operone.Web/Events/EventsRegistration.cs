@@ -15,6 +15,7 @@ internal static class EventsRegistration
         services.AddHostedService(provider => provider.GetRequiredService<EventLog>());
         services.AddSingleton<EventService>();
         services.AddSingleton<IRecurringJob, EventUpkeep>();
+        services.AddHostedService<AuditSignal>();
     }
 
     public static void MapEvents(this WebApplication app) => EventEndpoints.Map(app);

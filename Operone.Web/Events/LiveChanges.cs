@@ -17,6 +17,8 @@ internal sealed class LiveChanges
     public const string Runs = "runs";
     /// <summary>The event log.</summary>
     public const string Events = "events";
+    /// <summary>The audit trail, as far as this node appends to it.</summary>
+    public const string Audit = "audit";
     /// <summary>The enrolment tokens.</summary>
     public const string EnrollmentTokens = "enrollment-tokens";
     /// <summary>One run: its state, or its output.</summary>

@@ -72,8 +72,11 @@ public sealed partial class Audit
         Text, By, Action, null, Outcome switch { "allowed" => true, "refused" => false, _ => null }, Day(From), Day(To) is { } to ? to.AddDays(1).AddMicroseconds(-1) : null,
         Guid.TryParse(Session, out var session) ? session : null, null, Request);
 
-    // There is no topic for it; who did something sees an event at the same time.
-    protected override IReadOnlyList<string> Topics() => Cursor is null ? [Operone.Web.Events.LiveChanges.Events] : [];
+    // What other nodes append is seen by looking again.
+    protected override TimeSpan? AtLeastEvery => TimeSpan.FromSeconds(10);
+
+    // An older page does not change.
+    protected override IReadOnlyList<string> Topics() => Cursor is null ? [Operone.Web.Events.LiveChanges.Audit] : [];
 
     protected override async Task ReadAsync(CancellationToken cancellationToken)
     {
