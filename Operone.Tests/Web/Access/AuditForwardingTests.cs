@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Json;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -9,6 +10,7 @@ using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using Operone.Core.Access;
 using Operone.Core.Connection;
 using Operone.Tests.Hosting;
@@ -254,6 +256,40 @@ public sealed class AuditForwardingOnSqlite(SqliteFixture fixture) : AuditForwar
 
 public sealed class AuditForwardingOnPostgres(PostgresFixture fixture) : AuditForwardingTests(fixture), IClassFixture<PostgresFixture>
 {
+    [Fact]
+    public async Task Note_DatabaseCutOffAgainAndAgain_LosesNothingAndDoublesNothing()
+    {
+        var (missing, direct) = await PostgresServer.CreateDatabaseAsync();
+        Assert.SkipWhen(missing is not null, missing ?? "");
+        var connection = new NpgsqlConnectionStringBuilder(direct);
+        await using var gate = new TcpGate(connection.Port);
+        connection.Port = gate.Port;
+        await using var server = await OperoneServer.StartAsync(connection.ToString());
+        var noting = NoteAsync(server, 6000);
+        for (var cut = 0; cut < 5; cut++)
+        {
+            await Task.Delay(150, Cancelled);
+            await gate.ShutAsync();
+            await Task.Delay(100, Cancelled);
+            gate.Open();
+        }
+
+        await noting;
+        await EventuallyAsync(() => Task.FromResult(server.Services.GetRequiredService<AuditTrail>().Waiting == 0), "nothing waits");
+        var found = await EventuallyAsync(
+            async () =>
+            {
+                var answer = await server.Owner.GetAsync("/api/v1/audit/verify", Cancelled);
+                var verification = answer.IsSuccessStatusCode ? await answer.Content.ReadFromJsonAsync<AuditVerification>(Cancelled) : null;
+                return verification?.Checked >= 6000 ? verification : null;
+            },
+            "all entries");
+        Assert.Null(found.Break);
+        await using var db = server.OpenDatabase();
+        var targets = await db.Set<AuditEntry>().Where(e => e.Action == "test.forward").Select(e => e.Target).ToListAsync(Cancelled);
+        Assert.Equal((6000, 6000), (targets.Count, targets.Distinct().Count()));
+    }
+
     [Fact]
     public async Task TwoNodes_OnOneDatabase_AppendOneChainAndForwardItOnce()
     {
