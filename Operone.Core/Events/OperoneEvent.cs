@@ -27,6 +27,12 @@ public static class EventTypes
     public const string PersonSignedIn = "person.signed-in";
     /// <summary>A session was ended.</summary>
     public const string SessionEnded = "session.ended";
+    /// <summary>Somebody was invited.</summary>
+    public const string InvitationCreated = "invitation.created";
+    /// <summary>Somebody took an invitation up, and has an account now.</summary>
+    public const string InvitationAccepted = "invitation.accepted";
+    /// <summary>An invitation was revoked.</summary>
+    public const string InvitationRevoked = "invitation.revoked";
     /// <summary>An API token was made.</summary>
     public const string TokenCreated = "token.created";
     /// <summary>An API token was revoked.</summary>

@@ -60,6 +60,7 @@ internal static class AccessRegistration
         AccessEndpoints.Map(app);
         SessionEndpoints.Map(app);
         AuditEndpoints.Map(app);
+        InvitationEndpoints.Map(app);
     }
 
     public static async Task PrepareAccessAsync(this WebApplication app, CancellationToken cancellationToken)

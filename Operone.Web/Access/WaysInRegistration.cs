@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Operone.Web.Hosting;
 
 namespace Operone.Web.Access;
@@ -11,5 +12,11 @@ internal static class WaysInRegistration
         services.AddSingleton<SignInPauses>();
         services.AddSingleton<IRecurringJob>(provider => provider.GetRequiredService<SignInPauses>());
         services.AddSingleton<SignInService>();
+
+        services.AddOptions<MailOptions>().BindConfiguration(MailOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<MailOptions>, MailOptionsValidation>();
+        services.AddSingleton<Mailer>();
+        services.AddSingleton<InvitationService>();
+        services.AddSingleton<InvitationAcceptance>();
     }
 }

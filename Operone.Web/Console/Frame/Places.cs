@@ -26,6 +26,7 @@ internal static class Places
             new("devices/enrollment", "Enrolment tokens", Glyphs.Enrollment, "n", Permissions.DevicesManage),
             new("access/tokens", "API tokens", Glyphs.Tokens, "t", Permissions.TokensManage),
             new("access/sessions", "Sessions", Glyphs.Online, "s", Permissions.PeopleManage),
+            new("access/invitations", "Invitations", Glyphs.Enrollment, "i", Permissions.PeopleManage),
             new("access/audit", "Audit", Glyphs.Audit, "a", Permissions.AuditRead),
         ],
     ];
