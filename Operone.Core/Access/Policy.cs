@@ -21,14 +21,15 @@ public enum GrantEffect
 public sealed record PolicyGrant(Guid Id, GrantEffect Effect, PermissionSet Permissions, Selector Selector, DateTimeOffset? Until = null);
 
 /// <summary>Why a decision is as it is.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<DecisionReason>))]
 public enum DecisionReason
 {
     /// <summary>No grant gives it.</summary>
-    NoGrant,
+    [JsonStringEnumMemberName("no-grant")] NoGrant,
     /// <summary>A grant gives it and none takes it.</summary>
-    Granted,
+    [JsonStringEnumMemberName("granted")] Granted,
     /// <summary>A deny grant takes it.</summary>
-    Denied,
+    [JsonStringEnumMemberName("denied")] Denied,
 }
 
 /// <summary>What policy says.</summary>

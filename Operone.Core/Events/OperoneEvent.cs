@@ -25,6 +25,40 @@ public static class EventTypes
     public const string RunCancelled = "run.cancelled";
     /// <summary>A person signed in.</summary>
     public const string PersonSignedIn = "person.signed-in";
+    /// <summary>A person was disabled: they are signed out, and may not sign in.</summary>
+    public const string PersonDisabled = "person.disabled";
+    /// <summary>A person who was disabled may sign in again.</summary>
+    public const string PersonEnabled = "person.enabled";
+    /// <summary>A person was renamed.</summary>
+    public const string PersonUpdated = "person.updated";
+    /// <summary>A person was removed.</summary>
+    public const string PersonRemoved = "person.removed";
+    /// <summary>A team was made.</summary>
+    public const string TeamCreated = "team.created";
+    /// <summary>A team was renamed, or somebody joined or left it.</summary>
+    public const string TeamUpdated = "team.updated";
+    /// <summary>A team was removed.</summary>
+    public const string TeamRemoved = "team.removed";
+    /// <summary>A role was made.</summary>
+    public const string RoleCreated = "role.created";
+    /// <summary>A role was changed.</summary>
+    public const string RoleUpdated = "role.updated";
+    /// <summary>A role was removed.</summary>
+    public const string RoleRemoved = "role.removed";
+    /// <summary>A grant was made.</summary>
+    public const string GrantCreated = "grant.created";
+    /// <summary>A grant was removed.</summary>
+    public const string GrantRemoved = "grant.removed";
+    /// <summary>Somebody asked for access.</summary>
+    public const string AccessRequestCreated = "access-request.created";
+    /// <summary>A request for access was approved.</summary>
+    public const string AccessRequestApproved = "access-request.approved";
+    /// <summary>A request for access was refused.</summary>
+    public const string AccessRequestRefused = "access-request.refused";
+    /// <summary>A request for access was withdrawn.</summary>
+    public const string AccessRequestWithdrawn = "access-request.withdrawn";
+    /// <summary>The installation's settings were changed.</summary>
+    public const string SettingsChanged = "settings.changed";
     /// <summary>A session was ended.</summary>
     public const string SessionEnded = "session.ended";
     /// <summary>Somebody was invited.</summary>

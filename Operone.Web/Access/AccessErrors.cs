@@ -1,3 +1,4 @@
+using Operone.Core.Access;
 using Operone.Core.Errors;
 
 namespace Operone.Web.Access;
@@ -64,4 +65,58 @@ internal static class AccessErrors
 
     public static Error SetupCodeWrong { get; } = new(ErrorKind.Forbidden, "setup-code-wrong", "The set-up code is not right.",
         "Use the address that the server printed when it last started. Each start prints a new one.");
+
+    public static Error BeyondOwn(string actor, string what) => new(ErrorKind.Forbidden, "beyond-own", "Nobody can give what they lack.",
+        $"{actor} lacks {what}. Nobody gives others more than they have, on more devices, or for longer. Ask somebody who has it.");
+
+    public static Error OwnerDenied(string name) => new(ErrorKind.Conflict, "owner-denied", "Nothing is denied to an owner.",
+        $"{name} is an owner. Make them no owner first.");
+
+    public static Error NotYourself(string what) => new(ErrorKind.Conflict, "not-yourself", "Nobody does this to themselves.",
+        $"Nobody can {what} themselves. Ask somebody else who manages people.");
+
+    public static Error PersonNotFound(string id) => new(ErrorKind.NotFound, "person-not-found", "There is no such person.",
+        $"Nobody has the id {id}. They may have been removed.");
+
+    public static Error TeamNotFound(string id) => new(ErrorKind.NotFound, "team-not-found", "There is no such team.",
+        $"No team has the id {id}. It may have been removed.");
+
+    public static Error MemberNotFound(string person, string team) => new(ErrorKind.NotFound, "member-not-found", "They are not in the team.",
+        $"{person} is not in {team}.");
+
+    public static Error RoleNotFound(string id) => new(ErrorKind.NotFound, "role-not-found", "There is no such role.",
+        $"No role has the id {id}. It may have been removed.");
+
+    public static Error RoleIsBuiltIn(string name) => new(ErrorKind.Conflict, "role-built-in", "A built-in role stays as it is.",
+        $"{name} is in every installation. Only the acts that need a passkey, or are kept from tokens, can be set on it. Make a role of your own instead.");
+
+    public static Error RoleInUse(string name, string by) => new(ErrorKind.Conflict, "role-in-use", "The role is in use.",
+        $"{name} is used by {by}. Remove those first.");
+
+    public static Error NameTaken(string what, string name) => new(ErrorKind.Conflict, "name-taken", "The name is taken.",
+        $"There is another {what} with the name '{name}'. Names are the same without regard to case.")
+    {
+        Fields = new Dictionary<string, string[]> { ["name"] = [$"'{name}' is taken"] },
+    };
+
+    public static Error GrantNotFound(Guid id) => new(ErrorKind.NotFound, "grant-not-found", "There is no such grant.",
+        $"No grant has the id {id}. It may have been removed, or have ended long ago.");
+
+    public static Error RequestNotFound(Guid id) => new(ErrorKind.NotFound, "access-request-not-found", "There is no such request.",
+        $"No request for access that you may see has the id {id}.");
+
+    public static Error RequestDecided(AccessRequestStatus status) => new(ErrorKind.Conflict, "access-request-decided", "The request is decided.",
+        $"It was {status.ToString().ToLowerInvariant()} already. Ask again if it is still needed.");
+
+    public static Error OwnRequest { get; } = new(ErrorKind.Forbidden, "own-request", "Nobody approves their own request.",
+        "Somebody else who manages people has to decide.");
+
+    public static Error TooManyRequests(int most) => new(ErrorKind.Conflict, "too-many-access-requests", "Too many requests are open.",
+        $"At most {most} requests of one person may be open. Withdraw one, or wait until one is decided.");
+
+    public static Error NobodyCouldStepUp { get; } = new(ErrorKind.Conflict, "nobody-could-step-up", "Nobody could do it any more.",
+        "No owner has a passkey, and acts that need one could then be done by nobody. Add a passkey to an owner's account first.");
+
+    public static Error DeviceUnknown(string device) => new(ErrorKind.NotFound, "device-not-found", "There is no such device.",
+        $"No device has the id or name '{device}'.");
 }

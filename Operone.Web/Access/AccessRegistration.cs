@@ -36,6 +36,8 @@ internal static class AccessRegistration
         services.AddHostedService<SetupAnnouncement>();
         services.AddWaysIn();
 
+        services.AddPeople();
+
         AddIdentity(services);
         AddSchemes(services);
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, AccessResultHandler>();
@@ -61,6 +63,8 @@ internal static class AccessRegistration
         SessionEndpoints.Map(app);
         AuditEndpoints.Map(app);
         InvitationEndpoints.Map(app);
+        PeopleEndpoints.Map(app);
+        GrantEndpoints.Map(app);
     }
 
     public static async Task PrepareAccessAsync(this WebApplication app, CancellationToken cancellationToken)

@@ -14,23 +14,29 @@ internal sealed record PersonEntry(Guid Id, string Email, string DisplayName, bo
 internal sealed record RoleEntry(
     Guid Id, string Name, PermissionSet Permissions, bool IsBuiltIn, IReadOnlyList<string> StepUpActs, IReadOnlyList<string> TokenForbiddenActs);
 
+/// <summary>A team. Who is in it is in each <see cref="PersonEntry"/>.</summary>
+internal sealed record TeamEntry(Guid Id, string Name, string Description, DateTimeOffset CreatedAt);
+
 /// <summary>Who may do what, all of it, as it was at one moment. It never changes; a change makes another.</summary>
 internal sealed class AccessSnapshot
 {
     private readonly ILookup<Guid, Grant> _grants;
     private readonly ConcurrentDictionary<Guid, Subject> _subjects = new();
 
-    private AccessSnapshot(AccessState? state, IEnumerable<PersonEntry> people, IEnumerable<RoleEntry> roles, IEnumerable<Grant> grants)
+    private AccessSnapshot(
+        AccessState? state, IEnumerable<PersonEntry> people, IEnumerable<RoleEntry> roles, IEnumerable<Grant> grants, IEnumerable<TeamEntry> teams)
     {
         Version = state?.Version ?? 0;
         Settings = state?.Settings ?? new();
         People = people.ToFrozenDictionary(p => p.Id);
         Roles = roles.ToFrozenDictionary(r => r.Id);
-        _grants = grants.ToLookup(g => g.SubjectId);
+        Teams = teams.ToFrozenDictionary(t => t.Id);
+        Grants = grants.ToFrozenDictionary(g => g.Id);
+        _grants = Grants.Values.ToLookup(g => g.SubjectId);
     }
 
     /// <summary>Before anything was read.</summary>
-    public static AccessSnapshot Empty { get; } = new(null, [], [], []);
+    public static AccessSnapshot Empty { get; } = new(null, [], [], [], []);
 
     /// <summary>Grows with every change.</summary>
     public long Version { get; }
@@ -44,19 +50,27 @@ internal sealed class AccessSnapshot
     /// <summary>Every role, by id.</summary>
     public FrozenDictionary<Guid, RoleEntry> Roles { get; }
 
+    /// <summary>Every team, by id.</summary>
+    public FrozenDictionary<Guid, TeamEntry> Teams { get; }
+
+    /// <summary>Every grant, by id; those too that have ended.</summary>
+    public FrozenDictionary<Guid, Grant> Grants { get; }
+
     /// <summary>Reads it.</summary>
     public static async Task<AccessSnapshot> ReadAsync(OperoneDb db, CancellationToken cancellationToken)
     {
         var state = await db.Set<AccessState>().AsNoTracking().SingleOrDefaultAsync(cancellationToken);
-        var teams = (await db.Set<TeamMember>().AsNoTracking().ToListAsync(cancellationToken)).ToLookup(m => m.PersonId, m => m.TeamId);
+        var members = (await db.Set<TeamMember>().AsNoTracking().ToListAsync(cancellationToken)).ToLookup(m => m.PersonId, m => m.TeamId);
+        var teams = await db.Set<Team>().Select(t => new TeamEntry(t.Id, t.Name, t.Description, t.CreatedAt)).ToListAsync(cancellationToken);
         var people = await db.Set<Person>().Select(p => new { p.Id, p.UserName, p.DisplayName, p.DisabledAt }).ToListAsync(cancellationToken);
         var roles = await db.Set<Role>().AsNoTracking().ToListAsync(cancellationToken);
         var grants = await db.Set<Grant>().AsNoTracking().ToListAsync(cancellationToken);
         return new(
             state,
-            people.Select(p => new PersonEntry(p.Id, p.UserName!, p.DisplayName, p.DisabledAt is null, [.. teams[p.Id]])),
+            people.Select(p => new PersonEntry(p.Id, p.UserName!, p.DisplayName, p.DisabledAt is null, [.. members[p.Id]])),
             roles.Select(r => new RoleEntry(r.Id, r.Name, PermissionSet.Of(r.Permissions), r.IsBuiltIn, r.StepUpActs, r.TokenForbiddenActs)),
-            grants);
+            grants,
+            teams);
     }
 
     /// <summary>The grants of a person, a team or a token itself.</summary>
@@ -90,6 +104,17 @@ internal sealed class AccessSnapshot
         && GrantsOf(personId).Concat(person.TeamIds.SelectMany(GrantsOf))
             .Any(g => g.Effect == GrantEffect.Allow && g.RoleId == BuiltInRoles.Owner.Id && g.Selector.Length == 0 && g.Until is null)
         && Policy.Covers(OfPerson(personId), PermissionSet.All, Selector.Everything, null, at);
+
+    /// <summary>
+    /// Whether somebody has the permission over owners by a grant in force, also while they are disabled or it is denied them: only
+    /// who has it too acts on their account.
+    /// </summary>
+    public bool IsProtected(Guid personId, DateTimeOffset at) => GrantsOf(personId).Concat(People.GetValueOrDefault(personId)?.TeamIds.SelectMany(GrantsOf) ?? [])
+        .Any(g => g.Effect == GrantEffect.Allow && g.Selector.Length == 0 && g.IsInForce(at)
+            && Roles.GetValueOrDefault(g.RoleId)?.Permissions.Has(Permissions.OwnersManage) == true);
+
+    /// <summary>Who is in a team.</summary>
+    public IEnumerable<PersonEntry> MembersOf(Guid teamId) => People.Values.Where(p => p.TeamIds.Contains(teamId));
 
     /// <summary>Whether there is an owner.</summary>
     public bool HasOwner(DateTimeOffset at) => People.Keys.Any(id => IsOwner(id, at));

@@ -25,6 +25,12 @@ internal sealed class Grant
     public required string CreatedBy { get; init; }
     public Guid? CreatedById { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Whether it counts. At the very time of its end it does not.</summary>
+    public bool IsInForce(DateTimeOffset at) => !(Until <= at);
+
+    /// <summary>Its selector as it is compared; null where it cannot be read.</summary>
+    public Core.Selector? ReadSelector() => Core.Selector.Parse(Selector) is { IsError: false } read ? read.Value : null;
 }
 
 internal sealed class GrantConfiguration : IEntityTypeConfiguration<Grant>

@@ -17,6 +17,7 @@ internal static class DevicesRegistration
         services.AddSingleton<IValidateOptions<SetupEnrollmentOptions>, SetupEnrollmentOptionsValidation>();
         services.AddSingleton<SetupEnrollment>();
         services.AddSingleton<DeviceDirectory>();
+        services.AddSingleton<Operone.Web.Access.IDeviceLabels, DeviceLabels>();
         services.AddSingleton<DeviceKeys>();
         services.AddSingleton<DeviceService>();
         services.AddSingleton<EnrollmentTokenService>();

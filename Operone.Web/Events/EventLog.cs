@@ -36,5 +36,12 @@ internal sealed class EventLog(IDbContextFactory<OperoneDb> databases, LiveChang
         await db.SaveChangesAsync(cancellationToken);
     }
 
-    protected override void Stored(IReadOnlyList<EventEntry> batch) => changes.Signal(LiveChanges.Events);
+    protected override void Stored(IReadOnlyList<EventEntry> batch)
+    {
+        changes.Signal(LiveChanges.Events);
+        if (batch.Any(e => LiveChanges.IsAboutAccess(e.Type)))
+        {
+            changes.Signal(LiveChanges.Access);
+        }
+    }
 }

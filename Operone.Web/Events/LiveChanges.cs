@@ -21,10 +21,16 @@ internal sealed class LiveChanges
     public const string Audit = "audit";
     /// <summary>The enrolment tokens.</summary>
     public const string EnrollmentTokens = "enrollment-tokens";
+    /// <summary>Who may do what: people, teams, roles, grants, requests, sessions, tokens, settings.</summary>
+    public const string Access = "access";
     /// <summary>One run: its state, or its output.</summary>
     public static string Run(Guid id) => $"run/{id:N}";
     /// <summary>One device's telemetry or facts.</summary>
     public static string Device(Guid id) => $"device/{id:N}";
+
+    /// <summary>Whether an event of this type is about <see cref="Access"/>.</summary>
+    public static bool IsAboutAccess(string type) =>
+        type.Split('.')[0] is "person" or "team" or "role" or "grant" or "access-request" or "invitation" or "session" or "token" or "settings";
 
     /// <summary>Something about the topic changed, and can be read.</summary>
     public void Signal(string topic)
