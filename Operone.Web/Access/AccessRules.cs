@@ -11,8 +11,8 @@ namespace Operone.Web.Access;
 internal sealed class AccessRules(AccessDirectory access, StepUp stepUp, IAuditTrail audit, TimeProvider time)
 {
     /// <summary>
-    /// Begins a change, for who has the permission and, where that is set, has touched a passkey. The permission is theirs still when the change has its turn: what another one took
-    /// from them a moment ago counts.
+    /// Begins a change, for who has the permission and, where that is asked for, has touched a passkey. The permission is theirs
+    /// still when the change has its turn: what another change took from them a moment ago counts.
     /// </summary>
     public async Task<Result<AccessChange>> BeginAsync(
         Actor actor, string permission, string action, string? target, CancellationToken cancellationToken)

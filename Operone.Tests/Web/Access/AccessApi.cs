@@ -1,11 +1,14 @@
 using System.Net;
 using System.Net.Http.Json;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Operone.Core;
 using Operone.Core.Access;
 using Operone.Core.Connection;
+using Operone.Core.Devices;
 using Operone.Tests.Hosting;
 using Operone.Web.Access;
+using Operone.Web.Events;
 using Xunit;
 
 namespace Operone.Tests.Web.Access;
@@ -48,7 +51,7 @@ internal static class AccessApi
 
     /// <summary>The names of the devices that somebody sees.</summary>
     public static async Task<IReadOnlyList<string>> DevicesAsync(this HttpClient client) =>
-        [.. (await client.SendAsync<Page<Core.Devices.DeviceView>>(HttpMethod.Get, "/api/v1/devices?limit=500")).Items.Select(d => d.Name)];
+        [.. (await client.SendAsync<Page<DeviceView>>(HttpMethod.Get, "/api/v1/devices?limit=500")).Items.Select(d => d.Name)];
 
     /// <summary>Waits for an audit entry.</summary>
     public static Task<AuditEntry> AuditedAsync(this OperoneServer server, string action, bool allowed, string text) => Eventually.BecomesAsync(
@@ -61,14 +64,18 @@ internal static class AccessApi
         $"an audit entry {action} with '{text}'");
 
     /// <summary>Waits for an event.</summary>
-    public static Task<Operone.Web.Events.EventEntry> HappenedAsync(this OperoneServer server, string type, string subject) => Eventually.BecomesAsync(
+    public static Task<EventEntry> HappenedAsync(this OperoneServer server, string type, string subject) => Eventually.BecomesAsync(
         async () =>
         {
             await using var db = server.OpenDatabase();
-            return (await db.Set<Operone.Web.Events.EventEntry>().Where(e => e.Type == type).ToListAsync(Cancelled))
+            return (await db.Set<EventEntry>().Where(e => e.Type == type).ToListAsync(Cancelled))
                 .LastOrDefault(e => e.Subject?.Contains(subject, StringComparison.Ordinal) == true);
         },
         $"an event {type} of {subject}");
+
+    /// <summary>One of the running node's services.</summary>
+    public static T Service<T>(this OperoneServer server)
+        where T : notnull => server.Services.GetRequiredService<T>();
 
     public static string Unique(string name) => $"{name}-{Guid.NewGuid():N}"[..20];
 

@@ -52,6 +52,7 @@ public abstract class GrantTests(ServerFixture fixture) : ServerTests(fixture)
     public async Task Create_OfARoleThatTheGiverLacks_IsRefusedWithWhatIsLackingAndAudited()
     {
         var (manager, _) = await ManagerAsync();
+        await Server.GrantAsync(manager, BuiltInRoles.Viewer, "env=prod");
         using var client = await Server.ClientAsync(manager);
         var person = await Server.CreatePersonAsync();
         var body = new CreateGrant("Operator", SubjectKind.Person, person.Id.ToString(), "env=prod");
