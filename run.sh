@@ -7,7 +7,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 usage() {
   cat <<'TEXT'
-usage: ./run.sh
+usage: ./run.sh [--recover-owner EMAIL]
 
 Builds what changed, starts the console on http://localhost:5080, enrols this machine as the first device, and prints a
 one-time address at which the owner's account is made. Ctrl+C stops all of it; the next ./run.sh continues with the
@@ -17,13 +17,21 @@ same data. Commands that run on this machine then go on by themselves, and are p
   Operone__DataDirectory=/srv/operone ./run.sh   another place for the data than .operone/
   ConnectionStrings__Operone='Host=...' ./run.sh PostgreSQL instead of the embedded database
 
+  ./run.sh --recover-owner EMAIL                 prints a one-time address that lets an owner back in who lost every way in;
+                                                 the console may run meanwhile
+
 All options: docs/operations.md. To start from nothing: stop it and delete .operone/.
 TEXT
 }
 
+recover=
 case ${1:-} in
   '') ;;
   -h | --help) usage; exit 0 ;;
+  --recover-owner)
+    [ $# = 2 ] || { usage >&2; exit 2; }
+    recover=$2
+    ;;
   *) usage >&2; exit 2 ;;
 esac
 
@@ -42,6 +50,15 @@ scheme=${BASH_REMATCH[1]} host=${BASH_REMATCH[2]} port=${BASH_REMATCH[4]:-}
 [ -n "$port" ] || { [ "$scheme" = https ] && port=443 || port=80; }
 case $host in '*' | + | 0.0.0.0 | '[::]') host=localhost ;; esac
 url=$scheme://$host:$port
+
+if [ -n "$recover" ]; then
+  need_sdk
+  lock_artifacts
+  publish_web
+  unlock_artifacts
+  cd "$artifacts/web" || exit 1
+  ASPNETCORE_URLS=$url Operone__DataDirectory=$data exec dotnet operone-web.dll recover-owner "$recover"
+fi
 
 if [ -f "$data/run.pid" ] && kill -0 "$(cat "$data/run.pid")" 2>/dev/null && [ "$(cat "$data/run.pid")" != $$ ]; then
   fail "Operone already runs with the data in $data (process $(cat "$data/run.pid")). Stop it first, or choose another place with Operone__DataDirectory"

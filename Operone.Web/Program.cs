@@ -14,10 +14,17 @@ internal static class Program
 {
     public static async Task<int> Main(string[] args)
     {
-        await using var app = Build(args);
+        // What a verb does is done instead of serving.
+        var isRecovery = args is [RecoveryCommand.Verb, ..];
+        await using var app = isRecovery ? Build(args[Math.Min(args.Length, 2)..], builder => builder.Logging.ClearProviders()) : Build(args);
         if (!app.OptionsAreRight())
         {
             return 1;
+        }
+
+        if (isRecovery)
+        {
+            return await RecoveryCommand.RunAsync(app, args.ElementAtOrDefault(1), System.Console.Out, System.Console.Error, CancellationToken.None);
         }
 
         await PrepareAsync(app);

@@ -18,5 +18,6 @@ internal static class WaysInRegistration
         services.AddSingleton<Mailer>();
         services.AddSingleton<InvitationService>();
         services.AddSingleton<InvitationAcceptance>();
+        services.AddSingleton<RecoveryService>();
     }
 }
