@@ -15,7 +15,8 @@ internal sealed class SessionDirectory(IDbContextFactory<OperoneDb> databases, A
     /// <summary>How old what is known may be.</summary>
     public static readonly TimeSpan Keep = TimeSpan.FromSeconds(2);
 
-    private static readonly TimeSpan Idle = TimeSpan.FromMinutes(1);
+    // Longer than a page whose connection was lost is kept: when it comes back, its standing is still the one that is ended here.
+    private static readonly TimeSpan Idle = TimeSpan.FromMinutes(45);
 
     // Only sessions that exist are kept, and idle ones are let go.
     private readonly ConcurrentDictionary<Guid, Entry> _entries = new();
