@@ -63,7 +63,7 @@ internal sealed class SessionService(
         await StoreAsync(session, cancellationToken);
         await SessionCookie.GiveAsync(context, session, now);
         DeviceBoundSessions.Offer(context, session);
-        await audit.NoteAsync(actor, "session.begin", person.UserName, allowed: true, $"{method}, {session.Device}", cancellationToken: cancellationToken);
+        await audit.NoteAsync(actor with { SessionId = session.Id }, "session.begin", person.UserName, allowed: true, $"{method}, {session.Device}", cancellationToken: cancellationToken);
         await events.PublishAsync(new(EventTypes.PersonSignedIn, person.UserName, Actor: person.UserName), cancellationToken);
         return session;
     }
