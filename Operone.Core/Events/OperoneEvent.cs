@@ -67,6 +67,12 @@ public static class EventTypes
     public const string InvitationAccepted = "invitation.accepted";
     /// <summary>An invitation was revoked.</summary>
     public const string InvitationRevoked = "invitation.revoked";
+    /// <summary>Somebody added a passkey to their account.</summary>
+    public const string PasskeyAdded = "passkey.added";
+    /// <summary>Somebody renamed a passkey of theirs.</summary>
+    public const string PasskeyRenamed = "passkey.renamed";
+    /// <summary>Somebody removed a passkey of theirs.</summary>
+    public const string PasskeyRemoved = "passkey.removed";
     /// <summary>An API token was made.</summary>
     public const string TokenCreated = "token.created";
     /// <summary>An API token was revoked.</summary>

@@ -13,10 +13,10 @@ public sealed partial class TestBrowser : IDisposable
 {
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
-    internal TestBrowser(OperoneServer server, CookieContainer? cookies = null)
+    internal TestBrowser(OperoneServer server, CookieContainer? cookies = null, string? url = null)
     {
         Cookies = cookies ?? new();
-        Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = Cookies }) { BaseAddress = new Uri(server.Url), Timeout = TimeSpan.FromSeconds(30) };
+        Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = Cookies }) { BaseAddress = new Uri(url ?? server.Url), Timeout = TimeSpan.FromSeconds(30) };
         Client.DefaultRequestHeaders.UserAgent.ParseAdd("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0");
     }
 

@@ -28,7 +28,7 @@ internal static class AccessRegistration
         services.AddSingleton<SessionCookie>();
         services.AddSingleton<SessionService>();
         services.AddSingleton<SessionRenewal>();
-        services.AddSingleton<StepUp>();
+        services.AddPasskeys();
         services.AddSingleton<DeviceBoundSessions>();
         services.AddHostedService<CredentialWatch>();
         services.AddSingleton<IPasswordHasher<Person>, PasswordHasher<Person>>();
@@ -61,6 +61,7 @@ internal static class AccessRegistration
     {
         AccessEndpoints.Map(app);
         SessionEndpoints.Map(app);
+        PasskeyEndpoints.Map(app);
         AuditEndpoints.Map(app);
         InvitationEndpoints.Map(app);
         PeopleEndpoints.Map(app);

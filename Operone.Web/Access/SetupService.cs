@@ -41,7 +41,7 @@ internal sealed partial class SetupService(
         if (options.Value is { OwnerEmail: { Length: > 0 } email, OwnerPassword: { Length: > 0 } password } setup)
         {
             // The options are checked, so that only a bug can make this fail.
-            var made = await MakeOwnerAsync(email, password, setup.ApiToken, code: null, cancellationToken);
+            var made = await MakeOwnerAsync(email, password, passkey: null, setup.ApiToken, code: null, cancellationToken);
             _ = made.Value;
             Log.OwnerMade(logger, email);
             return;
@@ -57,8 +57,18 @@ internal sealed partial class SetupService(
         _code = code;
     }
 
+    /// <summary>Makes the owner's account with a password.</summary>
+    public Task<Result<Person>> CreateOwnerAsync(string? code, string? email, string? password, CancellationToken cancellationToken) =>
+        CreateOwnerAsync(code, email, password, passkey: null, cancellationToken);
+
     /// <summary>Makes the owner's account. The code is good once; nothing happens where anything is wrong.</summary>
-    public async Task<Result<Person>> CreateOwnerAsync(string? code, string? email, string? password, CancellationToken cancellationToken)
+    /// <param name="code">The code that the server printed.</param>
+    /// <param name="email">The owner's e-mail.</param>
+    /// <param name="password">Their password; not looked at where there is a passkey.</param>
+    /// <param name="passkey">The passkey that they made instead of a password (<see cref="PasskeyCeremonies.SignUpAsync"/>).</param>
+    /// <param name="cancellationToken">Ends it before anything is stored.</param>
+    public async Task<Result<Person>> CreateOwnerAsync(
+        string? code, string? email, string? password, Passkey? passkey, CancellationToken cancellationToken)
     {
         if (await HasOwnerAsync(cancellationToken))
         {
@@ -68,7 +78,7 @@ internal sealed partial class SetupService(
         (email, password) = (email?.Trim() ?? "", password ?? "");
         var errors = new FieldErrors();
         errors.AddIf(!SetupOptionsValidation.IsEmail(email), "email", "is not an e-mail address");
-        if (PasswordRules.Check(password, email) is { } weakness)
+        if (passkey is null && PasswordRules.Check(password, email) is { } weakness)
         {
             errors.Add("password", weakness);
         }
@@ -78,7 +88,7 @@ internal sealed partial class SetupService(
             return error;
         }
 
-        var made = await MakeOwnerAsync(email, password, apiToken: null, code ?? "", cancellationToken);
+        var made = await MakeOwnerAsync(email, passkey is null ? password : null, passkey, apiToken: null, code ?? "", cancellationToken);
         if (made.IsError)
         {
             var anonymous = Actor.Anonymous();
@@ -89,7 +99,7 @@ internal sealed partial class SetupService(
     }
 
     private async Task<Result<Person>> MakeOwnerAsync(
-        string email, string password, string? apiToken, string? code, CancellationToken cancellationToken)
+        string email, string? password, Passkey? passkey, string? apiToken, string? code, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         await using var change = await access.BeginAsync(cancellationToken);
@@ -108,12 +118,18 @@ internal sealed partial class SetupService(
             await db.Set<SetupCode>().ExecuteDeleteAsync(cancellationToken);
         }
 
-        var owner = new Person { Id = Guid.CreateVersion7(now), UserName = email, Email = email, EmailConfirmed = true, CreatedAt = now };
+        // A passkey knows whose it is: the account takes the id that it holds.
+        var owner = new Person { Id = passkey?.UserId ?? Guid.CreateVersion7(now), UserName = email, Email = email, EmailConfirmed = true, CreatedAt = now };
         owner.NormalizedUserName = owner.NormalizedEmail = email.ToUpperInvariant();
         owner.LockoutEnabled = true;
         owner.SecurityStamp = Guid.NewGuid().ToString("N");
-        owner.PasswordHash = hasher.HashPassword(owner, password);
+        owner.PasswordHash = password is null ? null : hasher.HashPassword(owner, password);
         db.Add(owner);
+        if (passkey is not null)
+        {
+            db.Add(passkey);
+        }
+
         db.Add(new Grant
         {
             Id = Guid.CreateVersion7(now),

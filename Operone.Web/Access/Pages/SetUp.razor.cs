@@ -14,6 +14,9 @@ public sealed partial class SetUp
     private SetupService Setup { get; set; } = default!;
 
     [Inject]
+    private PasskeyCeremonies Passkeys { get; set; } = default!;
+
+    [Inject]
     private SessionService Sessions { get; set; } = default!;
 
     [Inject]
@@ -34,17 +37,34 @@ public sealed partial class SetUp
     [SupplyParameterFromForm]
     public string? Password { get; set; }
 
+    /// <summary>The passkey that was made instead of a password, as <see cref="PasskeySignUp"/> sends it.</summary>
+    [SupplyParameterFromForm]
+    public string? Passkey { get; set; }
+
     protected override async Task OnInitializedAsync() => _isDone = await Setup.HasOwnerAsync(HttpContext.RequestAborted);
 
     private async Task SubmitAsync()
     {
-        var owner = await Setup.CreateOwnerAsync(Code, Email, Password, HttpContext.RequestAborted);
+        Access.Passkey? passkey = null;
+        if (!string.IsNullOrEmpty(Passkey))
+        {
+            var made = await Passkeys.SignUpAsync(HttpContext, Email ?? "", Passkey);
+            if (made.IsError)
+            {
+                _error = made.Error;
+                return;
+            }
+
+            passkey = made.Value;
+        }
+
+        var owner = await Setup.CreateOwnerAsync(Code, Email, Password, passkey, HttpContext.RequestAborted);
         _error = owner.Error;
         if (_error is null)
         {
             // The account is made: where the session cannot begin, signing in says why.
             var session = await Sessions.BeginAsync(
-                HttpContext, owner.Value, SignInMethods.Setup, DeviceKey, remember: true, HttpContext.RequestAborted);
+                HttpContext, owner.Value, passkey is null ? SignInMethods.Setup : SignInMethods.Passkey, DeviceKey, remember: true, HttpContext.RequestAborted);
             Navigation.NavigateTo(session.IsError ? "/sign-in" : "/");
         }
     }

@@ -7,3 +7,4 @@ import "./charts.js";
 import "./screens.js";
 import "./connection.js";
 import "./session.js";
+import "./passkeys.js";
