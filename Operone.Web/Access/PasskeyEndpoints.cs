@@ -47,7 +47,7 @@ internal static class PasskeyEndpoints
 
     private static void MapApi(IEndpointRouteBuilder app)
     {
-        var passkeys = app.MapGroup("/api/v1/me/passkeys").WithTags("Access").RequireAuthorization().ProducesAccessProblems();
+        var passkeys = app.MapGroup("/api/v1/me/passkeys").WithTags("Access").RequireSignedIn().ProducesAccessProblems();
         passkeys.MapGet("/", ListAsync).WithName("ListMyPasskeys").WithSummary("List one's own passkeys")
             .WithDescription("Oldest first. One is added in the console, where it can be touched.");
         passkeys.MapPatch("/{id}", RenameAsync).WithName("RenameMyPasskey").WithSummary("Rename one of one's own passkeys")

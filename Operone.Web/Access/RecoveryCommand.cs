@@ -1,5 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Operone.Core.Access;
 using Operone.Web.Data;
 using Operone.Web.Hosting;
 
