@@ -1,16 +1,19 @@
+using System.Text.Json.Serialization;
+
 namespace Operone.Core.Access;
 
 /// <summary>How an invitation stands.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<InvitationStatus>))]
 public enum InvitationStatus
 {
     /// <summary>It can be taken up.</summary>
-    Open,
+    [JsonStringEnumMemberName("open")] Open,
     /// <summary>Somebody took it up.</summary>
-    Used,
+    [JsonStringEnumMemberName("used")] Used,
     /// <summary>It was revoked.</summary>
-    Revoked,
+    [JsonStringEnumMemberName("revoked")] Revoked,
     /// <summary>Nobody took it up in time.</summary>
-    Expired,
+    [JsonStringEnumMemberName("expired")] Expired,
 }
 
 /// <summary>Invites somebody. Nobody can give more than they have themselves.</summary>
