@@ -4,4 +4,5 @@ namespace Operone.Core.Devices;
 /// <param name="Devices">Device ids or names.</param>
 /// <param name="Selector">A label selector.</param>
 /// <param name="All">Every device.</param>
-public sealed record RunTarget(IReadOnlyList<string>? Devices = null, string? Selector = null, bool All = false);
+/// <param name="OnlyPermitted">Leaves out the devices on which the caller may not run commands, instead of refusing the run.</param>
+public sealed record RunTarget(IReadOnlyList<string>? Devices = null, string? Selector = null, bool All = false, bool OnlyPermitted = false);

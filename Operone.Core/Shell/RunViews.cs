@@ -108,7 +108,16 @@ public static class RunRules
 /// <param name="Executions">The executions, by device name. In a list of runs it is null.</param>
 public sealed record RunView(
     Guid Id, RunStatus Status, string Command, string CreatedBy, DateTimeOffset CreatedAt, DateTimeOffset? EndedAt,
-    IReadOnlyDictionary<string, int> Counts, CreateRun? Request, IReadOnlyList<ExecutionView>? Executions);
+    IReadOnlyDictionary<string, int> Counts, CreateRun? Request, IReadOnlyList<ExecutionView>? Executions)
+{
+    /// <summary>In the answer to a cancel: the devices on which the run goes on, because the caller may not run commands there.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? NotCancelled { get; init; }
+
+    /// <summary>In the answer to a request that asked for the permitted devices alone: those that were left out.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? LeftOut { get; init; }
+}
 
 /// <summary>An execution as the API shows it.</summary>
 /// <param name="Id">Its id, made by the server before it was sent: the idempotency key on the device.</param>

@@ -23,6 +23,9 @@ internal sealed partial class AccessDirectory(
     /// <summary>Who may do what, now.</summary>
     public AccessSnapshot Current => _current;
 
+    /// <summary>Called when that has changed, whichever node changed it.</summary>
+    public event Action? Changed;
+
     /// <summary>At start: writes the built-in roles, and reads everything.</summary>
     public async Task PrepareAsync(CancellationToken cancellationToken)
     {
@@ -75,6 +78,7 @@ internal sealed partial class AccessDirectory(
         if (snapshot.Version >= _current.Version)
         {
             _current = snapshot;
+            Changed?.Invoke();
         }
     }
 

@@ -1,7 +1,4 @@
 using System.Collections.Concurrent;
-using Operone.Core;
-using Operone.Core.Devices;
-using Operone.Core.Errors;
 
 namespace Operone.Web.Devices;
 
@@ -71,54 +68,4 @@ internal sealed class DeviceDirectory
 
     /// <summary>A connection has ended. True if it was the device's present one: a late end of an old connection changes nothing.</summary>
     public bool Disconnected(Guid id, string connectionId) => _connections.TryRemove(new(id, connectionId));
-
-    /// <summary>The devices that a run is aimed at, by name. A name that does not exist, or a target that matches nothing, is an error.</summary>
-    public Result<IReadOnlyList<DeviceEntry>> Resolve(RunTarget target)
-    {
-        var found = new Dictionary<Guid, DeviceEntry>();
-        if (target.All)
-        {
-            foreach (var device in All)
-            {
-                found[device.Id] = device;
-            }
-        }
-
-        if (target.Selector is { } text)
-        {
-            var selector = Selector.Parse(text);
-            if (selector.IsError)
-            {
-                return selector.Error!;
-            }
-
-            foreach (var device in All)
-            {
-                if (selector.Value.Matches(device.Labels))
-                {
-                    found[device.Id] = device;
-                }
-            }
-        }
-
-        var unknown = new List<string>();
-        foreach (var name in target.Devices ?? [])
-        {
-            if (Find(name) is { } device)
-            {
-                found[device.Id] = device;
-            }
-            else
-            {
-                unknown.Add(name);
-            }
-        }
-
-        if (unknown.Count > 0)
-        {
-            return DeviceErrors.UnknownInTarget(unknown);
-        }
-
-        return found.Count == 0 ? DeviceErrors.TargetEmpty(target, Count) : found.Values.OrderBy(d => d.Name, StringComparer.OrdinalIgnoreCase).ToArray();
-    }
 }

@@ -22,6 +22,17 @@ internal static class DeviceErrors
         Fields = new Dictionary<string, string[]> { [target.Selector is null ? "target" : "target.selector"] = ["matches no device"] },
     };
 
+    public static Error NotPermitted(string actor, string permission, IReadOnlyList<string> names, bool mayDropThem) => new(
+        ErrorKind.Forbidden, "permission-missing", "Not allowed.",
+        $"{actor} lacks the permission '{permission}' on {names.Count} of the devices: {string.Join(", ", names.Take(20))}{(names.Count > 20 ? $" and {names.Count - 20} more" : "")}. "
+        + (mayDropThem ? "Nothing was run. Ask for those alone that you may (onlyPermitted), or make an access request." : "Nothing was run. Make an access request."));
+
+    public static Error LabelsOutside(string actor, string what) => new(ErrorKind.Forbidden, "labels-outside", "Not allowed.",
+        $"{actor} lacks the permission 'devices.manage' on {what} with these labels. Choose labels of devices that you manage, or ask an administrator.");
+
+    public static Error LabelsRaise(string actor, string device, IEnumerable<string> permissions) => new(ErrorKind.Forbidden, "labels-raise", "Not allowed.",
+        $"With these labels {actor} would come to hold {string.Join(", ", permissions)} on {device}. Nobody raises themselves: ask an administrator.");
+
     public static Error NameTaken(string name) => new(ErrorKind.Conflict, "device-name-taken", "The name is taken.",
         $"Another device is called '{name}'. Names are unique without regard to case.");
 }

@@ -23,10 +23,10 @@ internal sealed record DeviceQuery(
 
 /// <summary>The use cases of devices: list, look, change, remove. Every door calls these.</summary>
 internal sealed class DeviceService(
-    IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, IEnumerable<IDeviceObserver> observers, IDeviceLink link,
+    IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, DeviceSight sight, IEnumerable<IDeviceObserver> observers, IDeviceLink link,
     IAuditTrail audit, IEvents events, LiveChanges changes, TimeProvider time)
 {
-    /// <summary>A page of devices, by name.</summary>
+    /// <summary>A page of the devices that the actor may read, by name.</summary>
     public async Task<Result<Page<DeviceView>>> ListAsync(Actor actor, DeviceQuery query, CancellationToken cancellationToken)
     {
         if (await audit.RequireAsync(actor, Permissions.DevicesRead, "device.read", null, cancellationToken) is { } denied)
@@ -34,7 +34,7 @@ internal sealed class DeviceService(
             return denied;
         }
 
-        var found = Match(query);
+        var found = Match(actor, query);
         if (found.IsError)
         {
             return found.Error!;
@@ -51,8 +51,8 @@ internal sealed class DeviceService(
             more ? ToCursor(page[^1].Name) : null);
     }
 
-    /// <summary>How many devices a query matches, and the first of them by name, up to the limit and one more. From memory.</summary>
-    public Result<IReadOnlyList<DeviceEntry>> Match(DeviceQuery query)
+    /// <summary>The first devices that a query matches among those that the actor may read, by name, up to the limit and one more. From memory.</summary>
+    private Result<IReadOnlyList<DeviceEntry>> Match(Actor actor, DeviceQuery query)
     {
         var errors = new FieldErrors();
         errors.AddIf(query.Limit is < 1 or > PageRequest.MaxLimit, "limit", $"must be 1 to {PageRequest.MaxLimit}");
@@ -71,7 +71,7 @@ internal sealed class DeviceService(
         }
 
         var text = string.IsNullOrWhiteSpace(query.Text) ? null : query.Text.Trim();
-        return directory.All
+        return sight.VisibleTo(actor)
             .Where(d => selector.Value.Matches(d.Labels)
                 && (string.IsNullOrEmpty(query.Status) || directory.IsOnline(d.Id) == (query.Status == "online"))
                 && (text is null || HasText(d, text))
@@ -84,24 +84,16 @@ internal sealed class DeviceService(
     /// <summary>One device.</summary>
     public async Task<Result<DeviceView>> GetAsync(Actor actor, string idOrName, CancellationToken cancellationToken)
     {
-        if (await audit.RequireAsync(actor, Permissions.DevicesRead, "device.read", idOrName, cancellationToken) is { } denied)
-        {
-            return denied;
-        }
-
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var device = await FindAsync(db, idOrName, cancellationToken);
-        return device is null ? DeviceErrors.NotFound(idOrName) : device.ToView(directory.IsOnline(device.Id), time.GetUtcNow());
+        return await sight.CheckAsync(actor, Permissions.DevicesRead, device?.ToEntry(), idOrName, "device.read", cancellationToken) is { } denied
+            ? denied
+            : device!.ToView(directory.IsOnline(device.Id), time.GetUtcNow());
     }
 
     /// <summary>Renames or labels a device.</summary>
     public async Task<Result<DeviceView>> UpdateAsync(Actor actor, string idOrName, UpdateDevice change, CancellationToken cancellationToken)
     {
-        if (await audit.RequireAsync(actor, Permissions.DevicesManage, "device.update", idOrName, cancellationToken) is { } denied)
-        {
-            return denied;
-        }
-
         var errors = new FieldErrors();
         if (change.Name is not null && Labels.CheckDeviceName(change.Name) is { } problem)
         {
@@ -117,12 +109,18 @@ internal sealed class DeviceService(
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         db.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.TrackAll;
         var device = await FindAsync(db, idOrName, cancellationToken);
-        if (device is null)
+        if (await sight.CheckAsync(actor, Permissions.DevicesManage, device?.ToEntry(), idOrName, "device.update", cancellationToken) is { } denied)
         {
-            return DeviceErrors.NotFound(idOrName);
+            return denied;
         }
 
-        var before = device.Name;
+        var before = device!.ToEntry();
+        if (change.Labels is not null && CheckLabels(actor, before, change.Labels) is { } outside)
+        {
+            await audit.NoteAsync(actor, "device.update", device.Name, allowed: false, $"{outside.Detail} {Describe(change, before)}", cancellationToken);
+            return outside;
+        }
+
         device.Name = change.Name ?? device.Name;
         device.NormalizedName = Device.Normalize(device.Name);
         device.Labels = change.Labels ?? device.Labels;
@@ -139,29 +137,38 @@ internal sealed class DeviceService(
         await audit.NoteAsync(actor, "device.update", device.Name, allowed: true, Describe(change, before), cancellationToken);
         await events.PublishAsync(new(EventTypes.DeviceUpdated, device.Name, device.Id, Actor: actor.Name), cancellationToken);
         Signal(device.Id);
+        if (change.Labels is not null)
+        {
+            // Who may see what has changed with it.
+            changes.Signal(LiveChanges.Sight);
+        }
+
         return device.ToView(directory.IsOnline(device.Id), time.GetUtcNow());
     }
 
     /// <summary>Removes a device: it is told to forget who it was, and is refused from now on. Its runs stay, ended as lost.</summary>
     public async Task<Result<Unit>> RemoveAsync(Actor actor, string idOrName, CancellationToken cancellationToken)
     {
-        if (await audit.RequireAsync(actor, Permissions.DevicesManage, "device.remove", idOrName, cancellationToken) is { } denied)
-        {
-            return denied;
-        }
-
-        return await RemoveAsync(actor, idOrName, "An operator removed this device.", cancellationToken);
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var device = await FindAsync(db, idOrName, cancellationToken);
+        return await sight.CheckAsync(actor, Permissions.DevicesManage, device?.ToEntry(), idOrName, "device.remove", cancellationToken) is { } denied
+            ? denied
+            : await RemoveAsync(actor, device!, idOrName, "An operator removed this device.", cancellationToken);
     }
 
     /// <summary>A device takes its leave. Its own key is all the permission that it needs.</summary>
-    public Task<Result<Unit>> LeaveAsync(Actor device, Guid deviceId, CancellationToken cancellationToken) =>
-        RemoveAsync(device, deviceId.ToString(), "The device left.", cancellationToken);
-
-    private async Task<Result<Unit>> RemoveAsync(Actor actor, string idOrName, string reason, CancellationToken cancellationToken)
+    public async Task<Result<Unit>> LeaveAsync(Actor device, Guid deviceId, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var device = await FindAsync(db, idOrName, cancellationToken);
-        if (device is null || await db.Set<Device>().Where(d => d.Id == device.Id).ExecuteDeleteAsync(cancellationToken) == 0)
+        return await FindAsync(db, deviceId.ToString(), cancellationToken) is { } found
+            ? await RemoveAsync(device, found, deviceId.ToString(), "The device left.", cancellationToken)
+            : DeviceErrors.NotFound(deviceId.ToString());
+    }
+
+    private async Task<Result<Unit>> RemoveAsync(Actor actor, Device device, string idOrName, string reason, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        if (await db.Set<Device>().Where(d => d.Id == device.Id).ExecuteDeleteAsync(cancellationToken) == 0)
         {
             return DeviceErrors.NotFound(idOrName);
         }
@@ -195,20 +202,48 @@ internal sealed class DeviceService(
         changes.Signal(LiveChanges.Device(deviceId));
     }
 
-    private static string Describe(UpdateDevice change, string before)
+    /// <summary>
+    /// Labels say who may what on a device. So the new ones must be of a device that the actor manages as well, and must not
+    /// give them, or whoever their token was made by, anything on it that they did not have.
+    /// </summary>
+    private static Error? CheckLabels(Actor actor, DeviceEntry device, IReadOnlyDictionary<string, string> labels)
+    {
+        if (!actor.May(Permissions.DevicesManage, labels))
+        {
+            return DeviceErrors.LabelsOutside(actor.Name, device.Name);
+        }
+
+        var now = actor.Standing.Now;
+        for (var some = actor.Subject; some is not null; some = some.Within)
+        {
+            var gained = Permissions.All.Where(p => Permissions.ScopeOf(p) == PermissionScope.Devices
+                && Policy.Decide(some, p, labels, now).Allowed && !Policy.Decide(some, p, device.Labels, now).Allowed).ToArray();
+            if (gained.Length > 0)
+            {
+                return DeviceErrors.LabelsRaise(actor.Name, device.Name, gained);
+            }
+        }
+
+        return null;
+    }
+
+    private static string Describe(UpdateDevice change, DeviceEntry before)
     {
         var parts = new List<string>();
-        if (change.Name is not null && change.Name != before)
+        if (change.Name is not null && change.Name != before.Name)
         {
-            parts.Add($"renamed from {before}");
+            parts.Add($"renamed from {before.Name}");
         }
 
         if (change.Labels is not null)
         {
-            parts.Add("labels " + string.Join(",", change.Labels.Select(l => $"{l.Key}={l.Value}")));
+            parts.Add($"labels from {Text(before.Labels)} to {Text(change.Labels)}");
         }
 
         return string.Join("; ", parts);
+
+        static string Text(IReadOnlyDictionary<string, string> labels) =>
+            labels.Count == 0 ? "none" : string.Join(",", labels.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $"{l.Key}={l.Value}"));
     }
 
     private static bool HasText(DeviceEntry device, string text) =>

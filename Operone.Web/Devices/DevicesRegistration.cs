@@ -18,6 +18,7 @@ internal static class DevicesRegistration
         services.AddSingleton<SetupEnrollment>();
         services.AddSingleton<DeviceDirectory>();
         services.AddSingleton<Operone.Web.Access.IDeviceLabels, DeviceLabels>();
+        services.AddSingleton<DeviceSight>();
         services.AddSingleton<DeviceKeys>();
         services.AddSingleton<DeviceService>();
         services.AddSingleton<EnrollmentTokenService>();

@@ -17,6 +17,9 @@ internal static class EnrollmentErrors
     public static Error Revoked(string name, DateTimeOffset at) => new(ErrorKind.Unauthenticated, "enrollment-token-revoked", "The enrolment token was revoked.",
         $"The enrolment token '{name}' was revoked at {at:u}. Make a new one.");
 
+    public static Error OutsideItsMaker(string name) => new(ErrorKind.Unauthenticated, "enrollment-token-outside", "The enrolment token is not good for these labels.",
+        $"Whoever made the enrolment token '{name}' does not manage devices with these labels, or does no more. Leave the device's own labels out, or ask for another token.");
+
     public static Error NotFound(Guid id) => new(ErrorKind.NotFound, "enrollment-token-not-found", "There is no such enrolment token.",
         $"No enrolment token has the id {id}.");
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
 using Operone.Core;
+using Operone.Core.Access;
 using Operone.Core.Devices;
 using Operone.Core.Errors;
 using Operone.Core.Events;
@@ -12,7 +13,7 @@ namespace Operone.Web.Devices;
 
 /// <summary>How a device comes in: with an enrolment token, once, and known by its key ever after.</summary>
 internal sealed class EnrollmentService(
-    IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, DeviceKeys keys, IAuditTrail audit, IEvents events,
+    IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, DeviceKeys keys, CurrentStanding standing, IAuditTrail audit, IEvents events,
     LiveChanges changes, TimeProvider time)
 {
     private const int MaxAttempts = 50;
@@ -77,6 +78,13 @@ internal sealed class EnrollmentService(
         }
 
         var now = time.GetUtcNow();
+        var merged = Merge(labels, token.Labels);
+        if (token.CreatedById is { } maker
+            && !Policy.Decide(await standing.OfAsync(maker, cancellationToken), Permissions.DevicesManage, merged, now).Allowed)
+        {
+            return EnrollmentErrors.OutsideItsMaker(token.Name);
+        }
+
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var taken = await db.Set<EnrollmentToken>()
             .Where(t => t.Id == token.Id && t.UsesLeft > 0 && t.RevokedAt == null && t.ExpiresAt > now)
@@ -93,7 +101,7 @@ internal sealed class EnrollmentService(
             Id = Guid.CreateVersion7(now),
             Name = name,
             NormalizedName = Device.Normalize(name),
-            Labels = Merge(labels, token.Labels),
+            Labels = merged,
             PublicKey = key,
             EnrolledAt = now,
             EnrolledWith = token.Id,

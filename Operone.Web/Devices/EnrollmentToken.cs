@@ -15,6 +15,8 @@ internal sealed class EnrollmentToken
     public required int Uses { get; init; }
     public required int UsesLeft { get; set; }
     public required string CreatedBy { get; init; }
+    /// <summary>The person or API token that made it; null where that was Operone itself. What they manage bounds what enrols with it.</summary>
+    public Guid? CreatedById { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset ExpiresAt { get; init; }
     public DateTimeOffset? RevokedAt { get; set; }

@@ -18,6 +18,8 @@ internal sealed class EnrollmentTokenService(
     private const int MaxUses = 10_000;
     private const long MaxSeconds = 90L * 24 * 3600;
     private const long DefaultSeconds = 3600;
+    private const int Stretch = 200;
+    private static readonly Dictionary<string, string> NoLabels = [];
 
     /// <summary>
     /// Makes a token. Its text is in the answer with the line to paste, and nowhere ever after. The server's address is
@@ -42,6 +44,12 @@ internal sealed class EnrollmentTokenService(
             return error;
         }
 
+        if (!MayManage(actor, request.Labels))
+        {
+            await audit.NoteAsync(actor, "enrollment-token.create", name, allowed: false, $"lacks {Permissions.DevicesManage} on devices with its labels", cancellationToken);
+            return DeviceErrors.LabelsOutside(actor.Name, "devices");
+        }
+
         var pin = certificate.PinFor(serverAddress);
         var (text, hash) = EnrollmentTokenText.Create(pin);
         var now = time.GetUtcNow();
@@ -54,6 +62,7 @@ internal sealed class EnrollmentTokenService(
             Uses = request.Uses ?? 1,
             UsesLeft = request.Uses ?? 1,
             CreatedBy = actor.Name,
+            CreatedById = actor.Id,
             CreatedAt = now,
             ExpiresAt = now.AddSeconds(request.ExpiresInSeconds ?? DefaultSeconds),
         };
@@ -95,8 +104,23 @@ internal sealed class EnrollmentTokenService(
             tokens = tokens.Where(t => t.Id < after);
         }
 
-        var found = await tokens.OrderByDescending(t => t.Id).Take(page.Value.Limit + 1).ToListAsync(cancellationToken);
-        return page.Value.ToPage(found, t => t.Id, t => t.ToView());
+        // Labels are text to the database: who does not manage everything has theirs picked out here, a stretch at a time.
+        var wanted = page.Value.Limit + 1;
+        var found = new List<EnrollmentToken>();
+        while (found.Count < wanted)
+        {
+            var stretch = await tokens.OrderByDescending(t => t.Id).Take(Math.Max(wanted, Stretch)).ToListAsync(cancellationToken);
+            found.AddRange(stretch.Where(t => MayManage(actor, t.Labels)));
+            if (stretch.Count < Math.Max(wanted, Stretch))
+            {
+                break;
+            }
+
+            var last = stretch[^1].Id;
+            tokens = db.Set<EnrollmentToken>().Where(t => t.Id < last);
+        }
+
+        return page.Value.ToPage(found.Take(wanted).ToList(), t => t.Id, t => t.ToView());
     }
 
     /// <summary>Revokes a token: nobody enrols with it any more. Devices that have are not touched.</summary>
@@ -109,7 +133,7 @@ internal sealed class EnrollmentTokenService(
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var token = await db.Set<EnrollmentToken>().SingleOrDefaultAsync(t => t.Id == id, cancellationToken);
-        if (token is null)
+        if (token is null || !MayManage(actor, token.Labels))
         {
             return EnrollmentErrors.NotFound(id);
         }
@@ -126,6 +150,10 @@ internal sealed class EnrollmentTokenService(
 
         return Unit.Value;
     }
+
+    /// <summary>Whether the actor manages devices with these labels: what a token for them, and seeing one, takes.</summary>
+    private static bool MayManage(Actor actor, IReadOnlyDictionary<string, string>? labels) =>
+        actor.MayEverywhere(Permissions.DevicesManage) || actor.May(Permissions.DevicesManage, labels ?? NoLabels);
 
     // With a pin, curl checks the server's key against it, and nothing else.
     private static string UnixLine(string server, string token, string? pin) => pin is null

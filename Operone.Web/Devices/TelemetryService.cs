@@ -9,7 +9,7 @@ namespace Operone.Web.Devices;
 
 /// <summary>Reads telemetry: as it came for the last hour, by the minute for the last week.</summary>
 internal sealed class TelemetryService(
-    IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, IAuditTrail audit, TimeProvider time)
+    IDbContextFactory<OperoneDb> databases, DeviceSight sight, IAuditTrail audit, TimeProvider time)
 {
     private static readonly TimeSpan DefaultRange = TimeSpan.FromHours(1);
     private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(1);
@@ -23,6 +23,7 @@ internal sealed class TelemetryService(
             return denied;
         }
 
+        deviceIds = [.. deviceIds.Where(id => sight.May(actor, Permissions.DevicesRead, id))];
         var since = time.GetUtcNow() - Fresh;
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var records = db.Set<TelemetryRecord>();
@@ -34,25 +35,13 @@ internal sealed class TelemetryService(
     public async Task<Result<TelemetrySeries>> GetAsync(
         Actor actor, string idOrName, DateTimeOffset? from, DateTimeOffset? to, CancellationToken cancellationToken)
     {
-        if (await audit.RequireAsync(actor, Permissions.DevicesRead, "device.read", idOrName, cancellationToken) is { } denied)
+        var found = await sight.RequireAsync(actor, Permissions.DevicesRead, idOrName, "device.read", cancellationToken);
+        if (found.IsError)
         {
-            return denied;
+            return found.Error!;
         }
 
-        return directory.Find(idOrName) is { } device
-            ? await GetAsync(actor, device.Id, from, to, cancellationToken)
-            : DeviceErrors.NotFound(idOrName);
-    }
-
-    /// <inheritdoc cref="GetAsync(Actor, string, DateTimeOffset?, DateTimeOffset?, CancellationToken)"/>
-    public async Task<Result<TelemetrySeries>> GetAsync(
-        Actor actor, Guid deviceId, DateTimeOffset? from, DateTimeOffset? to, CancellationToken cancellationToken)
-    {
-        if (await audit.RequireAsync(actor, Permissions.DevicesRead, "device.read", deviceId.ToString(), cancellationToken) is { } denied)
-        {
-            return denied;
-        }
-
+        var deviceId = found.Value.Id;
         var now = time.GetUtcNow();
         var end = to ?? now;
         var start = from ?? end - DefaultRange;

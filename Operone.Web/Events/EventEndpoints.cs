@@ -18,7 +18,7 @@ internal static class EventEndpoints
     {
         var events = app.MapGroup("/api/v1/events").WithTags("Events").RequirePermission(Permissions.EventsRead).ProducesAccessProblems();
         events.MapGet("/", ListAsync).WithName("ListEvents").WithSummary("Read the event log")
-            .WithDescription("Newest first, as CloudEvents 1.0. All that is given must hold: a type (device.* is every type that begins so), a device's id, "
+            .WithDescription("Newest first, as CloudEvents 1.0; of the devices that the caller may read events on, and of the runs there. All that is given must hold: a type (device.* is every type that begins so), a device's id, "
                 + "a time to begin at, a time to end at. Events are kept for thirty days.")
             .ProducesProblem(StatusCodes.Status400BadRequest);
         events.MapGet("/stream", StreamAsync).WithName("StreamEvents").WithSummary("Follow the event log")
@@ -58,7 +58,8 @@ internal static class EventEndpoints
         using var stream = await EventStream.BeginAsync(http);
         try
         {
-            while (true)
+            // Who may no longer read them is not told more.
+            while (!next.IsError)
             {
                 foreach (var happened in next.Value)
                 {
@@ -74,6 +75,8 @@ internal static class EventEndpoints
 
                 next = await events.ReadAfterAsync(actor, query, last, stream.Ended);
             }
+
+            return TypedResults.Empty;
         }
         catch (OperationCanceledException) when (stream.Ended.IsCancellationRequested)
         {

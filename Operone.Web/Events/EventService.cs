@@ -18,8 +18,11 @@ namespace Operone.Web.Events;
 internal sealed record EventQuery(
     string? Type = null, Guid? DeviceId = null, DateTimeOffset? From = null, DateTimeOffset? To = null, int? Limit = null, string? Cursor = null);
 
-/// <summary>Reads the event log.</summary>
-internal sealed class EventService(IDbContextFactory<OperoneDb> databases, IAuditTrail audit)
+/// <summary>
+/// Reads the event log. An event of a device is for who may read events on it, one of a run for who may on one of the
+/// devices that it was aimed at, all others for who may on everything.
+/// </summary>
+internal sealed class EventService(IDbContextFactory<OperoneDb> databases, IEventSight sight, IAuditTrail audit)
 {
     private const int MaxType = 100;
 
@@ -43,14 +46,15 @@ internal sealed class EventService(IDbContextFactory<OperoneDb> databases, IAudi
         }
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var events = Filter(db, query);
+        var devices = sight.DevicesOf(actor);
+        var events = Visible(db, Filter(db, query), devices);
         if (page.Value.After is { } after)
         {
             events = events.Where(e => e.Id < after);
         }
 
         var found = await events.OrderByDescending(e => e.Id).Take(page.Value.Limit + 1).ToListAsync(cancellationToken);
-        return page.Value.ToPage(found, e => e.Id, e => e.ToView());
+        return page.Value.ToPage(found, e => e.Id, e => View(e, devices));
     }
 
     /// <summary>The events after one, oldest first, at most 500. What a live reader asks for each time that something has happened.</summary>
@@ -67,8 +71,9 @@ internal sealed class EventService(IDbContextFactory<OperoneDb> databases, IAudi
         }
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var found = await Filter(db, query).Where(e => e.Id > after).OrderBy(e => e.Id).Take(PageRequest.MaxLimit).ToListAsync(cancellationToken);
-        return found.ConvertAll(e => e.ToView());
+        var devices = sight.DevicesOf(actor);
+        var found = await Visible(db, Filter(db, query), devices).Where(e => e.Id > after).OrderBy(e => e.Id).Take(PageRequest.MaxLimit).ToListAsync(cancellationToken);
+        return found.ConvertAll(e => View(e, devices));
     }
 
     /// <summary>The newest event's id, or the empty one where there is none: where a live reader begins.</summary>
@@ -76,6 +81,27 @@ internal sealed class EventService(IDbContextFactory<OperoneDb> databases, IAudi
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         return await db.Set<EventEntry>().OrderByDescending(e => e.Id).Select(e => e.Id).FirstOrDefaultAsync(cancellationToken);
+    }
+
+    private IQueryable<EventEntry> Visible(OperoneDb db, IQueryable<EventEntry> events, Guid[]? devices)
+    {
+        if (devices is null)
+        {
+            return events;
+        }
+
+        var runs = sight.RunsOn(db, devices);
+        return events.Where(e => (e.DeviceId != null && EF.Parameter(devices).Contains(e.DeviceId.Value))
+            || (e.DeviceId == null && e.RunId != null && runs.Any(r => r == e.RunId)));
+    }
+
+    // On how many devices a run was, and how it went on all of them, is for those who see all of them.
+    private static EventView View(EventEntry happened, Guid[]? devices)
+    {
+        var view = happened.ToView();
+        return devices is null || view.Data is not { DeviceId: null, RunId: not null, Details: { } details }
+            ? view
+            : view with { Data = view.Data with { Details = details.Where(d => d.Key == "command").ToDictionary() } };
     }
 
     private static Error? Check(EventQuery query)

@@ -16,6 +16,7 @@ internal static class EventsRegistration
         services.AddSingleton<EventService>();
         services.AddSingleton<IRecurringJob, EventUpkeep>();
         services.AddHostedService<AuditSignal>();
+        services.AddHostedService<SightSignal>();
     }
 
     public static void MapEvents(this WebApplication app) => EventEndpoints.Map(app);

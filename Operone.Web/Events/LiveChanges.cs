@@ -19,6 +19,8 @@ internal sealed class LiveChanges
     public const string Events = "events";
     /// <summary>The audit trail, as far as this node appends to it.</summary>
     public const string Audit = "audit";
+    /// <summary>Who may see what. Everybody who looks at something is told.</summary>
+    public const string Sight = "sight";
     /// <summary>The enrolment tokens.</summary>
     public const string EnrollmentTokens = "enrollment-tokens";
     /// <summary>Who may do what: people, teams, roles, grants, requests, sessions, tokens, settings.</summary>

@@ -16,7 +16,7 @@ internal sealed class MetricsOptions
 
     /// <summary>
     /// Whether <c>/metrics</c> needs no credential. Where it is not given: from this machine alone; others need
-    /// <see cref="Permissions.EventsRead"/>.
+    /// <see cref="Permissions.EventsRead"/> on everything.
     /// </summary>
     public bool? Anonymous { get; set; }
 }
@@ -67,6 +67,6 @@ internal static class MetricsRegistration
 
         var anonymous = http.RequestServices.GetRequiredService<IOptions<MetricsOptions>>().Value.Anonymous
             ?? Proxies.IsFromThisMachine(http);
-        return anonymous || Actor.From(context.User).May(Permissions.EventsRead);
+        return anonymous || Actor.From(context.User).MayEverywhere(Permissions.EventsRead);
     }
 }

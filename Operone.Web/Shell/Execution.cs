@@ -16,6 +16,8 @@ internal sealed class Execution
     public string? Reason { get; set; }
     public DateTimeOffset? StartedAt { get; set; }
     public DateTimeOffset? EndedAt { get; set; }
+    /// <summary>When somebody cancelled this part of the run alone, because the others were not theirs to cancel.</summary>
+    public DateTimeOffset? CancelledAt { get; init; }
     public long StdoutBytes { get; set; }
     public long StderrBytes { get; set; }
     public long DiscardedBytes { get; set; }

@@ -12,6 +12,7 @@ internal sealed class IdempotencyKey
     /// <summary>The longest key.</summary>
     public const int MaxLength = 255;
 
+    /// <summary>The id of the person or API token whose key it is.</summary>
     public required string Actor { get; init; }
     public required string Key { get; init; }
     /// <summary>SHA-256 of the request, in hex.</summary>

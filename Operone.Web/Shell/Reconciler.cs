@@ -65,7 +65,7 @@ internal sealed class Reconciler(
         foreach (var execution in open)
         {
             var run = runs[execution.RunId];
-            if (run.CancelledAt is not null)
+            if (run.CancelledAt is not null || execution.CancelledAt is not null)
             {
                 // The agent ends it, or leaves a tombstone so that a late start finds it cancelled.
                 cancel.Add((deviceId, execution.Id));
@@ -80,7 +80,7 @@ internal sealed class Reconciler(
                 else if (!await MayStillAsync(run, deviceId, cancellationToken))
                 {
                     await writer.EndAsync([execution.Id], [ExecutionStatus.Queued, ExecutionStatus.Starting], ExecutionStatus.Refused,
-                        $"{run.CreatedBy} may no longer run commands", cancellationToken);
+                        $"{run.CreatedBy} may no longer run commands on this device", cancellationToken);
                 }
                 else
                 {

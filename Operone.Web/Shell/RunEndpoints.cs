@@ -22,7 +22,8 @@ internal static class RunEndpoints
         var read = routes.MapGroup("/api/v1/runs").WithTags("Runs").RequirePermission(Permissions.RunsRead).ProducesAccessProblems()
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
         read.MapGet("/", List).WithName("ListRuns").WithSummary("List runs, newest first")
-            .WithDescription("Without executions: ask for one run to see them.");
+            .WithDescription("Without executions: ask for one run to see them. A run is seen through its devices: who may see runs on some of them sees "
+                + "the run as far as it is on those.");
         read.MapGet("/{id:guid}", Get).WithName("GetRun").WithSummary("Get a run with its executions")
             .WithDescription("With `waitSeconds` the answer comes once all executions have ended, or when the time is up.");
         read.MapGet("/{id:guid}/executions/{device}/stdout", Stdout).WithName("GetStdout").WithSummary("Read standard output")
@@ -43,10 +44,12 @@ internal static class RunEndpoints
             .ProducesProblem(StatusCodes.Status400BadRequest);
         act.MapPost("/", Create).WithName("CreateRun").WithSummary("Run a command on devices")
             .WithDescription("Exactly one of `command`, `argv` and `script`. Answers 202 at once, or with `waitSeconds` 200 once all executions "
-                + "have ended (202 when the time is up first). With an `Idempotency-Key` the same request is carried out once in 24 hours.")
+                + "have ended (202 when the time is up first). With an `Idempotency-Key` the same request is carried out once in 24 hours. "
+                + "Refused where the caller may not run commands on one of the devices, unless `target.onlyPermitted` leaves those out.")
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
         act.MapPost("/{id:guid}/cancel", Cancel).WithName("CancelRun").WithSummary("Cancel a run")
-            .WithDescription("What is queued ends at once; what runs is terminated with its whole process tree, and killed after 5 seconds.")
+            .WithDescription("What is queued ends at once; what runs is terminated with its whole process tree, and killed after 5 seconds. "
+                + "On devices where the caller may not run commands it goes on: `notCancelled` names those that the caller sees.")
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
     }
 
@@ -78,7 +81,7 @@ internal static class RunEndpoints
     }
 
     private static async Task<Results<Ok<Page<RunView>>, ProblemHttpResult>> List(
-        Actor actor, RunReader reader, DeviceDirectory devices,
+        Actor actor, RunReader reader, DeviceDirectory devices, DeviceSight sight,
         [Description("running, succeeded, failed or cancelled.")] string? status,
         [Description("A device's id or name.")] string? device,
         [Description("Text in the command or in who made it.")] string? q,
@@ -99,7 +102,8 @@ internal static class RunEndpoints
         if (device is not null)
         {
             // A device that was removed still has its runs, under its id.
-            deviceId = devices.Find(device)?.Id ?? (Guid.TryParse(device, out var id) ? id : null);
+            deviceId = devices.Find(device) is { } found && (sight.May(actor, Permissions.DevicesRead, found.Id) || sight.May(actor, Permissions.RunsRead, found.Id))
+                ? found.Id : (Guid.TryParse(device, out var id) ? id : null);
             if (deviceId is null)
             {
                 return DeviceErrors.NotFound(device).ToProblem();

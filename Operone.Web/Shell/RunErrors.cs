@@ -14,6 +14,13 @@ internal static class RunErrors
     public static Error AlreadyEnded(Guid runId) => new(ErrorKind.Conflict, "run-ended", "The run has ended.",
         $"The run {runId} has already ended; there is nothing to cancel.");
 
+    public static Error NotCancellable(string actor, IReadOnlyList<string> names) => new(ErrorKind.Forbidden, "permission-missing", "Not allowed.",
+        $"{actor} lacks the permission 'runs.create' on {Some(names)}, where the run goes on. Nothing was cancelled. Ask an administrator for it, or make an access request.");
+
+    /// <summary>The first twenty names, and how many more there are.</summary>
+    public static string Some(IReadOnlyList<string> names) =>
+        string.Join(", ", names.Take(20)) + (names.Count > 20 ? $" and {names.Count - 20} more" : "");
+
     public static Error KeyReused(string key) => new(ErrorKind.Unprocessable, "idempotency-key-reused", "The idempotency key was used for another request.",
         $"The key '{key}' was used in the last 24 hours with a different body. Use a new key for a new request.");
 

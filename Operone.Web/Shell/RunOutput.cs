@@ -10,10 +10,11 @@ namespace Operone.Web.Shell;
 /// <summary>A stretch of a run's journal.</summary>
 /// <param name="Entries">In order.</param>
 /// <param name="LastSeq">Where to go on.</param>
-internal sealed record JournalSlice(IReadOnlyList<JournalEntry> Entries, long LastSeq);
+/// <param name="IsWhole">Whether nothing was left out that the actor does not see.</param>
+internal sealed record JournalSlice(IReadOnlyList<JournalEntry> Entries, long LastSeq, bool IsWhole);
 
 /// <summary>Reads what runs printed. Nothing is held in memory beyond the piece asked for.</summary>
-internal sealed class RunOutput(IDbContextFactory<OperoneDb> databases)
+internal sealed class RunOutput(IDbContextFactory<OperoneDb> databases, RunSight sight)
 {
     private const int MaxEntries = 2000;
 
@@ -30,7 +31,12 @@ internal sealed class RunOutput(IDbContextFactory<OperoneDb> databases)
         }
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var journal = db.Set<JournalEntry>().Where(e => e.RunId == runId && e.Seq > afterSeq);
+        if (await sight.PartAsync(db, actor, runId, cancellationToken) is not { } part || !Has(part, executionId))
+        {
+            return RunErrors.NotFound(runId.ToString());
+        }
+
+        var journal = Seen(db, runId, part).Where(e => e.Seq > afterSeq);
         if (executionId is { } one)
         {
             journal = journal.Where(e => e.ExecutionId == one);
@@ -49,7 +55,7 @@ internal sealed class RunOutput(IDbContextFactory<OperoneDb> databases)
             }
         }
 
-        return new JournalSlice(entries, entries.Count > 0 ? entries[^1].Seq : afterSeq);
+        return new JournalSlice(entries, entries.Count > 0 ? entries[^1].Seq : afterSeq, part.IsWhole);
     }
 
     /// <summary>The last piece of output of each execution, cut to <paramref name="maxBytes"/> from its end, and where the journal stands.</summary>
@@ -62,9 +68,14 @@ internal sealed class RunOutput(IDbContextFactory<OperoneDb> databases)
         }
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var lastSeq = await db.Set<JournalEntry>().Where(e => e.RunId == runId).MaxAsync(e => (long?)e.Seq, cancellationToken) ?? 0;
-        var last = db.Set<JournalEntry>()
-            .Where(e => e.RunId == runId && e.Kind != JournalKind.Status && e.Seq <= lastSeq)
+        if (await sight.PartAsync(db, actor, runId, cancellationToken) is not { } part)
+        {
+            return RunErrors.NotFound(runId.ToString());
+        }
+
+        var lastSeq = await Seen(db, runId, part).MaxAsync(e => (long?)e.Seq, cancellationToken) ?? 0;
+        var last = Seen(db, runId, part)
+            .Where(e => e.Kind != JournalKind.Status && e.Seq <= lastSeq)
             .GroupBy(e => e.ExecutionId).Select(g => g.Max(e => e.Seq));
         var tails = new Dictionary<Guid, byte[]>();
         await foreach (var entry in db.Set<JournalEntry>().Where(e => last.Contains(e.Seq)).AsAsyncEnumerable().WithCancellation(cancellationToken))
@@ -87,6 +98,11 @@ internal sealed class RunOutput(IDbContextFactory<OperoneDb> databases)
         }
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        if (await sight.PartAsync(db, actor, runId, cancellationToken) is not { } part || !Has(part, executionId))
+        {
+            return RunErrors.NotFound(runId.ToString());
+        }
+
         var pieces = db.Set<JournalEntry>()
             .Where(e => e.RunId == runId && e.ExecutionId == executionId && e.Kind != JournalKind.Status)
             .OrderByDescending(e => e.Seq).Select(e => new { e.Seq, e.Length });
@@ -118,9 +134,9 @@ internal sealed class RunOutput(IDbContextFactory<OperoneDb> databases)
             .Where(e => e.RunId == runId && (isId ? e.DeviceId == deviceId : e.DeviceName.ToLower() == name))
             .FirstOrDefaultAsync(cancellationToken);
 #pragma warning restore CA1304, CA1308, CA1311, CA1862
-        if (execution is null)
+        if (execution is null || !sight.Sees(actor, execution.DeviceId))
         {
-            return await db.Set<Run>().AnyAsync(r => r.Id == runId, cancellationToken)
+            return await sight.PartAsync(db, actor, runId, cancellationToken) is not null && await db.Set<Run>().AnyAsync(r => r.Id == runId, cancellationToken)
                 ? RunErrors.ExecutionNotFound(runId, device)
                 : RunErrors.NotFound(runId.ToString());
         }
@@ -129,5 +145,15 @@ internal sealed class RunOutput(IDbContextFactory<OperoneDb> databases)
             .Where(e => e.ExecutionId == execution.Id && (stream == null ? e.Kind != JournalKind.Status : e.Kind == (JournalKind)stream))
             .OrderBy(e => e.Seq).Select(e => new JournalPiece(e.Seq, e.Length)).ToArrayAsync(cancellationToken);
         return new JournalStream(databases, map);
+    }
+
+    private static bool Has(RunPart part, Guid? executionId) => executionId is null || part.IsWhole || part.ExecutionIds.Contains(executionId);
+
+    // What is of the run as a whole, its end, is not for those who see a part of it.
+    private static IQueryable<JournalEntry> Seen(OperoneDb db, Guid runId, RunPart part)
+    {
+        var journal = db.Set<JournalEntry>().Where(e => e.RunId == runId);
+        var ids = part.ExecutionIds;
+        return part.IsWhole ? journal : journal.Where(e => EF.Parameter(ids).Contains(e.ExecutionId));
     }
 }

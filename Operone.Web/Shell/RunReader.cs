@@ -18,7 +18,7 @@ namespace Operone.Web.Shell;
 internal sealed record RunQuery(RunStatus? Status = null, Guid? DeviceId = null, string? Text = null, int Limit = 50, string? Cursor = null);
 
 /// <summary>The use cases that look at runs.</summary>
-internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, LiveChanges changes, TimeProvider time)
+internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, RunSight sight, LiveChanges changes, TimeProvider time)
 {
     private const int FewExecutions = 20;
 
@@ -31,6 +31,7 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, LiveChan
             Request = r.Request,
             Summary = r.Summary,
             CreatedBy = r.CreatedBy,
+            CreatedById = r.CreatedById,
             CreatedAt = r.CreatedAt,
             ExpiresAt = r.ExpiresAt,
             EndedAt = r.EndedAt,
@@ -39,9 +40,9 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, LiveChan
     private readonly Func<OperoneDb, Guid, IAsyncEnumerable<Execution>> _findExecutions = EF.CompileAsyncQuery(
         (OperoneDb db, Guid runId) => db.Set<Execution>().Where(e => e.RunId == runId));
 
-    /// <summary>A run with its executions.</summary>
+    /// <summary>A run with those of its executions that the actor sees.</summary>
     public async Task<Result<RunView>> GetAsync(Actor actor, Guid runId, CancellationToken cancellationToken) =>
-        actor.Lacks(Permissions.RunsRead) is { } lacks ? lacks : await ViewAsync(runId, cancellationToken);
+        actor.Lacks(Permissions.RunsRead) is { } lacks ? lacks : await ViewAsync(actor, runId, d => sight.Sees(actor, d), cancellationToken);
 
     /// <summary>A run with its executions once all have ended, or as it stands when the time is up.</summary>
     /// <param name="actor">Who asks.</param>
@@ -77,7 +78,7 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, LiveChan
             }
 
             // Of a large run it is asked first whether it has ended, before its executions are all read.
-            if (!isOpen() && (known.Executions!.Count <= FewExecutions || await HasEndedAsync(known.Id, cancellationToken)))
+            if (!isOpen() && (known.Executions!.Count <= FewExecutions || !RunSight.SeesAll(actor) || await HasEndedAsync(known.Id, cancellationToken)))
             {
                 run = await GetAsync(actor, known.Id, cancellationToken);
             }
@@ -111,14 +112,21 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, LiveChan
             runs = runs.Where(r => r.Id.CompareTo(before) < 0);
         }
 
+        var seesAll = RunSight.SeesAll(actor);
+        var seen = sight.Executions(db, actor);
+        if (!seesAll)
+        {
+            runs = runs.Where(r => seen.Any(e => e.RunId == r.Id));
+        }
+
         if (query.Status is { } status)
         {
-            runs = runs.Where(r => r.Status == status);
+            runs = seesAll ? runs.Where(r => r.Status == status) : RunSight.Standing(runs, seen, status);
         }
 
         if (query.DeviceId is { } deviceId)
         {
-            runs = runs.Where(r => db.Set<Execution>().Any(e => e.RunId == r.Id && e.DeviceId == deviceId));
+            runs = runs.Where(r => seen.Any(e => e.RunId == r.Id && e.DeviceId == deviceId));
         }
 
         if (!string.IsNullOrWhiteSpace(query.Text))
@@ -134,19 +142,24 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, LiveChan
             .ToListAsync(cancellationToken);
         var page = found.Take(query.Limit).ToArray();
         var ids = page.Select(r => r.Id).ToArray();
-        var counts = await db.Set<Execution>().Where(e => ids.Contains(e.RunId))
+        var counts = await seen.Where(e => ids.Contains(e.RunId))
             .GroupBy(e => new { e.RunId, e.Status })
-            .Select(g => new { g.Key.RunId, g.Key.Status, Count = g.Count() })
+            .Select(g => new { g.Key.RunId, g.Key.Status, Count = g.Count(), EndedAt = g.Max(e => e.EndedAt) })
             .ToListAsync(cancellationToken);
         var byRun = counts.ToLookup(c => c.RunId);
-        var items = page.Select(r => new RunView(
-            r.Id, r.Status, r.Summary, r.CreatedBy, r.CreatedAt, r.EndedAt,
-            byRun[r.Id].ToDictionary(c => c.Status.ToText(), c => c.Count), null, null)).ToArray();
+        var items = page.Select(r =>
+        {
+            // Who sees a part of it is told how that part stands.
+            var state = seesAll ? r.Status : RunRules.Combine(byRun[r.Id].ToDictionary(c => c.Status, c => c.Count));
+            var endedAt = seesAll ? r.EndedAt : state.IsEnd() ? byRun[r.Id].Max(c => c.EndedAt) : null;
+            return new RunView(
+                r.Id, state, r.Summary, r.CreatedBy, r.CreatedAt, endedAt, byRun[r.Id].ToDictionary(c => c.Status.ToText(), c => c.Count), null, null);
+        }).ToArray();
         return new Page<RunView>(items, found.Count > query.Limit ? page[^1].Id.ToString("N") : null);
     }
 
-    /// <summary>A run with its executions, for those who have been allowed already.</summary>
-    internal async Task<Result<RunView>> ViewAsync(Guid runId, CancellationToken cancellationToken)
+    /// <summary>A run with those of its executions that the actor sees, going by the device.</summary>
+    internal async Task<Result<RunView>> ViewAsync(Actor actor, Guid runId, Func<Guid, bool> sees, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var run = await _findRun(db, runId, cancellationToken);
@@ -161,7 +174,7 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, LiveChan
             executions.Add(execution);
         }
 
-        return View(run, executions);
+        return RunSight.SeesAll(actor) || executions.Any(e => sees(e.DeviceId)) ? RunSight.View(actor, run, executions, sees) : RunErrors.NotFound(runId.ToString());
     }
 
     internal static RunView View(Run run, IReadOnlyCollection<Execution> executions) => new(

@@ -1,6 +1,7 @@
 using Operone.Core.Errors;
 using Operone.Core.Events;
 using Operone.Web.Access;
+using Operone.Web.Devices;
 using Operone.Web.Events;
 
 namespace Operone.Web.Shell;
@@ -11,17 +12,25 @@ internal sealed class RunRecords(IAuditTrail audit, IEvents events, LiveChanges 
     public ValueTask DeniedAsync(Actor actor, string action, string? target, Error error, CancellationToken cancellationToken) =>
         audit.NoteAsync(actor, action, target, false, error.Detail, cancellationToken);
 
-    public async ValueTask CreatedAsync(Actor actor, Run run, int devices, CancellationToken cancellationToken)
+    /// <summary>One entry for the whole run: what, on which devices, by which grants.</summary>
+    public async ValueTask CreatedAsync(Actor actor, Run run, TargetedDevices target, CancellationToken cancellationToken)
     {
-        await audit.NoteAsync(actor, "run.create", run.Id.ToString(), true, $"{run.Summary} (on {devices} devices)", cancellationToken);
+        var names = target.Devices.Select(d => d.Name).ToArray();
+        var detail = $"{run.Summary} (on {names.Length} devices: {RunErrors.Some(names)}"
+            + (target.LeftOut.Count > 0 ? $"; left out {target.LeftOut.Count} that they may not" : "")
+            + (target.Grants.Count > 1 ? $"; by {string.Join(", ", target.Grants.OrderByDescending(g => g.Value).Take(5).Select(g => $"the grant {g.Key} on {g.Value}"))}" : "") + ")";
+        Guid? grant = target.Grants.Count > 0 ? target.Grants.MaxBy(g => g.Value).Key : null;
+        await audit.NoteAsync(actor, "run.create", run.Id.ToString(), true, detail, grant, cancellationToken);
         await events.PublishAsync(new(EventTypes.RunCreated, run.Id.ToString(), RunId: run.Id, Actor: actor.Name,
-            Data: new Dictionary<string, string?> { ["command"] = run.Summary, ["devices"] = $"{devices}" }), cancellationToken);
+            Data: new Dictionary<string, string?> { ["command"] = run.Summary, ["devices"] = $"{names.Length}" }), cancellationToken);
         changes.Signal(LiveChanges.Runs);
     }
 
-    public async ValueTask CancelledAsync(Actor actor, Run run, CancellationToken cancellationToken)
+    public async ValueTask CancelledAsync(
+        Actor actor, Run run, IReadOnlyList<string> cancelled, IReadOnlyList<string> left, CancellationToken cancellationToken)
     {
-        await audit.NoteAsync(actor, "run.cancel", run.Id.ToString(), true, run.Summary, cancellationToken);
+        var detail = $"{run.Summary} (on {RunErrors.Some(cancelled)}{(left.Count > 0 ? $"; it goes on on {left.Count} that they may not" : "")})";
+        await audit.NoteAsync(actor, "run.cancel", run.Id.ToString(), true, detail, cancellationToken);
         await events.PublishAsync(new(EventTypes.RunCancelled, run.Id.ToString(), RunId: run.Id, Actor: actor.Name,
             Data: new Dictionary<string, string?> { ["command"] = run.Summary }), cancellationToken);
     }

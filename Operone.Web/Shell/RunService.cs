@@ -13,8 +13,8 @@ namespace Operone.Web.Shell;
 
 /// <summary>The use cases that change runs: create and cancel. Every door calls these. <see cref="RunReader"/> looks.</summary>
 internal sealed class RunService(
-    IDbContextFactory<OperoneDb> databases, DeviceDirectory devices, ExecutionWriter writer, ExecutionDispatch dispatch,
-    RunReader reader, RunRecords records, TimeProvider time)
+    IDbContextFactory<OperoneDb> databases, DeviceDirectory devices, DeviceSight sight, RunSight runSight, ExecutionWriter writer,
+    ExecutionDispatch dispatch, RunReader reader, RunRecords records, TimeProvider time)
 {
     /// <summary>
     /// Accepts a run, stores it, and tells the devices that are connected. The same key and request again give the same run.
@@ -49,13 +49,19 @@ internal sealed class RunService(
             return await AwaitedAsync(actor, known, patience, cancellationToken);
         }
 
-        var targets = devices.Resolve(request.Target!);
-        if (targets.IsError)
+        var resolved = sight.Resolve(actor, request.Target!, Permissions.RunsCreate);
+        if (resolved.Error is { } unresolved)
         {
-            return targets.Error!;
+            if (unresolved.Kind == ErrorKind.Forbidden)
+            {
+                await records.DeniedAsync(actor, "run.create", RunLimits.Summary(request), unresolved, cancellationToken);
+            }
+
+            return unresolved;
         }
 
-        var (run, executions) = Make(actor, request, targets.Value);
+        var target = resolved.Value;
+        var (run, executions) = Make(actor, request, target.Devices);
         try
         {
             await StoreAsync(actor, run, executions, idempotencyKey, hash, cancellationToken);
@@ -72,21 +78,28 @@ internal sealed class RunService(
         }
 
         // From here on the run is accepted: who asked may leave, the run goes on.
-        var waiting = patience > TimeSpan.Zero && actor.May(Permissions.RunsRead) ? reader.Subscribe(run.Id) : null;
+        var waiting = patience > TimeSpan.Zero && executions.TrueForAll(e => runSight.Sees(actor, e.DeviceId)) ? reader.Subscribe(run.Id) : null;
         using var subscription = waiting;
         writer.Track(executions);
         await dispatch.StartAsync(run, executions.Where(e => e.Status == ExecutionStatus.Starting), CancellationToken.None);
-        await records.CreatedAsync(actor, run, executions.Count, CancellationToken.None);
-        var view = RunReader.View(run, executions);
-        return waiting is null ? view : await reader.WaitAsync(
-            actor, view, waiting, () => executions.Any(e => writer.IsOpen(e.Id)), patience, cancellationToken);
+        await records.CreatedAsync(actor, run, target, CancellationToken.None);
+        Result<RunView> view = RunReader.View(run, executions);
+        if (waiting is not null)
+        {
+            view = await reader.WaitAsync(actor, view.Value, waiting, () => executions.Any(e => writer.IsOpen(e.Id)), patience, cancellationToken);
+        }
+
+        return view.IsError || target.LeftOut.Count == 0 ? view : view.Value with { LeftOut = [.. target.LeftOut.Select(d => d.Name)] };
     }
 
     private async Task<Result<RunView>> AwaitedAsync(Actor actor, Result<RunView> run, TimeSpan patience, CancellationToken cancellationToken) =>
-        run.IsError || run.Value.Status.IsEnd() || patience <= TimeSpan.Zero || !actor.May(Permissions.RunsRead)
+        run.IsError || run.Value.Status.IsEnd() || patience <= TimeSpan.Zero || !run.Value.Executions!.All(e => runSight.Sees(actor, e.DeviceId))
             ? run : await reader.WaitAsync(actor, run.Value.Id, patience, cancellationToken);
 
-    /// <summary>Ends a run: what is queued at once, what runs on its device with its whole process tree.</summary>
+    /// <summary>
+    /// Ends a run: what is queued at once, what runs on its device with its whole process tree. Where the actor may run
+    /// commands on some of its devices alone, it ends on those, and the answer names the others that they see.
+    /// </summary>
     public async Task<Result<RunView>> CancelAsync(Actor actor, Guid runId, CancellationToken cancellationToken)
     {
         if (actor.Lacks(Permissions.RunsCreate) is { } lacks)
@@ -97,27 +110,52 @@ internal sealed class RunService(
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var run = await db.Set<Run>().FirstOrDefaultAsync(r => r.Id == runId, cancellationToken);
-        if (run is null)
+        var all = await db.Set<Execution>().Where(e => e.RunId == runId)
+            .Select(e => new { e.Id, e.DeviceId, e.DeviceName, IsOpen = e.EndedAt == null }).ToListAsync(cancellationToken);
+        if (run is null || !all.Exists(e => MaySee(actor, e.DeviceId)))
         {
             return RunErrors.NotFound(runId.ToString());
         }
 
-        if (run.EndedAt is not null)
+        var open = all.Where(e => e.IsOpen).ToList();
+        var mine = open.Where(e => runSight.MayRun(actor, e.DeviceId)).ToList();
+        var left = open.Except(mine).Where(e => MaySee(actor, e.DeviceId)).Select(e => e.DeviceName).ToArray();
+        if (run.EndedAt is not null || (mine.Count == 0 && left.Length == 0))
         {
             return RunErrors.AlreadyEnded(runId);
         }
 
+        if (mine.Count == 0)
+        {
+            var error = RunErrors.NotCancellable(actor.Name, left);
+            await records.DeniedAsync(actor, "run.cancel", runId.ToString(), error, cancellationToken);
+            return error;
+        }
+
+        // What is not there to be told just now is cancelled when it is back.
         var now = time.GetUtcNow();
-        await db.Set<Run>().Where(r => r.Id == runId && r.CancelledAt == null).ExecuteUpdateAsync(
-            r => r.SetProperty(x => x.CancelledAt, now).SetProperty(x => x.CancelledBy, actor.Name), cancellationToken);
-        var open = await db.Set<Execution>().Where(e => e.RunId == runId && e.EndedAt == null)
-            .Select(e => new { e.Id, e.DeviceId }).ToListAsync(cancellationToken);
-        await writer.EndAsync([.. open.Select(e => e.Id)], [ExecutionStatus.Queued], ExecutionStatus.Cancelled,
+        var ids = mine.ConvertAll(e => e.Id).ToArray();
+        if (mine.Count == open.Count)
+        {
+            await db.Set<Run>().Where(r => r.Id == runId && r.CancelledAt == null).ExecuteUpdateAsync(
+                r => r.SetProperty(x => x.CancelledAt, now).SetProperty(x => x.CancelledBy, actor.Name), cancellationToken);
+        }
+        else
+        {
+            await db.Set<Execution>().Where(e => EF.Parameter(ids).Contains(e.Id) && e.CancelledAt == null).ExecuteUpdateAsync(
+                e => e.SetProperty(x => x.CancelledAt, now), cancellationToken);
+        }
+
+        await writer.EndAsync(ids, [ExecutionStatus.Queued], ExecutionStatus.Cancelled,
             $"cancelled by {actor.Name} before it was sent to the device", cancellationToken);
-        await dispatch.CancelAsync(open.Select(e => (e.DeviceId, e.Id)), cancellationToken);
-        await records.CancelledAsync(actor, run, cancellationToken);
-        return await reader.GetAsync(actor, runId, cancellationToken);
+        await dispatch.CancelAsync(mine.Select(e => (e.DeviceId, e.Id)), cancellationToken);
+        await records.CancelledAsync(actor, run, mine.ConvertAll(e => e.DeviceName), left, cancellationToken);
+        var view = await reader.ViewAsync(actor, runId, d => MaySee(actor, d), cancellationToken);
+        return view.IsError || left.Length == 0 ? view : view.Value with { NotCancelled = left };
     }
+
+    // Who may run commands on a device sees what came of what they ask for there.
+    private bool MaySee(Actor actor, Guid deviceId) => runSight.Sees(actor, deviceId) || runSight.MayRun(actor, deviceId);
 
     private (Run Run, List<Execution> Executions) Make(Actor actor, CreateRun request, IReadOnlyList<DeviceEntry> targets)
     {
@@ -152,7 +190,7 @@ internal sealed class RunService(
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         if (idempotencyKey is not null)
         {
-            db.Add(new IdempotencyKey { Actor = actor.Name, Key = idempotencyKey, RequestHash = hash!, RunId = run.Id, CreatedAt = run.CreatedAt });
+            db.Add(new IdempotencyKey { Actor = KeyOwner(actor), Key = idempotencyKey, RequestHash = hash!, RunId = run.Id, CreatedAt = run.CreatedAt });
             await db.SaveChangesAsync(cancellationToken);
         }
 
@@ -163,7 +201,8 @@ internal sealed class RunService(
     private async Task<Result<RunView>?> FindByKeyAsync(Actor actor, string key, string hash, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var found = await db.Set<IdempotencyKey>().AsTracking().FirstOrDefaultAsync(k => k.Actor == actor.Name && k.Key == key, cancellationToken);
+        var owner = KeyOwner(actor);
+        var found = await db.Set<IdempotencyKey>().AsTracking().FirstOrDefaultAsync(k => k.Actor == owner && k.Key == key, cancellationToken);
         if (found is null)
         {
             return null;
@@ -176,8 +215,11 @@ internal sealed class RunService(
             return null;
         }
 
-        return found.RequestHash == hash ? await reader.ViewAsync(found.RunId, cancellationToken) : RunErrors.KeyReused(key);
+        return found.RequestHash == hash ? await reader.ViewAsync(actor, found.RunId, d => MaySee(actor, d), cancellationToken) : RunErrors.KeyReused(key);
     }
+
+    // By id: names can be given to somebody else.
+    private static string KeyOwner(Actor actor) => actor.Id?.ToString() ?? actor.Name;
 
     private static string Hash(CreateRun request) =>
         Convert.ToHexString(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request, OperoneJson.Default.CreateRun)));

@@ -30,17 +30,19 @@ internal static class RunStreamEndpoint
             return Error.InvalidField("Last-Event-ID", "is not an id that this stream gave").ToProblem();
         }
 
-        var devices = found.Value.Executions!.ToDictionary(e => e.Id);
-        using var subscription = changes.Subscribe(LiveChanges.Run(id));
+        var run = found.Value;
+        var devices = run.Executions!.ToDictionary(e => e.Id);
+        using var subscription = changes.Subscribe(LiveChanges.Run(id), LiveChanges.Sight);
         using var events = await EventStream.BeginAsync(http);
         try
         {
             while (true)
             {
+                // Asked each time: who may no longer see it is not told more.
                 var slice = await output.ReadAsync(actor, id, null, seq, SliceBytes, events.Ended);
                 if (slice.IsError)
                 {
-                    return slice.Error!.ToProblem();
+                    return Results.Empty;
                 }
 
                 seq = slice.Value.LastSeq;
@@ -50,15 +52,42 @@ internal static class RunStreamEndpoint
                 }
 
                 await events.FlushAsync();
-                if (slice.Value.Entries.Any(e => e.ExecutionId is null) || (slice.Value.Entries.Count == 0 && found.Value.Status.IsEnd()))
+                if (slice.Value.Entries.Any(e => e.ExecutionId is null) || (slice.Value is { Entries.Count: 0, IsWhole: true } && run.Status.IsEnd()))
                 {
                     return Results.Empty;
                 }
 
-                if (slice.Value.Entries.Count == 0)
+                if (slice.Value.Entries.Count > 0)
                 {
-                    await events.WaitAsync(subscription);
+                    continue;
                 }
+
+                if (!slice.Value.IsWhole)
+                {
+                    if (run.Status.IsEnd())
+                    {
+                        // Who sees a part of the run gets the end of that part.
+                        events.Write(seq.ToString(CultureInfo.InvariantCulture), "status", JsonSerializer.SerializeToUtf8Bytes(
+                            new RunStreamStatus(null, null, run.Status.ToText(), null, null), OperoneJson.Default.RunStreamStatus));
+                        await events.FlushAsync();
+                        return Results.Empty;
+                    }
+
+                    var again = await reader.GetAsync(actor, id, events.Ended);
+                    if (again.IsError)
+                    {
+                        return Results.Empty;
+                    }
+
+                    (run, devices) = (again.Value, again.Value.Executions!.ToDictionary(e => e.Id));
+                    if (run.Status.IsEnd())
+                    {
+                        // What it wrote last may have come between the two reads.
+                        continue;
+                    }
+                }
+
+                await events.WaitAsync(subscription);
             }
         }
         catch (OperationCanceledException) when (events.Ended.IsCancellationRequested)
@@ -77,7 +106,12 @@ internal static class RunStreamEndpoint
             return;
         }
 
-        var device = devices[entry.ExecutionId!.Value];
+        // One that has come into sight since is told of when the stream is next opened.
+        if (!devices.TryGetValue(entry.ExecutionId!.Value, out var device))
+        {
+            return;
+        }
+
         events.Write(id, "output", JsonSerializer.SerializeToUtf8Bytes(
             new RunStreamOutput(device.DeviceId, device.DeviceName, (OutputStream)entry.Kind, entry.Offset, entry.Data),
             OperoneJson.Default.RunStreamOutput));

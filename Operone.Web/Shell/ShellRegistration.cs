@@ -15,6 +15,8 @@ internal static class ShellRegistration
         services.AddSingleton<IRecurringJob, RunUpkeep>();
         services.AddSingleton<ExecutionDispatch>();
         services.AddSingleton<RunService>();
+        services.AddSingleton<RunSight>();
+        services.AddSingleton<Events.IEventSight>(provider => provider.GetRequiredService<RunSight>());
         services.AddSingleton<RunReader>();
         services.AddSingleton<RunRecords>();
         services.AddSingleton<RunOutput>();

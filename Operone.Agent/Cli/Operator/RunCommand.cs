@@ -18,6 +18,7 @@ internal static class RunCommand
         devices.CompletionSources.Add(Shared.DeviceNames(cli));
         var selector = Shared.Selector();
         var all = new Option<bool>("--all") { Description = "Every device." };
+        var permitted = new Option<bool>("--only-permitted") { Description = "Leave out the devices on which you may not run commands, instead of refusing the run." };
         var timeout = Shared.Parsed("--timeout", "TIME", "End the command when it takes longer than this: 30s, 5m, 2h, 1d.", Quantities.ParseDuration);
         var expires = Shared.Parsed("--expires", "TIME", "How long the run waits for a device that is offline. By default 1h.", Quantities.ParseDuration);
         var directory = new Option<string?>("--cwd") { Description = "The working directory, an absolute path on the device. By default the home of the agent's user.", HelpName = "DIR" };
@@ -53,7 +54,7 @@ internal static class RunCommand
             """,
             usage: "operone run (-d NAME | -l SELECTOR | --all) [options] [--] COMMAND...")
         {
-            devices, selector, all, timeout, expires, directory, environment, script, interpreter, limit, noInput, json, detach, words,
+            devices, selector, all, permitted, timeout, expires, directory, environment, script, interpreter, limit, noInput, json, detach, words,
         };
         command.Validators.Add(Shared.Check(result => Problem(
             result, targets: result.GetResult(devices) is not null || result.GetResult(selector) is not null || result.GetValue(all),
@@ -72,7 +73,8 @@ internal static class RunCommand
                 Command = given is [var line] ? line : null,
                 Argv = given.Length > 1 ? given : null,
                 Interpreter = parsed.GetValue(interpreter),
-                Target = new RunTarget(Shared.SplitNames(parsed.GetValue(devices)) is { Length: > 0 } names ? names : null, parsed.GetValue(selector), parsed.GetValue(all)),
+                Target = new RunTarget(Shared.SplitNames(parsed.GetValue(devices)) is { Length: > 0 } names ? names : null, parsed.GetValue(selector), parsed.GetValue(all),
+                    parsed.GetValue(permitted)),
                 WorkingDirectory = parsed.GetValue(directory),
                 Environment = variables.Value.Count > 0 ? variables.Value : null,
                 TimeoutSeconds = parsed.GetValue(timeout)?.TotalSeconds,

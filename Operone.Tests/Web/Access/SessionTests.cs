@@ -111,8 +111,9 @@ public abstract class SessionTests(ServerFixture fixture) : ServerTests(fixture)
         using var stranger = await Server.ClientAsync(await Server.CreatePersonAsync(BuiltInRoles.Viewer));
         Assert.Equal(HttpStatusCode.NotFound, (await stranger.DeleteAsync($"/api/v1/sessions/{mine.Id}", Cancelled)).StatusCode);
         Assert.Equal(HttpStatusCode.NoContent, (await Server.Owner.DeleteAsync($"/api/v1/sessions/{mine.Id}", Cancelled)).StatusCode);
-        await Assert.ThrowsAnyAsync<Exception>(() => reading.WaitAsync(TimeSpan.FromSeconds(5), Cancelled));
-        Assert.True(reading.IsFaulted);
+        // Cut, or ended by itself where it was just about to tell something.
+        await Record.ExceptionAsync(() => reading.WaitAsync(TimeSpan.FromSeconds(5), Cancelled));
+        Assert.True(reading.IsCompleted);
         Assert.Equal(HttpStatusCode.Unauthorized, (await browser.Client.GetAsync("/api/v1/devices", Cancelled)).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await other.Client.GetAsync("/api/v1/devices", Cancelled)).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await Server.Owner.DeleteAsync($"/api/v1/sessions/{mine.Id}", Cancelled)).StatusCode);
@@ -130,8 +131,9 @@ public abstract class SessionTests(ServerFixture fixture) : ServerTests(fixture)
             await db.Set<Session>().Where(s => s.PersonId == person.Id).ExecuteUpdateAsync(set => set.SetProperty(s => s.EndedAt, DateTimeOffset.UtcNow), Cancelled);
         }
 
-        await Assert.ThrowsAnyAsync<Exception>(() => reading.WaitAsync(TimeSpan.FromSeconds(5), Cancelled));
-        Assert.True(reading.IsFaulted);
+        // Cut, or ended by itself where it was just about to tell something.
+        await Record.ExceptionAsync(() => reading.WaitAsync(TimeSpan.FromSeconds(5), Cancelled));
+        Assert.True(reading.IsCompleted);
     }
 
     [Fact]

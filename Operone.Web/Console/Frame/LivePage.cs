@@ -81,7 +81,7 @@ public abstract class LivePage : ActorComponent, IAsyncDisposable
             return;
         }
 
-        _subscription = Changes.Subscribe([.. topics]);
+        _subscription = Changes.Subscribe([.. topics, LiveChanges.Sight]);
         _unwatched = CancellationTokenSource.CreateLinkedTokenSource(_gone.Token);
         _watching = FollowAsync(_subscription, _unwatched.Token);
     }

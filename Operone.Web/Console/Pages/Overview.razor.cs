@@ -19,9 +19,10 @@ public sealed partial class Overview
     private IReadOnlyList<RunView> _failed = [];
     private bool _moreRunning;
     private bool _moreFailed;
+    private (int Count, int Online) _devices;
 
     [Inject]
-    private DeviceDirectory Directory { get; set; } = default!;
+    private DeviceSight Sight { get; set; } = default!;
 
     [Inject]
     private RunReader Runs { get; set; } = default!;
@@ -29,14 +30,16 @@ public sealed partial class Overview
     [Inject]
     private IDialogService DialogService { get; set; } = default!;
 
-    private int Offline => Directory.Count - Directory.OnlineCount;
+    private int Offline => _devices.Count - _devices.Online;
 
     protected override IReadOnlyList<string> Topics() => [LiveChanges.Devices, LiveChanges.Runs];
 
     protected override async Task ReadAsync(CancellationToken cancellationToken)
     {
+        _devices = Sight.Count(Actor);
         if (!Actor.May(Permissions.RunsRead))
         {
+            (_running, _failed) = ([], []);
             return;
         }
 

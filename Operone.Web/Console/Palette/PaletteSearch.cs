@@ -12,7 +12,7 @@ namespace Operone.Web.Console.Palette;
 internal sealed record PaletteItem(string Group, string Title, string Icon, string? Href, string Hint = "", Func<Task>? Act = null, bool IsMono = false);
 
 /// <summary>Finds what a person may mean: what the page can do, pages, devices, runs.</summary>
-internal sealed class PaletteSearch(PageActions page, DeviceDirectory devices, RunReader runs)
+internal sealed class PaletteSearch(PageActions page, DeviceSight sight, DeviceDirectory devices, RunReader runs)
 {
     private const int MaxDevices = 8;
     private const int MaxRuns = 6;
@@ -30,7 +30,7 @@ internal sealed class PaletteSearch(PageActions page, DeviceDirectory devices, R
 
         if (actor.May(Permissions.DevicesRead) && text.Length > 0)
         {
-            found.AddRange(devices.All.Where(d => Has(d.Name, text))
+            found.AddRange(sight.VisibleTo(actor).Where(d => Has(d.Name, text))
                 .OrderBy(d => !d.Name.StartsWith(text, StringComparison.OrdinalIgnoreCase)).ThenBy(d => d.Name, StringComparer.OrdinalIgnoreCase)
                 .Take(MaxDevices)
                 .Select(d => new PaletteItem("Devices", d.Name, Glyphs.Device, $"devices/{d.Name}", devices.IsOnline(d.Id) ? "online" : "offline")));

@@ -16,7 +16,7 @@ public sealed partial class DevicePage
     private DeviceService Service { get; set; } = default!;
 
     [Inject]
-    private DeviceDirectory Directory { get; set; } = default!;
+    private DeviceSight Sight { get; set; } = default!;
 
     [Inject]
     private NavigationManager Navigation { get; set; } = default!;
@@ -38,14 +38,14 @@ public sealed partial class DevicePage
     public string? Cursor { get; set; }
 
     protected override IReadOnlyList<string> Topics() =>
-        Directory.Find(Name) is { } device ? [LiveChanges.Device(device.Id)] : [LiveChanges.Devices];
+        Sight.Find(Actor, Name) is { } device ? [LiveChanges.Device(device.Id)] : [LiveChanges.Devices];
 
     protected override async Task ReadAsync(CancellationToken cancellationToken)
     {
         // By id once it is known: somebody may rename it while it is looked at.
         var device = await Service.GetAsync(Actor, _device is { } known && Matches(known) ? known.Id.ToString() : Name, cancellationToken);
         (Problem, _device) = device.Match<(Core.Errors.Error?, DeviceView?)>(d => (null, d), e => (e, null));
-        if (_device is { } found && Actor.May(Permissions.RunsCreate))
+        if (_device is { } found && Actor.May(Permissions.RunsCreate, found.Labels))
         {
             Palette.Offer(this, new PageAction($"Run a command on {found.Name}", Glyphs.Play, $"runs/new?devices={found.Name}"));
         }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
 using Operone.Core;
+using Operone.Core.Access;
 using Operone.Core.Devices;
 using Operone.Core.Errors;
 using Operone.Web.Console.Parts;
@@ -28,6 +29,8 @@ public sealed partial class DeviceSettings
 
     [Parameter, EditorRequired]
     public DeviceView Device { get; set; } = default!;
+
+    private bool MayManage => Actor.May(Permissions.DevicesManage, Device.Labels);
 
     private bool IsChanged => _name.Trim() != Device.Name
         || !_labels.Where(l => l.Key.Length > 0).Select(l => (l.Key, l.Value)).ToHashSet().SetEquals(Device.Labels.Select(l => (l.Key, l.Value)));

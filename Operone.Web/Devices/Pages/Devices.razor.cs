@@ -15,6 +15,7 @@ public sealed partial class Devices
     private Page<DeviceView>? _page;
     private IReadOnlyDictionary<Guid, TelemetrySample> _telemetry = new Dictionary<Guid, TelemetrySample>();
     private string? _selectorProblem;
+    private (int Count, int Online) _seen;
 
     [Inject]
     private DeviceService Service { get; set; } = default!;
@@ -23,7 +24,7 @@ public sealed partial class Devices
     private TelemetryService Telemetry { get; set; } = default!;
 
     [Inject]
-    private DeviceDirectory Directory { get; set; } = default!;
+    private DeviceSight Sight { get; set; } = default!;
 
     [Inject]
     private NavigationManager Navigation { get; set; } = default!;
@@ -57,6 +58,7 @@ public sealed partial class Devices
 
     protected override async Task ReadAsync(CancellationToken cancellationToken)
     {
+        _seen = Sight.Count(Actor);
         var actions = new List<PageAction>();
         if (Actor.May(Permissions.DevicesManage))
         {

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
-using Operone.Core.Access;
 using Operone.Core.Shell;
 using Operone.Web.Console.Palette;
 using Operone.Web.Console.Parts;
@@ -23,6 +22,9 @@ public sealed partial class RunPage
     private RunService Runs { get; set; } = default!;
 
     [Inject]
+    private RunSight Sight { get; set; } = default!;
+
+    [Inject]
     private RunOutput Output { get; set; } = default!;
 
     [Inject]
@@ -30,6 +32,9 @@ public sealed partial class RunPage
 
     [Inject]
     private IDialogService DialogService { get; set; } = default!;
+
+    [Inject]
+    private ISnackbar Snackbar { get; set; } = default!;
 
     [Inject]
     private PageActions Palette { get; set; } = default!;
@@ -75,7 +80,7 @@ public sealed partial class RunPage
     private void OfferActions(RunView run)
     {
         var actions = new List<PageAction>();
-        if (Actor.May(Permissions.RunsCreate))
+        if (run.Executions!.Any(e => Sight.MayRun(Actor, e.DeviceId)))
         {
             actions.Add(new("Run again", Glyphs.Again, $"runs/new?from={run.Id}"));
             if (!run.Status.IsEnd())
@@ -91,8 +96,8 @@ public sealed partial class RunPage
 
     private async Task CancelAsync()
     {
-        var open = _run!.Executions!.Count(e => !e.Status.IsEnd());
-        var where = open == 1 ? $"on {_run.Executions!.First(e => !e.Status.IsEnd()).DeviceName}" : $"on {open} devices";
+        var open = _run!.Executions!.Where(e => !e.Status.IsEnd() && Sight.MayRun(Actor, e.DeviceId)).ToArray();
+        var where = open is [var only] ? $"on {only.DeviceName}" : $"on {open.Length} devices";
         if (!await DialogService.ConfirmAsync("Cancel the run?", $"Ends '{_run.Command}' {where}, with every process that it started. What it printed is kept.", "Cancel the run"))
         {
             return;
@@ -108,6 +113,12 @@ public sealed partial class RunPage
         }
         else
         {
+            if (cancelled.Value.NotCancelled is { } rest)
+            {
+                _cancelling = false;
+                Snackbar.Add($"It goes on on {RunErrors.Some(rest)}: you may not run commands there.", Severity.Info);
+            }
+
             await RefreshAsync();
         }
     }

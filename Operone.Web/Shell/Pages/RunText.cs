@@ -19,7 +19,7 @@ internal static class RunText
                 Add(text, "-d", device);
             }
 
-            text.Append(target.All ? " --all" : "");
+            text.Append(target.All ? " --all" : "").Append(target.OnlyPermitted ? " --only-permitted" : "");
         }
 
         Add(text, "--cwd", request.WorkingDirectory);

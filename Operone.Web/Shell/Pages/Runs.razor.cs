@@ -17,7 +17,7 @@ public sealed partial class Runs
     private RunReader Reader { get; set; } = default!;
 
     [Inject]
-    private DeviceDirectory Directory { get; set; } = default!;
+    private DeviceSight Sight { get; set; } = default!;
 
     [Inject]
     private NavigationManager Navigation { get; set; } = default!;
@@ -41,7 +41,7 @@ public sealed partial class Runs
 
     protected override async Task ReadAsync(CancellationToken cancellationToken)
     {
-        var device = Device is null ? null : Directory.Find(Device);
+        var device = Device is null ? null : Sight.Find(Actor, Device);
         if (Device is not null && device is null)
         {
             Problem = DeviceErrors.NotFound(Device);

@@ -37,7 +37,7 @@ public sealed partial class TelemetryCharts
     protected override async Task ReadAsync(CancellationToken cancellationToken)
     {
         var now = Time.GetUtcNow();
-        var series = await Telemetry.GetAsync(Actor, DeviceId, now - Chosen.Length, now, cancellationToken);
+        var series = await Telemetry.GetAsync(Actor, DeviceId.ToString(), now - Chosen.Length, now, cancellationToken);
         (Problem, _series) = series.Match<(Core.Errors.Error?, TelemetrySeries?)>(s => (null, s), e => (e, null));
     }
 

@@ -34,6 +34,8 @@ public sealed class RunForm
     public TargetKind TargetKind { get; set; }
     public string Selector { get; set; } = "";
     public SortedSet<string> Devices { get; private set; } = new(StringComparer.OrdinalIgnoreCase);
+    /// <summary>Whether the devices that one may not run commands on are left out.</summary>
+    public bool OnlyPermitted { get; set; }
     public string WorkingDirectory { get; set; } = "";
     /// <summary>One <c>NAME=value</c> a line.</summary>
     public string Environment { get; set; } = "";
@@ -48,9 +50,9 @@ public sealed class RunForm
     /// <summary>The devices that are meant, as far as they are named yet.</summary>
     public RunTarget Target => TargetKind switch
     {
-        TargetKind.All => new RunTarget(All: true),
-        TargetKind.Devices => new RunTarget(Devices: [.. Devices]),
-        _ => new RunTarget(Selector: Selector.Trim()),
+        TargetKind.All => new RunTarget(All: true, OnlyPermitted: OnlyPermitted),
+        TargetKind.Devices => new RunTarget(Devices: [.. Devices], OnlyPermitted: OnlyPermitted),
+        _ => new RunTarget(Selector: Selector.Trim(), OnlyPermitted: OnlyPermitted),
     };
 
     /// <summary>The request, and everything that is wrong with what was typed, by the request's fields.</summary>
@@ -103,6 +105,7 @@ public sealed class RunForm
             TargetKind = target.All ? TargetKind.All : target.Devices is { Count: > 0 } ? TargetKind.Devices : TargetKind.Selector,
             Selector = target.Selector ?? "",
             Devices = new(target.Devices ?? [], StringComparer.OrdinalIgnoreCase),
+            OnlyPermitted = target.OnlyPermitted,
             WorkingDirectory = request.WorkingDirectory ?? "",
             Environment = string.Join('\n', (request.Environment ?? new Dictionary<string, string>()).Select(v => $"{v.Key}={v.Value}")),
             Timeout = Seconds(request.TimeoutSeconds),

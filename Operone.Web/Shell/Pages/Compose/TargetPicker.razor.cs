@@ -14,9 +14,13 @@ public sealed partial class TargetPicker
     private IReadOnlyList<DeviceEntry> _all = [];
     private HashSet<string>? _chosenBefore;
     private IReadOnlyList<DeviceEntry> _matches = [];
+    private int _barred;
 
     [Inject]
     private DeviceDirectory Directory { get; set; } = default!;
+
+    [Inject]
+    private DeviceSight Sight { get; set; } = default!;
 
     [Parameter, EditorRequired]
     public RunForm Form { get; set; } = default!;
@@ -28,16 +32,14 @@ public sealed partial class TargetPicker
     [Parameter, EditorRequired]
     public Action<string> Changed { get; set; } = default!;
 
-    private bool MaySee => Actor.May(Permissions.DevicesRead);
+    private bool MayAll => Actor.MayEverywhere(Permissions.RunsCreate);
 
     private int Online => _matches.Count(d => Directory.IsOnline(d.Id));
 
-    private List<DeviceEntry> Listed => !MaySee ? []
-        : Form.TargetKind != TargetKind.Devices ? [.. _matches]
+    private List<DeviceEntry> Listed => Form.TargetKind != TargetKind.Devices ? [.. _matches]
         : [.. _all.Where(d => d.Name.Contains(_filter.Trim(), StringComparison.OrdinalIgnoreCase))];
 
-    private string Nothing => !MaySee ? "You may not see the devices, but may aim at them."
-        : Directory.Count == 0 ? "There are no devices yet."
+    private string Nothing => _all.Count == 0 ? "There are no devices yet."
         : Form.TargetKind == TargetKind.Devices ? $"No device has '{_filter.Trim()}' in its name."
         : string.IsNullOrWhiteSpace(Form.Selector) ? "Type a selector, and the devices it matches are listed here."
         : "No device matches.";
@@ -48,7 +50,7 @@ public sealed partial class TargetPicker
     {
         // What was chosen before is in sight at once; what is chosen here does not jump away under the pointer.
         _chosenBefore ??= new(Form.Devices, StringComparer.OrdinalIgnoreCase);
-        _all = [.. Directory.All.OrderBy(d => !_chosenBefore.Contains(d.Name)).ThenBy(d => d.Name, StringComparer.OrdinalIgnoreCase)];
+        _all = [.. Sight.TargetsOf(Actor).OrderBy(d => !_chosenBefore.Contains(d.Name)).ThenBy(d => d.Name, StringComparer.OrdinalIgnoreCase)];
         Match();
         return Task.CompletedTask;
     }
@@ -63,6 +65,7 @@ public sealed partial class TargetPicker
             _ when string.IsNullOrWhiteSpace(Form.Selector) || selector.IsError => [],
             _ => [.. _all.Where(d => selector.Value.Matches(d.Labels))],
         };
+        _barred = MayAll ? 0 : _matches.Count(d => !Actor.May(Permissions.RunsCreate, d.Labels));
     }
 
     private string Is(TargetKind kind) => Form.TargetKind == kind ? "true" : "false";
