@@ -37,6 +37,9 @@ namespace Operone.Core.Connection;
 [JsonSerializable(typeof(EventView))]
 [JsonSerializable(typeof(AuditEntryView))]
 [JsonSerializable(typeof(AuditVerification))]
+[JsonSerializable(typeof(CreateApiToken))]
+[JsonSerializable(typeof(ApiTokenView))]
+[JsonSerializable(typeof(Page<ApiTokenView>))]
 [JsonSerializable(typeof(string))]
 public sealed partial class OperoneJson : JsonSerializerContext
 {

@@ -75,6 +75,8 @@ public static class EventTypes
     public const string PasskeyRemoved = "passkey.removed";
     /// <summary>An API token was made.</summary>
     public const string TokenCreated = "token.created";
+    /// <summary>An API token was renamed.</summary>
+    public const string TokenUpdated = "token.updated";
     /// <summary>An API token was revoked.</summary>
     public const string TokenRevoked = "token.revoked";
     /// <summary>The audit chain was checked, and does not hold.</summary>

@@ -68,7 +68,7 @@ internal static class TestPeople
     /// <summary>A client with a personal token of somebody, which may all that they may.</summary>
     public static async Task<HttpClient> ClientAsync(this OperoneServer server, TestPerson person)
     {
-        var text = SecretText.Create("op_");
+        var text = TokenText.Create();
         await using var db = server.OpenDatabase();
         db.Add(new ApiToken
         {

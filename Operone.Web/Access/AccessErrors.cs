@@ -8,7 +8,7 @@ internal static class AccessErrors
 {
     /// <summary>Neither a credential nor a session.</summary>
     public static Error NoCredential { get; } = new(ErrorKind.Unauthenticated, "credential-missing", "Sign in first.",
-        "Send an API token: Authorization: Bearer op_.... The console's session counts for GET alone.");
+        "Send an API token: Authorization: Bearer opr_.... The console's session counts for GET alone.");
 
     public static Error PermissionMissing(string actor, string permission) => new(ErrorKind.Forbidden, "permission-missing", "Not allowed.",
         $"{actor} lacks the permission '{permission}'. Ask an administrator for it, or make an access request.");

@@ -19,8 +19,7 @@ internal static class AccessRegistration
 
         services.AddAudit();
         services.AddSingleton<NoteThrottle>();
-        services.AddSingleton<TokenDirectory>();
-        services.AddSingleton<TokenService>();
+        services.AddTokens();
         services.AddSingleton<AccessDirectory>();
         services.AddHostedService(provider => provider.GetRequiredService<AccessDirectory>());
         services.AddSingleton<CurrentStanding>();
@@ -59,7 +58,7 @@ internal static class AccessRegistration
 
     public static void MapAccess(this WebApplication app)
     {
-        AccessEndpoints.Map(app);
+        TokenEndpoints.Map(app);
         SessionEndpoints.Map(app);
         PasskeyEndpoints.Map(app);
         AuditEndpoints.Map(app);

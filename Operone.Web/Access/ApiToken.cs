@@ -9,7 +9,7 @@ namespace Operone.Web.Access;
 internal sealed class ApiToken
 {
     public required Guid Id { get; init; }
-    public required string Name { get; init; }
+    public required string Name { get; set; }
     public required byte[] Hash { get; init; }
     public TokenKind Kind { get; init; }
 
@@ -31,7 +31,11 @@ internal sealed class ApiToken
     public DateTimeOffset? LastUsedAt { get; set; }
     public string? LastUsedAddress { get; set; }
 
-    public ApiTokenView ToView(string? token = null) => new(Id, Name, Permissions, CreatedAt, ExpiresAt, LastUsedAt, token);
+    /// <summary>As its owner sees it, with what the snapshot knows of its owner and its grants.</summary>
+    public ApiTokenView ToView(AccessSnapshot snapshot, string? token = null) => new(
+        Id, Name, Kind, Kind == TokenKind.Service ? [] : Permissions, Selector,
+        [.. snapshot.GrantsOf(Id).Select(g => new ApiTokenRole(g.Id, snapshot.Roles.GetValueOrDefault(g.RoleId)?.Name ?? "", g.Effect, g.Selector, g.Until))],
+        OwnerId, snapshot.People.GetValueOrDefault(OwnerId)?.Email ?? "", CreatedBy, CreatedAt, ExpiresAt, LastUsedAt, LastUsedAddress, SessionId, token);
 }
 
 internal sealed class ApiTokenConfiguration : IEntityTypeConfiguration<ApiToken>

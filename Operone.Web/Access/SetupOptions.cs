@@ -1,5 +1,6 @@
 using System.Net.Mail;
 using Microsoft.Extensions.Options;
+using Operone.Core.Access;
 
 namespace Operone.Web.Access;
 
@@ -57,6 +58,12 @@ internal sealed class SetupOptionsValidation : IValidateOptions<SetupOptions>
         {
             problems.Add($"{SetupOptions.Section}:ApiToken: must have at least {SetupOptions.MinTokenLength} characters, all of them visible ASCII; "
                 + "`openssl rand -base64 32` makes a good one");
+        }
+
+        if (token is not null && TokenText.LooksLikeOne(token) && !TokenText.IsWellFormed(token))
+        {
+            problems.Add($"{SetupOptions.Section}:ApiToken: begins with {TokenText.Prefix}, but its length or its checksum is not right; "
+                + "it may have been cut off, or made by hand: then begin it otherwise");
         }
 
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems.Distinct());

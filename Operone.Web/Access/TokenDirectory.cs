@@ -44,6 +44,16 @@ internal sealed class TokenDirectory(IDbContextFactory<OperoneDb> databases, Acc
         }
     }
 
+    /// <summary>What is kept of it is old: it is read again when it is next asked for.</summary>
+    public void Changed(byte[] hash)
+    {
+        var key = Convert.ToBase64String(hash);
+        if (_entries.TryGetValue(key, out var entry))
+        {
+            _entries.TryUpdate(key, entry with { ReadAt = default }, entry);
+        }
+    }
+
     /// <summary>The session that held a token has ended.</summary>
     public void EndOfSession(Guid sessionId)
     {
@@ -91,13 +101,20 @@ internal sealed class TokenDirectory(IDbContextFactory<OperoneDb> databases, Acc
             return null;
         }
 
-        return _entries.AddOrUpdate(key, _ =>
-        {
-            var live = new LiveCredential(token.Id, token.OwnerId, token.SessionId, token.Id);
-            var standing = new CredentialStanding(live, snapshot => snapshot.OfToken(token), access, time);
-            return new(live, token, new(new AccessIdentity(standing, token.Id, $"token:{token.Name}", AccessSchemes.ApiToken)), now);
-        }, (_, known) => known with { Token = token, ReadAt = now });
+        return _entries.AddOrUpdate(
+            key,
+            _ =>
+            {
+                var live = new LiveCredential(token.Id, token.OwnerId, token.SessionId, token.Id);
+                return new(live, token, Principal(new CredentialStanding(live, snapshot => snapshot.OfToken(token), access, time), token), now);
+            },
+            (_, known) => known.Token.Name == token.Name
+                ? known with { Token = token, ReadAt = now }
+                : known with { Token = token, ReadAt = now, Principal = Principal(AccessIdentity.Of(known.Principal), token) });
     }
+
+    private static ClaimsPrincipal Principal(Standing standing, ApiToken token) =>
+        new(new AccessIdentity(standing, token.Id, $"token:{token.Name}", AccessSchemes.ApiToken));
 
     internal sealed record Entry(LiveCredential Live, ApiToken Token, ClaimsPrincipal Principal, DateTimeOffset ReadAt);
 }

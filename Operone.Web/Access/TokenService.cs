@@ -4,43 +4,31 @@ using Operone.Core.Access;
 using Operone.Core.Errors;
 using Operone.Core.Events;
 using Operone.Web.Data;
+using Operone.Web.Hosting;
 
 namespace Operone.Web.Access;
 
-/// <summary>The use cases of API tokens: make, list, revoke.</summary>
-internal sealed class TokenService(
-    IDbContextFactory<OperoneDb> databases, TokenDirectory directory, IAuditTrail audit, IEvents events, TimeProvider time)
-{
-    private const long MaxSeconds = 10L * 365 * 24 * 3600;
+/// <summary>Which tokens to list.</summary>
+/// <param name="All">Everybody's; only for who manages tokens. Otherwise one's own.</param>
+/// <param name="Text">Only those whose name or owner contains this.</param>
+/// <param name="Kind">Only those of this kind.</param>
+internal sealed record TokenFilter(bool All = false, string? Text = null, TokenKind? Kind = null);
 
+/// <summary>
+/// The use cases of API tokens. Everybody sees, renames and revokes their own; who manages tokens does so with everybody's.
+/// For others, somebody else's token does not exist.
+/// </summary>
+internal sealed class TokenService(
+    IDbContextFactory<OperoneDb> databases, TokenRules rules, TokenDirectory directory, AccessDirectory access, AccountLimits limits, IAuditTrail audit,
+    IEvents events, TimeProvider time)
+{
     /// <summary>Makes a token. Its text is in the answer, and nowhere ever after.</summary>
     public async Task<Result<ApiTokenView>> CreateAsync(Actor actor, CreateApiToken request, CancellationToken cancellationToken)
     {
-        if (await audit.RequireAsync(actor, Permissions.TokensManage, "token.create", request.Name, cancellationToken) is { } denied)
+        var permission = request.Kind == TokenKind.Service ? Permissions.TokensManage : Permissions.TokensCreate;
+        if (await audit.RequireAsync(actor, permission, "token.create", request.Name, cancellationToken) is { } denied)
         {
             return denied;
-        }
-
-        var name = request.Name?.Trim() ?? "";
-        var permissions = request.Permissions?.Distinct(StringComparer.Ordinal).ToArray() ?? [];
-        var errors = new FieldErrors();
-        errors.AddIf(name.Length is < 1 or > 100 || name.Any(char.IsControl), "name", "must have 1 to 100 characters");
-        errors.AddIf(permissions.Length == 0, "permissions", $"names none; there are {string.Join(", ", Permissions.All)}");
-        errors.AddIf(request.ExpiresInSeconds is < 1 or > MaxSeconds, "expiresInSeconds", $"must be 1 to {MaxSeconds}, or null for a token without end");
-        foreach (var permission in permissions)
-        {
-            errors.AddIf(!Permissions.IsKnown(permission), "permissions", $"'{permission}' is not a permission; there are {string.Join(", ", Permissions.All)}");
-        }
-
-        if (errors.ToError() is { } error)
-        {
-            return error;
-        }
-
-        if (permissions.FirstOrDefault(p => !actor.May(p)) is { } beyond)
-        {
-            await audit.NoteAsync(actor, "token.create", name, allowed: false, $"lacks {beyond}, and so cannot give it", cancellationToken);
-            return actor.Lacks(beyond)! with { Detail = $"{actor.Name} lacks the permission '{beyond}', and nobody can give what they lack." };
         }
 
         if (actor.PersonId is not { } owner)
@@ -48,34 +36,39 @@ internal sealed class TokenService(
             return AccessErrors.NoPerson(actor.Name);
         }
 
-        var text = SecretText.Create("op_");
-        var now = time.GetUtcNow();
-        var token = new ApiToken
+        var read = rules.Read(request);
+        if (read.IsError)
         {
-            Id = Guid.CreateVersion7(now),
-            Name = name,
-            Hash = SecretText.Hash(text),
-            Permissions = [.. Permissions.All.Where(permissions.Contains)],
-            OwnerId = owner,
-            CreatedBy = actor.Name,
-            CreatedAt = now,
-            ExpiresAt = request.ExpiresInSeconds is { } seconds ? now.AddSeconds(seconds) : null,
-        };
-        await using (var db = await databases.CreateDbContextAsync(cancellationToken))
-        {
-            db.Add(token);
-            await db.SaveChangesAsync(cancellationToken);
+            return read.Error!;
         }
 
-        await audit.NoteAsync(actor, "token.create", name, allowed: true, string.Join(", ", token.Permissions), cancellationToken);
-        await events.PublishAsync(new(EventTypes.TokenCreated, name, Actor: actor.Name), cancellationToken);
-        return token.ToView(text);
+        if (rules.FindExcess(actor, read.Value) is { } excess)
+        {
+            await audit.NoteAsync(actor, "token.create", read.Value.Name, allowed: false, excess.Detail, cancellationToken);
+            return excess;
+        }
+
+        if (!limits.TryTake(AccountLimits.Tokens, owner.ToString(), out var wait))
+        {
+            return Error.TooMany(wait);
+        }
+
+        var text = TokenText.Create();
+        var token = await StoreAsync(actor, owner, read.Value, text, cancellationToken);
+        await audit.NoteAsync(
+            actor, "token.create", token.Name, allowed: true, Describe(read.Value), actor.Decide(permission, null).Grant, cancellationToken);
+        await events.PublishAsync(new(EventTypes.TokenCreated, token.Name, Actor: actor.Name), cancellationToken);
+        return token.ToView(access.Current, text);
     }
 
     /// <summary>A page of tokens, newest first, without their texts.</summary>
-    public async Task<Result<Page<ApiTokenView>>> ListAsync(Actor actor, int? limit, string? cursor, CancellationToken cancellationToken)
+    public async Task<Result<Page<ApiTokenView>>> ListAsync(
+        Actor actor, TokenFilter filter, int? limit, string? cursor, CancellationToken cancellationToken)
     {
-        if (await audit.RequireAsync(actor, Permissions.TokensManage, "token.read", null, cancellationToken) is { } denied)
+        var denied = filter.All
+            ? await audit.RequireAsync(actor, Permissions.TokensManage, "token.read", null, cancellationToken)
+            : await RequireOwnAsync(actor, "token.read", null, cancellationToken);
+        if (denied is not null)
         {
             return denied;
         }
@@ -87,34 +80,178 @@ internal sealed class TokenService(
         }
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var tokens = db.Set<ApiToken>().AsQueryable();
+        var tokens = Choose(db.Set<ApiToken>(), actor, filter);
         if (page.Value.After is { } after)
         {
             tokens = tokens.Where(t => t.Id < after);
         }
 
         var found = await tokens.OrderByDescending(t => t.Id).Take(page.Value.Limit + 1).ToListAsync(cancellationToken);
-        return page.Value.ToPage(found, t => t.Id, t => t.ToView());
+        var snapshot = access.Current;
+        return page.Value.ToPage(found, t => t.Id, t => t.ToView(snapshot));
     }
 
-    /// <summary>Revokes a token at once.</summary>
-    public async Task<Result<Unit>> RevokeAsync(Actor actor, Guid id, CancellationToken cancellationToken)
+    /// <summary>A token, without its text.</summary>
+    public async Task<Result<ApiTokenView>> GetAsync(Actor actor, Guid id, CancellationToken cancellationToken)
     {
-        if (await audit.RequireAsync(actor, Permissions.TokensManage, "token.revoke", id.ToString(), cancellationToken) is { } denied)
+        var token = await FindAsync(actor, id, "token.read", cancellationToken);
+        return token.IsError ? token.Error! : token.Value.ToView(access.Current);
+    }
+
+    /// <summary>Gives a token another name.</summary>
+    public async Task<Result<ApiTokenView>> RenameAsync(Actor actor, Guid id, string? newName, CancellationToken cancellationToken)
+    {
+        var token = await FindAsync(actor, id, "token.rename", cancellationToken);
+        if (token.IsError)
         {
-            return denied;
+            return token.Error!;
         }
 
+        var name = newName?.Trim() ?? "";
+        var errors = new FieldErrors();
+        TokenRules.CheckName(name, errors);
+        if (errors.ToError() is { } error)
+        {
+            return error;
+        }
+
+        var before = token.Value.Name;
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var token = await db.Set<ApiToken>().SingleOrDefaultAsync(t => t.Id == id, cancellationToken);
-        if (token is null || await db.Set<ApiToken>().Where(t => t.Id == id).ExecuteDeleteAsync(cancellationToken) == 0)
+        if (await db.Set<ApiToken>().Where(t => t.Id == id).ExecuteUpdateAsync(set => set.SetProperty(t => t.Name, name), cancellationToken) == 0)
         {
             return AccessErrors.TokenNotFound(id);
         }
 
+        directory.Changed(token.Value.Hash);
+        await audit.NoteAsync(actor, "token.rename", name, allowed: true, $"was {before}", cancellationToken);
+        await events.PublishAsync(new(EventTypes.TokenUpdated, name, Actor: actor.Name), cancellationToken);
+        token.Value.Name = name;
+        return token.Value.ToView(access.Current);
+    }
+
+    /// <summary>Revokes a token at once, with the grants that it had: requests and streams in flight are cut.</summary>
+    public async Task<Result<Unit>> RevokeAsync(Actor actor, Guid id, CancellationToken cancellationToken)
+    {
+        var token = await FindAsync(actor, id, "token.revoke", cancellationToken);
+        return token.IsError ? token.Error! : await RevokeAsync(actor, token.Value, $"revoked by {actor.Name}", cancellationToken);
+    }
+
+    /// <summary>Revokes a token, for a reason that needs no permission: whoever has its text gives it back.</summary>
+    public async Task<Result<Unit>> RevokeAsync(Actor actor, ApiToken token, string reason, CancellationToken cancellationToken)
+    {
+        if (!await DeleteAsync(token, cancellationToken))
+        {
+            return AccessErrors.TokenNotFound(token.Id);
+        }
+
         directory.Ended(token.Hash);
-        await audit.NoteAsync(actor, "token.revoke", token.Name, allowed: true, cancellationToken: cancellationToken);
+        await audit.NoteAsync(actor, "token.revoke", token.Name, allowed: true, reason, cancellationToken);
         await events.PublishAsync(new(EventTypes.TokenRevoked, token.Name, Actor: actor.Name), cancellationToken);
         return Unit.Value;
     }
+
+    private async Task<ApiToken> StoreAsync(Actor actor, Guid owner, NewApiToken made, string text, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var token = new ApiToken
+        {
+            Id = Guid.CreateVersion7(now),
+            Name = made.Name,
+            Hash = SecretText.Hash(text),
+            Kind = made.Kind,
+            Permissions = [.. made.Permissions.Names],
+            Selector = made.Kind == TokenKind.Personal ? made.Selector.ToString() : "",
+            OwnerId = owner,
+            CreatedBy = actor.Name,
+            CreatedAt = now,
+            ExpiresAt = made.ExpiresAt,
+        };
+        if (made.Role is not { } role)
+        {
+            await using var db = await databases.CreateDbContextAsync(cancellationToken);
+            db.Add(token);
+            await db.SaveChangesAsync(cancellationToken);
+            return token;
+        }
+
+        await using var change = await access.BeginAsync(cancellationToken);
+        change.Db.Add(token);
+        change.Db.Add(new Grant
+        {
+            Id = Guid.CreateVersion7(now),
+            Effect = GrantEffect.Allow,
+            RoleId = role.Id,
+            SubjectKind = SubjectKind.Token,
+            SubjectId = token.Id,
+            Selector = made.Selector.ToString(),
+            Until = made.ExpiresAt,
+            CreatedBy = actor.Name,
+            CreatedById = actor.Id,
+            CreatedAt = now,
+        });
+
+        // It takes nothing from any owner.
+        _ = await change.CommitAsync(cancellationToken);
+        return token;
+    }
+
+    private async Task<bool> DeleteAsync(ApiToken token, CancellationToken cancellationToken)
+    {
+        if (token.Kind == TokenKind.Personal)
+        {
+            await using var db = await databases.CreateDbContextAsync(cancellationToken);
+            return await db.Set<ApiToken>().Where(t => t.Id == token.Id).ExecuteDeleteAsync(cancellationToken) > 0;
+        }
+
+        await using var change = await access.BeginAsync(cancellationToken);
+        var deleted = await change.Db.Set<ApiToken>().Where(t => t.Id == token.Id).ExecuteDeleteAsync(cancellationToken) > 0;
+        await change.Db.Set<Grant>().Where(g => g.SubjectKind == SubjectKind.Token && g.SubjectId == token.Id).ExecuteDeleteAsync(cancellationToken);
+        _ = await change.CommitAsync(cancellationToken);
+        return deleted;
+    }
+
+    private async Task<Result<ApiToken>> FindAsync(Actor actor, Guid id, string action, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var token = await db.Set<ApiToken>().SingleOrDefaultAsync(t => t.Id == id, cancellationToken);
+        if (token is null || (token.OwnerId != actor.PersonId && !actor.May(Permissions.TokensManage, null)))
+        {
+            return AccessErrors.TokenNotFound(id);
+        }
+
+        return await RequireOwnAsync(actor, action, token.Name, cancellationToken) is { } denied ? denied : token;
+    }
+
+    /// <summary>A person may look after their own tokens, whatever else they may; a token of theirs only where it may make some.</summary>
+    private async ValueTask<Error?> RequireOwnAsync(Actor actor, string action, string? target, CancellationToken cancellationToken) =>
+        actor.TokenId is null || actor.May(Permissions.TokensManage, null)
+            ? null
+            : await audit.RequireAsync(actor, Permissions.TokensCreate, action, target, cancellationToken);
+
+    private IQueryable<ApiToken> Choose(IQueryable<ApiToken> tokens, Actor actor, TokenFilter filter)
+    {
+        if (!filter.All)
+        {
+            tokens = tokens.Where(t => t.OwnerId == actor.PersonId);
+        }
+
+        if (filter.Kind is { } kind)
+        {
+            tokens = tokens.Where(t => t.Kind == kind);
+        }
+
+        if (filter.Text?.Trim() is { Length: > 0 } text)
+        {
+            var owners = access.Current.People.Values.Where(p => p.Email.Contains(text, StringComparison.OrdinalIgnoreCase)).Select(p => p.Id).ToArray();
+#pragma warning disable CA1304, CA1311, CA1862 // the database lowers it, in its own way
+            tokens = tokens.Where(t => t.Name.ToLower().Contains(text.ToLower()) || owners.Contains(t.OwnerId));
+#pragma warning restore CA1304, CA1311, CA1862
+        }
+
+        return tokens;
+    }
+
+    private static string Describe(NewApiToken token) =>
+        $"{(token.Kind == TokenKind.Service ? token.Role is { } role ? $"service, {role.Name}" : "service" : string.Join(", ", token.Permissions.Names))}"
+        + $"{(token.Selector.IsEverything ? "" : $" on {token.Selector}")}{(token.ExpiresAt is { } end ? $", until {end:u}" : "")}";
 }

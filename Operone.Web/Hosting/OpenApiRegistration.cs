@@ -93,7 +93,7 @@ internal static class OpenApiRegistration
             {
                 Type = SecuritySchemeType.Http,
                 Scheme = "bearer",
-                Description = "An API token: op_.... Made in the console, or by POST /api/v1/tokens.",
+                Description = "An API token: opr_.... Made in the console, by `operone login`, or by POST /api/v1/tokens.",
             },
             [DeviceScheme] = new OpenApiSecurityScheme
             {

@@ -31,6 +31,8 @@ public abstract class TokenTests(ServerFixture fixture) : ServerTests(fixture)
     [InlineData("Basic b3duZXI6b3duZXI=", "credential-malformed")]
     [InlineData("Bearer ", "credential-malformed")]
     [InlineData("Bearer op_nobody-has-this-token-0123456789abcdef", "token-unknown")]
+    [InlineData("Bearer opr_0000000000000000000000000000000000000000000000000", "token-unknown")]
+    [InlineData("Bearer opr_", "token-unknown")]
     public async Task Request_WithoutAGoodCredential_IsToldWhy(string? header, string code)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/devices");
@@ -71,7 +73,7 @@ public abstract class TokenTests(ServerFixture fixture) : ServerTests(fixture)
     [Fact]
     public async Task Create_WithAPermissionThatTheMakerLacks_IsRefused()
     {
-        using var maker = await Server.ClientWithAsync(Permissions.TokensManage);
+        using var maker = await Server.ClientWithAsync(Permissions.TokensCreate);
         using var response = await maker.PostAsJsonAsync("/api/v1/tokens", new CreateApiToken("more", [Permissions.RunsCreate]), Cancelled);
         var problem = await OperoneServer.ReadProblemAsync(response);
         Assert.Equal(403, problem.Status);
@@ -99,7 +101,7 @@ public abstract class TokenTests(ServerFixture fixture) : ServerTests(fixture)
     {
         using var made = await Server.Owner.PostAsJsonAsync("/api/v1/tokens", new CreateApiToken("hashed", [Permissions.RunsRead]), Cancelled);
         var token = (await made.Content.ReadFromJsonAsync<ApiTokenView>(Cancelled))!;
-        Assert.StartsWith("op_", token.Token, StringComparison.Ordinal);
+        Assert.Matches($"^{TokenText.Pattern}$", token.Token!);
         await using var db = Server.OpenDatabase();
         var stored = await db.Set<ApiToken>().SingleAsync(t => t.Id == token.Id, Cancelled);
         Assert.Equal(SecretText.Hash(token.Token!), stored.Hash);

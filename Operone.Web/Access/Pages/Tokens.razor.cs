@@ -18,7 +18,7 @@ public sealed partial class Tokens
 
     protected override async Task ReadAsync(CancellationToken cancellationToken)
     {
-        var page = await Service.ListAsync(Actor, 50, Cursor, cancellationToken);
+        var page = await Service.ListAsync(Actor, new(Actor.May(Permissions.TokensManage, null)), 50, Cursor, cancellationToken);
         (Problem, _page) = page.Match<(Core.Errors.Error?, Page<ApiTokenView>?)>(p => (null, p), e => (e, null));
     }
 

@@ -1,0 +1,18 @@
+using Microsoft.Extensions.Options;
+using Operone.Web.Hosting;
+
+namespace Operone.Web.Access;
+
+/// <summary>Wires API tokens.</summary>
+internal static class TokenRegistration
+{
+    public static void AddTokens(this IServiceCollection services)
+    {
+        services.AddOptions<TokenOptions>().BindConfiguration(TokenOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<TokenOptions>, TokenOptionsValidation>();
+        services.AddSingleton<TokenDirectory>();
+        services.AddSingleton<TokenRules>();
+        services.AddSingleton<TokenService>();
+        services.AddSingleton<IRecurringJob, TokenUpkeep>();
+    }
+}
