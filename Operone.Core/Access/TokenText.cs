@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 
 namespace Operone.Core.Access;
@@ -21,6 +23,8 @@ public static class TokenText
     private const int BodyLength = 43;
     private const int ChecksumLength = 6;
     private const string Digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+    private static readonly SearchValues<char> AnyDigit = SearchValues.Create(Digits);
 
     /// <summary>A new token, of 32 random bytes.</summary>
     public static string Create()
@@ -58,7 +62,7 @@ public static class TokenText
     /// <summary>Whether a text is a token by its form and its checksum. Whether somebody has it is another question.</summary>
     public static bool IsWellFormed(ReadOnlySpan<char> text)
     {
-        if (text.Length != Length || !LooksLikeOne(text) || text[Prefix.Length..].IndexOfAnyExcept(Digits) >= 0)
+        if (text.Length != Length || !LooksLikeOne(text) || text[Prefix.Length..].IndexOfAnyExcept(AnyDigit) >= 0)
         {
             return false;
         }
@@ -102,8 +106,8 @@ public static class TokenText
 
         public UInt256(ReadOnlySpan<byte> bytes)
         {
-            _high = System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes);
-            _low = System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes[16..]);
+            _high = BinaryPrimitives.ReadUInt128BigEndian(bytes);
+            _low = BinaryPrimitives.ReadUInt128BigEndian(bytes[16..]);
         }
 
         /// <summary>Divides it, and gives what is left over.</summary>

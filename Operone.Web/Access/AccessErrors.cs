@@ -20,6 +20,9 @@ internal static class AccessErrors
     public static Error NoPerson(string actor) => new(ErrorKind.Forbidden, "no-person", "Not allowed.",
         $"{actor} is no person, and this is done in a person's name.");
 
+    public static Error SessionOnly(string actor) => new(ErrorKind.Forbidden, "session-only", "Not with this token.",
+        $"{actor} was made for something else. Do this in the console, or sign in with 'operone login'.");
+
     public static Error LastOwner { get; } = new(ErrorKind.Conflict, "last-owner", "The last owner stays.",
         "That would leave nobody who may do everything. Make somebody else an owner first.");
 

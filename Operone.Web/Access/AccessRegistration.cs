@@ -59,6 +59,8 @@ internal static class AccessRegistration
     public static void MapAccess(this WebApplication app)
     {
         TokenEndpoints.Map(app);
+        MeEndpoints.Map(app);
+        OAuthEndpoints.Map(app);
         SessionEndpoints.Map(app);
         PasskeyEndpoints.Map(app);
         AuditEndpoints.Map(app);

@@ -14,7 +14,8 @@ internal sealed class CredentialRefusedException(Error error) : Exception(error.
 
 /// <summary>Takes <c>Authorization: Bearer</c> and an API token (RFC 6750).</summary>
 internal sealed class ApiTokenHandler(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, TokenDirectory tokens)
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, TokenDirectory tokens,
+    SessionDirectory sessions)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     /// <summary>The credential behind <c>Bearer</c>, or null where the header is another.</summary>
@@ -51,6 +52,11 @@ internal sealed class ApiTokenHandler(
         }
 
         tokens.Uses[found.Token.Id] = (SessionDirectory.ToMinute(now), Context.Connection.RemoteIpAddress?.ToString());
+        if (found.Token.SessionId is { } session)
+        {
+            sessions.Seen[session] = SessionDirectory.ToMinute(now);
+        }
+
         return AuthenticateResult.Success(new(found.Principal, Scheme.Name));
 
         static AuthenticateResult Refused(Error error) => AuthenticateResult.Fail(new CredentialRefusedException(error));

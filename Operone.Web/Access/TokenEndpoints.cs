@@ -29,7 +29,7 @@ internal static class TokenEndpoints
     }
 
     private static async Task<Results<Created<ApiTokenView>, ProblemHttpResult>> CreateAsync(
-        Actor actor, CreateApiToken request, TokenService tokens, HttpContext context, CancellationToken cancellationToken)
+        Actor actor, CreateApiToken request, TokenMaker tokens, HttpContext context, CancellationToken cancellationToken)
     {
         var made = await tokens.CreateAsync(actor, request, cancellationToken);
         context.Response.Headers.CacheControl = "no-store";

@@ -12,7 +12,10 @@ internal static class TokenRegistration
         services.AddSingleton<IValidateOptions<TokenOptions>, TokenOptionsValidation>();
         services.AddSingleton<TokenDirectory>();
         services.AddSingleton<TokenRules>();
+        services.AddSingleton<TokenMaker>();
         services.AddSingleton<TokenService>();
+        services.AddSingleton<DeviceLoginService>();
+        services.AddSingleton<MeService>();
         services.AddSingleton<IRecurringJob, TokenUpkeep>();
     }
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Operone.Core;
 using Operone.Core.Access;
 using Operone.Core.Errors;
+using Operone.Web.Hosting;
 
 namespace Operone.Web.Access;
 
@@ -14,7 +15,8 @@ internal sealed record NewApiToken(
 /// What a token may be. It never exceeds its maker: a person's is capped by what they may at the time, and one that a token
 /// makes is held against that token when it is made.
 /// </summary>
-internal sealed class TokenRules(AccessDirectory access, IOptions<TokenOptions> options, TimeProvider time)
+internal sealed class TokenRules(
+    AccessDirectory access, StepUp stepUp, AccountLimits limits, IOptions<TokenOptions> options, TimeProvider time)
 {
     private const long MaxSeconds = 10L * 365 * 24 * 3600;
 
@@ -88,6 +90,12 @@ internal sealed class TokenRules(AccessDirectory access, IOptions<TokenOptions> 
 
         return actor.TokenId is null ? null : FindExcessOfToken(actor, token, now);
     }
+
+    /// <summary>What else stands in the way for now: a passkey that wants touching, or too many made.</summary>
+    public async ValueTask<Error?> FindHindranceAsync(Actor actor, Guid owner, NewApiToken token, CancellationToken cancellationToken) =>
+        await stepUp.RequireAsync(actor, DangerousActs.ShowSecret, cancellationToken)
+            ?? (token.Role is null ? null : await stepUp.RequireAsync(actor, DangerousActs.ChangeAccess, cancellationToken))
+            ?? (limits.TryTake(AccountLimits.Tokens, owner.ToString(), out var wait) ? null : Error.TooMany(wait));
 
     // What its person may caps both; what the token itself was given caps only what it makes now.
     private static Error? FindExcessOfToken(Actor actor, NewApiToken token, DateTimeOffset now)

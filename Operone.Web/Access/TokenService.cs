@@ -4,7 +4,6 @@ using Operone.Core.Access;
 using Operone.Core.Errors;
 using Operone.Core.Events;
 using Operone.Web.Data;
-using Operone.Web.Hosting;
 
 namespace Operone.Web.Access;
 
@@ -15,52 +14,12 @@ namespace Operone.Web.Access;
 internal sealed record TokenFilter(bool All = false, string? Text = null, TokenKind? Kind = null);
 
 /// <summary>
-/// The use cases of API tokens. Everybody sees, renames and revokes their own; who manages tokens does so with everybody's.
+/// The use cases of API tokens that there are. Everybody sees, renames and revokes their own; who manages tokens does so with everybody's.
 /// For others, somebody else's token does not exist.
 /// </summary>
 internal sealed class TokenService(
-    IDbContextFactory<OperoneDb> databases, TokenRules rules, TokenDirectory directory, AccessDirectory access, AccountLimits limits, IAuditTrail audit,
-    IEvents events, TimeProvider time)
+    IDbContextFactory<OperoneDb> databases, TokenDirectory directory, SessionService sessions, AccessDirectory access, IAuditTrail audit, IEvents events)
 {
-    /// <summary>Makes a token. Its text is in the answer, and nowhere ever after.</summary>
-    public async Task<Result<ApiTokenView>> CreateAsync(Actor actor, CreateApiToken request, CancellationToken cancellationToken)
-    {
-        var permission = request.Kind == TokenKind.Service ? Permissions.TokensManage : Permissions.TokensCreate;
-        if (await audit.RequireAsync(actor, permission, "token.create", request.Name, cancellationToken) is { } denied)
-        {
-            return denied;
-        }
-
-        if (actor.PersonId is not { } owner)
-        {
-            return AccessErrors.NoPerson(actor.Name);
-        }
-
-        var read = rules.Read(request);
-        if (read.IsError)
-        {
-            return read.Error!;
-        }
-
-        if (rules.FindExcess(actor, read.Value) is { } excess)
-        {
-            await audit.NoteAsync(actor, "token.create", read.Value.Name, allowed: false, excess.Detail, cancellationToken);
-            return excess;
-        }
-
-        if (!limits.TryTake(AccountLimits.Tokens, owner.ToString(), out var wait))
-        {
-            return Error.TooMany(wait);
-        }
-
-        var text = TokenText.Create();
-        var token = await StoreAsync(actor, owner, read.Value, text, cancellationToken);
-        await audit.NoteAsync(
-            actor, "token.create", token.Name, allowed: true, Describe(read.Value), actor.Decide(permission, null).Grant, cancellationToken);
-        await events.PublishAsync(new(EventTypes.TokenCreated, token.Name, Actor: actor.Name), cancellationToken);
-        return token.ToView(access.Current, text);
-    }
-
     /// <summary>A page of tokens, newest first, without their texts.</summary>
     public async Task<Result<Page<ApiTokenView>>> ListAsync(
         Actor actor, TokenFilter filter, int? limit, string? cursor, CancellationToken cancellationToken)
@@ -139,7 +98,13 @@ internal sealed class TokenService(
     /// <summary>Revokes a token, for a reason that needs no permission: whoever has its text gives it back.</summary>
     public async Task<Result<Unit>> RevokeAsync(Actor actor, ApiToken token, string reason, CancellationToken cancellationToken)
     {
-        if (!await DeleteAsync(token, cancellationToken))
+        if (token.SessionId is { } held)
+        {
+            // A command line is signed out by it: its session goes with it.
+            await using var db = await databases.CreateDbContextAsync(cancellationToken);
+            await sessions.EndAsync(actor, await db.Set<Session>().Where(s => s.Id == held).ToListAsync(cancellationToken), reason, cancellationToken);
+        }
+        else if (!await DeleteAsync(token, cancellationToken))
         {
             return AccessErrors.TokenNotFound(token.Id);
         }
@@ -150,49 +115,16 @@ internal sealed class TokenService(
         return Unit.Value;
     }
 
-    private async Task<ApiToken> StoreAsync(Actor actor, Guid owner, NewApiToken made, string text, CancellationToken cancellationToken)
+    /// <summary>Revokes the token with this text, for whoever has it (RFC 7009). One that is not known is as good as revoked.</summary>
+    public async Task RevokeAsync(string text, string? address, string requestId, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
-        var token = new ApiToken
+        var hash = SecretText.Hash(text);
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        if (await db.Set<ApiToken>().SingleOrDefaultAsync(t => t.Hash == hash, cancellationToken) is { } token)
         {
-            Id = Guid.CreateVersion7(now),
-            Name = made.Name,
-            Hash = SecretText.Hash(text),
-            Kind = made.Kind,
-            Permissions = [.. made.Permissions.Names],
-            Selector = made.Kind == TokenKind.Personal ? made.Selector.ToString() : "",
-            OwnerId = owner,
-            CreatedBy = actor.Name,
-            CreatedAt = now,
-            ExpiresAt = made.ExpiresAt,
-        };
-        if (made.Role is not { } role)
-        {
-            await using var db = await databases.CreateDbContextAsync(cancellationToken);
-            db.Add(token);
-            await db.SaveChangesAsync(cancellationToken);
-            return token;
+            var actor = new Actor(token.Id, $"token:{token.Name}", Standing.None, address) { TokenId = token.Id, SessionId = token.SessionId, RequestId = requestId };
+            await RevokeAsync(actor, token, "given back by whoever had it", cancellationToken);
         }
-
-        await using var change = await access.BeginAsync(cancellationToken);
-        change.Db.Add(token);
-        change.Db.Add(new Grant
-        {
-            Id = Guid.CreateVersion7(now),
-            Effect = GrantEffect.Allow,
-            RoleId = role.Id,
-            SubjectKind = SubjectKind.Token,
-            SubjectId = token.Id,
-            Selector = made.Selector.ToString(),
-            Until = made.ExpiresAt,
-            CreatedBy = actor.Name,
-            CreatedById = actor.Id,
-            CreatedAt = now,
-        });
-
-        // It takes nothing from any owner.
-        _ = await change.CommitAsync(cancellationToken);
-        return token;
     }
 
     private async Task<bool> DeleteAsync(ApiToken token, CancellationToken cancellationToken)
@@ -250,8 +182,4 @@ internal sealed class TokenService(
 
         return tokens;
     }
-
-    private static string Describe(NewApiToken token) =>
-        $"{(token.Kind == TokenKind.Service ? token.Role is { } role ? $"service, {role.Name}" : "service" : string.Join(", ", token.Permissions.Names))}"
-        + $"{(token.Selector.IsEverything ? "" : $" on {token.Selector}")}{(token.ExpiresAt is { } end ? $", until {end:u}" : "")}";
 }

@@ -9,6 +9,9 @@ namespace Operone.Agent.Cli.Operator;
 /// <param name="Token">An API token.</param>
 internal sealed record Credentials(string Url, string Token)
 {
+    /// <summary>Whether the token is of a session that was begun through a browser, and ends when one logs out.</summary>
+    public bool IsSession { get; init; }
+
     /// <summary>Reads a server's address as people write it.</summary>
     public static Result<string> ParseUrl(string? text, string source)
     {
@@ -72,7 +75,7 @@ internal sealed class CredentialStore(CliContext cli)
         // a token goes to the server that it was made for and to no other
         return url is not null && url != file.Url
             ? Missing($"There is no token for {url}, which {UrlVariable} names.", $"The saved one is for {file.Url}. Set {TokenVariable} as well, or run 'operone login --server {url}'.")
-            : file with { Token = token ?? file.Token };
+            : file with { Token = token ?? file.Token, IsSession = token is null && file.IsSession };
     }
 
     /// <summary>Saves them in place of others.</summary>
@@ -129,7 +132,8 @@ internal sealed class CredentialStore(CliContext cli)
         }
     }
 
-    private Result<Credentials?> Read()
+    /// <summary>What is saved; null where nothing is.</summary>
+    public Result<Credentials?> Read()
     {
         try
         {

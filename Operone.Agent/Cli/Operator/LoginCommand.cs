@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.Text;
+using Operone.Core.Access;
 using Operone.Core.Errors;
 
 namespace Operone.Agent.Cli.Operator;
 
-/// <summary><c>operone login</c> and <c>operone logout</c>.</summary>
+/// <summary><c>operone login</c>.</summary>
 internal static class LoginCommand
 {
     // an API token has about 50 characters; more than this is a file piped in by mistake
@@ -17,35 +18,32 @@ internal static class LoginCommand
             Description = "The server's address, for example https://operone.example.com. By default OPERONE_URL.",
             HelpName = "URL",
         };
-        var command = new OperatorCommand("login", "Save which server to use, and an API token for it.",
+        var withToken = new Option<bool>("--token")
+        {
+            Description = "Save an API token instead: it is asked for without showing it, or read from standard input.",
+        };
+        var command = new OperatorCommand("login", "Sign in through a browser, and save which server to use.",
             """
-            The token is asked for without showing it. Where standard input is not a terminal it is read from there,
-            and OPERONE_TOKEN comes before both. It is tried on the server before it is saved, in
-            $XDG_CONFIG_HOME/operone/credentials.json, which only you can read. OPERONE_URL and OPERONE_TOKEN win
-            over what is saved. Make a token in the console, under Access.
+            An address and a code are shown. Open the address in a browser on any machine, compare the code and
+            approve; this command waits for it. It then acts as you, for as long as you chose there, and is listed
+            among your sessions. 'operone logout' ends it.
+
+            Programs use an API token instead: with --token, or where one comes on standard input or in
+            OPERONE_TOKEN. It is tried on the server before it is saved. Make one in the console, under Access, or
+            with 'operone tokens create'.
+
+            Either is saved in $XDG_CONFIG_HOME/operone/credentials.json, which only you can read. OPERONE_URL and
+            OPERONE_TOKEN win over what is saved.
 
             Example:
               operone login --server https://operone.example.com
-              operone login --server http://localhost:5080 < token.txt
-            """) { server };
-        command.SetAction((parsed, cancellationToken) => LogInAsync(cli, parsed.GetValue(server), cancellationToken));
+              operone login --server http://localhost:5080 --token < token.txt
+            """) { server, withToken };
+        command.SetAction((parsed, cancellationToken) => LogInAsync(cli, parsed.GetValue(server), parsed.GetValue(withToken), cancellationToken));
         return command;
     }
 
-    public static Command CreateLogout(CliContext cli)
-    {
-        var command = new OperatorCommand("logout", "Forget the saved server and token.",
-            """
-            The token itself stays good: to end it, revoke it in the console.
-
-            Example:
-              operone logout
-            """);
-        command.SetAction(_ => LogOut(cli));
-        return command;
-    }
-
-    private static async Task<int> LogInAsync(CliContext cli, string? server, CancellationToken cancellationToken)
+    private static async Task<int> LogInAsync(CliContext cli, string? server, bool withToken, CancellationToken cancellationToken)
     {
         if (string.IsNullOrWhiteSpace(server))
         {
@@ -62,19 +60,26 @@ internal static class LoginCommand
             return cli.Fail(malformed);
         }
 
-        var token = ReadToken(cli, url.Value);
-        if (token.Error is { } noToken)
-        {
-            return cli.Fail(noToken);
-        }
-
-        var credentials = new Credentials(url.Value, token.Value);
         var uri = new Uri(url.Value);
         if (uri.Scheme == "http" && !uri.IsLoopback)
         {
             cli.Say($"warning: {url.Value} is not encrypted; whoever can listen on the network can read the token");
         }
 
+        return withToken || cli.InputHoldsData || !string.IsNullOrWhiteSpace(cli.Variable(CredentialStore.TokenVariable))
+            ? await SaveTokenAsync(cli, url.Value, cancellationToken)
+            : await BrowserLogin.RunAsync(cli, url.Value, cancellationToken);
+    }
+
+    private static async Task<int> SaveTokenAsync(CliContext cli, string url, CancellationToken cancellationToken)
+    {
+        var token = ReadToken(cli, url);
+        if (token.Error is { } noToken)
+        {
+            return cli.Fail(noToken);
+        }
+
+        var credentials = new Credentials(url, token.Value);
         using var api = new OperoneApi(credentials);
         var tried = await api.GetJsonAsync("devices?limit=1", cancellationToken);
 
@@ -82,7 +87,7 @@ internal static class LoginCommand
         if (tried.Error is { Kind: not ErrorKind.Forbidden } refused)
         {
             return cli.Fail(refused.Kind == ErrorKind.Unauthenticated
-                ? refused with { Title = $"{url.Value} does not know this token.", Detail = "Nothing was saved. Make a token in the console, under Access, and try again." }
+                ? refused with { Title = $"{url} does not know this token.", Detail = "Nothing was saved. Make a token in the console, under Access, and try again." }
                 : refused);
         }
 
@@ -97,13 +102,18 @@ internal static class LoginCommand
             return cli.Fail(unsaved);
         }
 
-        cli.Say($"logged in to {url.Value}; saved in {store.FilePath}");
+        cli.Say($"logged in to {url}; saved in {store.FilePath}");
+        NoteVariables(cli);
+        return 0;
+    }
+
+    /// <summary>Says where the environment wins over what was just saved.</summary>
+    public static void NoteVariables(CliContext cli)
+    {
         if (cli.Variable(CredentialStore.UrlVariable) is { Length: > 0 } || cli.Variable(CredentialStore.TokenVariable) is { Length: > 0 })
         {
             cli.Say($"note: {CredentialStore.UrlVariable} and {CredentialStore.TokenVariable} win over what is saved");
         }
-
-        return 0;
     }
 
     private static Result<string> ReadToken(CliContext cli, string url)
@@ -130,24 +140,8 @@ internal static class LoginCommand
             ? new Error(ErrorKind.Invalid, "no-token", "There is no token.", "Type one, pass one on standard input, or set OPERONE_TOKEN. The console makes them, under Access.")
             : token.Length > MaxTokenLength || token.Any(c => c is <= ' ' or > '~')
                 ? new Error(ErrorKind.Invalid, "malformed-token", "This is not a token.", "A token is one word of letters, digits, '_' and '-'.")
-                : token;
-    }
-
-    private static int LogOut(CliContext cli)
-    {
-        var store = new CredentialStore(cli);
-        var deleted = store.Delete();
-        if (deleted.Error is { } error)
-        {
-            return cli.Fail(error);
-        }
-
-        cli.Say(deleted.Value is { } url ? $"logged out of {url}" : "nobody was logged in");
-        if (cli.Variable(CredentialStore.TokenVariable) is { Length: > 0 })
-        {
-            cli.Say($"note: {CredentialStore.TokenVariable} is still set and still used");
-        }
-
-        return 0;
+                : TokenText.LooksLikeOne(token) && !TokenText.IsWellFormed(token)
+                    ? new Error(ErrorKind.Invalid, "malformed-token", "This token is not whole.", "Its checksum is not right: it was cut off or changed as it was copied. Copy all of it.")
+                    : token;
     }
 }

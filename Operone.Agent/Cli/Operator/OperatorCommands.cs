@@ -10,12 +10,14 @@ internal static class OperatorCommands
     {
         ArgumentNullException.ThrowIfNull(root);
         root.Add(LoginCommand.Create(cli));
-        root.Add(LoginCommand.CreateLogout(cli));
+        root.Add(LogoutCommand.Create(cli));
+        root.Add(WhoAmICommand.Create(cli));
         root.Add(DevicesCommand.Create(cli));
         root.Add(RunCommand.Create(cli));
         root.Add(RunsCommand.Create(cli));
         root.Add(LogsCommand.Create(cli));
         root.Add(CancelCommand.Create(cli));
+        root.Add(TokensCommand.Create(cli));
         root.Add(AuditCommand.Create(cli));
         root.Add(CompletionCommand.Create(cli));
     }

@@ -5,6 +5,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Operone.Core.Access;
 using Operone.Core.Connection;
 using Operone.Core.Errors;
 
@@ -26,7 +27,11 @@ internal sealed class OperoneApi : IDisposable
             BaseAddress = new Uri(credentials.Url + "/api/v1/"),
             Timeout = Timeout.InfiniteTimeSpan,
         };
-        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", credentials.Token);
+        if (credentials.Token.Length > 0)
+        {
+            _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", credentials.Token);
+        }
+
         _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("operone", Version));
     }
 
@@ -77,6 +82,25 @@ internal sealed class OperoneApi : IDisposable
         using var request = new HttpRequestMessage(HttpMethod.Post, path);
         var answer = await SendAsync(request, cancellationToken);
         return answer.Error is { } error ? error : Unit.Value;
+    }
+
+    /// <summary>Deletes something.</summary>
+    public async Task<Result<Unit>> DeleteAsync(string path, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Delete, path);
+        var answer = await SendAsync(request, cancellationToken);
+        return answer.Error is { } error ? error : Unit.Value;
+    }
+
+    /// <summary>
+    /// Posts a form to a door that speaks OAuth, which is outside of the REST API. What it says is wrong (RFC 6749, section 5.2) is an
+    /// error with that word as its code.
+    /// </summary>
+    public async Task<Result<byte[]>> PostFormAsync(string path, IReadOnlyDictionary<string, string> form, CancellationToken cancellationToken)
+    {
+        using var content = new FormUrlEncodedContent(form);
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Url + path)) { Content = content };
+        return await SendAsync(request, cancellationToken);
     }
 
     /// <summary>Opens an answer whose body is read as it comes. The caller disposes it.</summary>
@@ -193,7 +217,8 @@ internal sealed class OperoneApi : IDisposable
         }
     }
 
-    private Result<T> Read<T>(byte[] body, JsonTypeInfo<T> type)
+    /// <summary>Reads an answer.</summary>
+    public Result<T> Read<T>(byte[] body, JsonTypeInfo<T> type)
     {
         try
         {
@@ -208,6 +233,11 @@ internal sealed class OperoneApi : IDisposable
     private Error ToError(HttpResponseMessage response, byte[] body)
     {
         var status = (int)response.StatusCode;
+        if (status == 400 && ReadOAuthError(body) is { } refused)
+        {
+            return new Error(ErrorKind.Unprocessable, refused.Error, $"{Url} refused.", refused.Description ?? "");
+        }
+
         ProblemView? problem = null;
         if (response.Content.Headers.ContentType?.MediaType is "application/problem+json" or "application/json")
         {
@@ -242,7 +272,7 @@ internal sealed class OperoneApi : IDisposable
         var detail = problem.Detail ?? "";
         if (kind == ErrorKind.Unauthenticated)
         {
-            detail = $"{detail} Run 'operone login --server {Url}' with a good token, or check OPERONE_TOKEN.".TrimStart();
+            detail = $"{detail} Run 'operone login --server {Url}' again, or check OPERONE_TOKEN.".TrimStart();
         }
 
         if (status >= 500 && problem.RequestId is { Length: > 0 } id)
@@ -251,6 +281,18 @@ internal sealed class OperoneApi : IDisposable
         }
 
         return new Error(kind, problem.Type?.Split('/')[^1] ?? $"http-{status}", problem.Title, detail) { Fields = problem.Errors };
+    }
+
+    private static OAuthError? ReadOAuthError(byte[] body)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(body, OperoneJson.Default.OAuthError) is { Error.Length: > 0 } error ? error : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 
     private static Error Unavailable(string code, string title, string detail) => new(ErrorKind.Unavailable, code, title, detail);

@@ -29,6 +29,12 @@ internal static class ServerCompletions
             .Where(id => id.StartsWith(context.WordToComplete, StringComparison.OrdinalIgnoreCase))
             .Select(id => new CompletionItem(id));
 
+    /// <summary>Names in a list, such as <c>roles</c>.</summary>
+    public static IEnumerable<CompletionItem> Names(CliContext cli, string list, CompletionContext context) =>
+        Ask(cli, $"{list}?limit=200", item => item.TryGetProperty("name", out var name) ? name.GetString() : null)
+            .Where(name => name.StartsWith(context.WordToComplete, StringComparison.OrdinalIgnoreCase))
+            .Select(name => new CompletionItem(name));
+
     private static string[] Ask(CliContext cli, string path, Func<JsonElement, string?> choose)
     {
         var credentials = new CredentialStore(cli).Find();

@@ -11,7 +11,7 @@ public sealed class LoginTests
         await using var api = await FakeApi.StartAsync();
         using var terminal = new FakeTerminal { Secret = FakeApi.Token, IsTerminal = true };
 
-        Assert.Equal(0, await terminal.RunAsync("login", "--server", api.Url + "/"));
+        Assert.Equal(0, await terminal.RunAsync("login", "--token", "--server", api.Url + "/"));
 
         var file = Path.Combine(terminal.ConfigurationFolder, "operone", "credentials.json");
         Assert.Contains(FakeApi.Token, await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), StringComparison.Ordinal);
@@ -40,7 +40,7 @@ public sealed class LoginTests
         await using var api = await FakeApi.StartAsync();
         using var terminal = new FakeTerminal { Secret = "op_other" };
 
-        Assert.Equal(2, await terminal.RunAsync("login", "--server", api.Url));
+        Assert.Equal(2, await terminal.RunAsync("login", "--token", "--server", api.Url));
         Assert.Contains("does not know this token", terminal.Error, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(terminal.ConfigurationFolder));
     }
@@ -56,7 +56,7 @@ public sealed class LoginTests
         };
         using var terminal = new FakeTerminal { Secret = FakeApi.Token };
 
-        Assert.Equal(0, await terminal.RunAsync("login", "--server", api.Url));
+        Assert.Equal(0, await terminal.RunAsync("login", "--token", "--server", api.Url));
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class LoginTests
         };
         using var terminal = new FakeTerminal { Secret = FakeApi.Token };
 
-        Assert.Equal(2, await terminal.RunAsync("login", "--server", api.Url));
+        Assert.Equal(2, await terminal.RunAsync("login", "--token", "--server", api.Url));
         Assert.Contains("cannot be read", terminal.Error, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(terminal.ConfigurationFolder));
     }
@@ -84,7 +84,7 @@ public sealed class LoginTests
     public async Task Login_MalformedAddress_IsRefused(string url)
     {
         using var terminal = new FakeTerminal { Secret = "x" };
-        Assert.Equal(2, await terminal.RunAsync("login", "--server", url));
+        Assert.Equal(2, await terminal.RunAsync("login", "--token", "--server", url));
         Assert.Contains("should look like", terminal.Error, StringComparison.Ordinal);
     }
 
@@ -95,7 +95,7 @@ public sealed class LoginTests
     public async Task Login_NoToken_IsRefused(string secret)
     {
         using var terminal = new FakeTerminal { Secret = secret };
-        Assert.Equal(2, await terminal.RunAsync("login", "--server", "http://127.0.0.1:1"));
+        Assert.Equal(2, await terminal.RunAsync("login", "--token", "--server", "http://127.0.0.1:1"));
         Assert.Contains("token", terminal.Error, StringComparison.Ordinal);
     }
 
@@ -103,7 +103,7 @@ public sealed class LoginTests
     public async Task Login_NobodyListens_SaysSo()
     {
         using var terminal = new FakeTerminal { Secret = "x" };
-        Assert.Equal(2, await terminal.RunAsync("login", "--server", "http://127.0.0.1:1"));
+        Assert.Equal(2, await terminal.RunAsync("login", "--token", "--server", "http://127.0.0.1:1"));
         Assert.Contains("connection refused", terminal.Error, StringComparison.Ordinal);
     }
 
@@ -112,7 +112,7 @@ public sealed class LoginTests
     {
         await using var api = await FakeApi.StartAsync();
         using var terminal = new FakeTerminal { Secret = FakeApi.Token };
-        await terminal.RunAsync("login", "--server", api.Url);
+        await terminal.RunAsync("login", "--token", "--server", api.Url);
 
         Assert.Equal(0, await terminal.RunAsync("logout"));
         Assert.Contains(api.Url, terminal.Error, StringComparison.Ordinal);
@@ -127,7 +127,7 @@ public sealed class LoginTests
         await using var mine = await FakeApi.StartAsync();
         await using var other = await FakeApi.StartAsync();
         using var terminal = new FakeTerminal { Secret = FakeApi.Token };
-        await terminal.RunAsync("login", "--server", mine.Url);
+        await terminal.RunAsync("login", "--token", "--server", mine.Url);
 
         terminal.Variables["OPERONE_URL"] = other.Url;
         Assert.Equal(2, await terminal.RunAsync("devices"));

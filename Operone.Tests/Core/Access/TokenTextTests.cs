@@ -57,7 +57,7 @@ public sealed class TokenTextTests
             var swapped = text.ToCharArray();
             (swapped[at], swapped[at + 1]) = (swapped[at + 1], swapped[at]);
             Assert.Equal(text[at] == text[at + 1], TokenText.IsWellFormed(swapped));
-            Assert.False(TokenText.IsWellFormed(text[..at]));
+            Assert.False(TokenText.IsWellFormed(text.AsSpan(0, at)));
             Assert.False(TokenText.IsWellFormed(text + text[at]));
         });
 
