@@ -123,6 +123,19 @@ internal sealed class GrantService(
         return view;
     }
 
+    /// <summary>The service tokens, by name: whom else a grant can be for.</summary>
+    public async Task<IReadOnlyList<NamedId>> ListServiceTokensAsync(Actor actor, CancellationToken cancellationToken)
+    {
+        if (actor.Lacks(Permissions.PeopleManage) is not null)
+        {
+            return [];
+        }
+
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.Set<ApiToken>().Where(t => t.Kind == TokenKind.Service).OrderBy(t => t.Name).Take(PageRequest.MaxLimit)
+            .Select(t => new NamedId(t.Id, t.Name)).ToListAsync(cancellationToken);
+    }
+
     /// <summary>Takes a grant away, at once. Who takes a denial away gives, and so needs what it denied.</summary>
     public async Task<Result<Unit>> RemoveAsync(Actor actor, Guid id, CancellationToken cancellationToken)
     {

@@ -17,5 +17,6 @@ internal static class PeopleRegistration
         services.AddSingleton<AccessRequestService>();
         services.AddSingleton<SettingsService>();
         services.AddSingleton<IRecurringJob, GrantUpkeep>();
+        services.AddScoped<Pages.GrantRemoval>();
     }
 }

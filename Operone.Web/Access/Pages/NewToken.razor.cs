@@ -24,18 +24,6 @@ public sealed partial class NewToken
 
     protected override void OnInitialized() => _permissions.UnionWith(Permissions.All.Where(p => Actor.May(p)));
 
-    private static string Meaning(string permission) => permission switch
-    {
-        Permissions.DevicesRead => "See devices",
-        Permissions.DevicesManage => "Add, change and remove devices",
-        Permissions.RunsRead => "See runs and their output",
-        Permissions.RunsCreate => "Run commands",
-        Permissions.EventsRead => "See events",
-        Permissions.AuditRead => "See the audit trail",
-        Permissions.TokensManage => "Make and revoke tokens",
-        _ => permission,
-    };
-
     private string[]? Wrong(string field) => _error?.Fields?.GetValueOrDefault(field);
 
     private void Toggle(string permission, bool on)

@@ -23,11 +23,19 @@ internal static class Places
             new("events", "Events", Glyphs.Events, "e", Permissions.EventsRead),
         ],
         [
+            new("access/people", "People", Glyphs.Person, "p", Permissions.PeopleManage),
+            new("access/teams", "Teams", Glyphs.Team, "m", Permissions.PeopleManage),
+            new("access/roles", "Roles", Glyphs.Role, "l", Permissions.PeopleManage),
+            new("access/grants", "Grants", Glyphs.Grant, "g", Permissions.PeopleManage),
+        ],
+        [
             new("devices/enrollment", "Enrolment tokens", Glyphs.Enrollment, "n", Permissions.DevicesManage),
+            new("access/requests", "Access requests", Glyphs.Request, "q", null),
             new("access/tokens", "API tokens", Glyphs.Tokens, "t", Permissions.TokensManage),
             new("access/sessions", "Sessions", Glyphs.Online, "s", Permissions.PeopleManage),
             new("access/invitations", "Invitations", Glyphs.Enrollment, "i", Permissions.PeopleManage),
             new("access/audit", "Audit", Glyphs.Audit, "a", Permissions.AuditRead),
+            new("settings/sign-in", "Settings", Glyphs.Settings, "c", Permissions.SettingsManage),
         ],
     ];
 
