@@ -99,7 +99,18 @@ internal sealed class ApiClient(HttpClient http)
         throw new TimeoutException($"After {limit.TotalSeconds:0} s it is still not so that {what}.", last);
     }
 
-    private async Task<T> PostAsync<T>(string path, object body, CancellationToken cancellationToken)
+    /// <summary>Reads something.</summary>
+    public async Task<T> GetAsync<T>(string path, CancellationToken cancellationToken) => (await http.GetFromJsonAsync<T>(path, Json, cancellationToken))!;
+
+    /// <summary>Puts something where nothing is answered.</summary>
+    public async Task PutAsync(string path, CancellationToken cancellationToken)
+    {
+        using var response = await http.PutAsync(path, null, cancellationToken);
+        response.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>Sends something, and gives the answer.</summary>
+    public async Task<T> PostAsync<T>(string path, object body, CancellationToken cancellationToken)
     {
         using var content = JsonContent.Create(body, body.GetType(), mediaType: null, Json);
         using var response = await http.PostAsync(path, content, cancellationToken);

@@ -66,9 +66,9 @@ internal sealed class DecisionService(
         var text = (person.IsEnabled, decision.Reason) switch
         {
             (false, _) => $"{person.Email} is disabled, and may nothing.",
-            (_, DecisionReason.Granted) => $"{person.Email} may {permission}{on}: by {by}.",
-            (_, DecisionReason.Denied) => $"{person.Email} may not {permission}{on}: denied by {by}.",
-            _ => $"{person.Email} may not {permission}{on}: no grant gives it.",
+            (_, DecisionReason.Granted) => $"{person.Email} has {permission}{on}, by {by}.",
+            (_, DecisionReason.Denied) => $"{person.Email} lacks {permission}{on}: it is denied by {by}.",
+            _ => $"{person.Email} lacks {permission}{on}: no grant gives it.",
         };
         return new(permission, device, decision.Allowed, decision.Reason, grant, text);
     }
