@@ -10,7 +10,7 @@ public sealed record NamedId(Guid Id, string Name);
 /// <param name="OneTimeCodes">Whether the password needs a one-time code beside it.</param>
 /// <param name="Passkeys">How many passkeys they have.</param>
 /// <param name="Accounts">The external providers whose accounts are linked.</param>
-public sealed record WaysIn(bool Password, bool OneTimeCodes, int Passkeys, IReadOnlyList<string> Accounts);
+public sealed record SignInWays(bool Password, bool OneTimeCodes, int Passkeys, IReadOnlyList<string> Accounts);
 
 /// <summary>A person.</summary>
 /// <param name="Id">Their id.</param>
@@ -25,7 +25,7 @@ public sealed record WaysIn(bool Password, bool OneTimeCodes, int Passkeys, IRea
 /// <param name="WaysIn">By what they can sign in.</param>
 public sealed record PersonView(
     Guid Id, string Email, string DisplayName, bool IsOwner, DateTimeOffset? DisabledAt, DateTimeOffset CreatedAt, DateTimeOffset? LastSeenAt,
-    IReadOnlyList<NamedId> Roles, IReadOnlyList<NamedId> Teams, WaysIn WaysIn);
+    IReadOnlyList<NamedId> Roles, IReadOnlyList<NamedId> Teams, SignInWays WaysIn);
 
 /// <summary>A person with their grants.</summary>
 /// <param name="Person">The person.</param>

@@ -6,7 +6,7 @@ namespace Operone.Web.Access.Pages;
 internal static class PersonText
 {
     /// <summary>By what they can sign in.</summary>
-    public static string Ways(WaysIn ways)
+    public static string Ways(SignInWays ways)
     {
         var some = new List<string>();
         if (ways.Passkeys > 0)
