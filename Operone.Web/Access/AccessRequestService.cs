@@ -85,12 +85,11 @@ internal sealed class AccessRequestService(
             : AccessErrors.RequestNotFound(id);
     }
 
-    /// <summary>Asks for a role on devices for a while. It is a person who asks; a service token does not.</summary>
+    /// <summary>Asks for a role on devices for a while. It is a person who asks, in a session; a token that was made for something else does not.</summary>
     public async Task<Result<AccessRequestView>> CreateAsync(Actor actor, CreateAccessRequest request, CancellationToken cancellationToken)
     {
         await using var change = await rules.BeginAsync(cancellationToken);
-        if (actor.PersonId is not { } personId || change.Before.People.GetValueOrDefault(personId) is not { IsEnabled: true }
-            || (actor.TokenId is { } tokenId && await change.Db.Set<ApiToken>().AnyAsync(t => t.Id == tokenId && t.Kind == TokenKind.Service, cancellationToken)))
+        if (Asker(actor) is not { } personId)
         {
             return await rules.RefuseAsync(actor, "access-request.create", request.Role, AccessErrors.NoPerson(actor.Name), null, cancellationToken);
         }
@@ -209,7 +208,7 @@ internal sealed class AccessRequestService(
     {
         await using var change = await rules.BeginAsync(cancellationToken);
         var request = await change.Db.Set<AccessRequest>().SingleOrDefaultAsync(r => r.Id == id, cancellationToken);
-        if (request is null || request.PersonId != actor.PersonId)
+        if (request is null || request.PersonId != Asker(actor))
         {
             return AccessErrors.RequestNotFound(id);
         }
@@ -277,9 +276,12 @@ internal sealed class AccessRequestService(
         return view;
     }
 
+    // In the console or with a command line that they signed in: both hold a session.
+    private static Guid? Asker(Actor actor) => actor.SessionId is null ? null : actor.PersonId;
+
     private static IQueryable<AccessRequest> Visible(OperoneDb db, Actor actor, bool mine)
     {
-        var me = actor.PersonId ?? Guid.Empty;
+        var me = Asker(actor) ?? Guid.Empty;
         return !mine && actor.May(Permissions.PeopleManage, null)
             ? db.Set<AccessRequest>()
             : db.Set<AccessRequest>().Where(r => r.PersonId == me);

@@ -46,7 +46,8 @@ internal static class GrantEndpoints
         requests.MapGet("/", ListRequestsAsync).WithName("ListAccessRequests").WithSummary("List access requests")
             .WithDescription("Newest first: one's own; everybody's for who manages people, unless mine=true.").ProducesProblem(Bad);
         requests.MapPost("/", CreateRequestAsync).WithName("CreateAccessRequest").WithSummary("Ask for access")
-            .WithDescription("For a role on some devices, for 15 minutes to 30 days, with a reason. It is asked in a person's name: not by a service token.")
+            .WithDescription("For a role on some devices, for 15 minutes to 30 days, with a reason. It is a person who asks, with a command line that they signed in: "
+                + "a token that was made for something else does not.")
             .ProducesProblem(Bad).ProducesProblem(Conflict);
         requests.MapGet("/{id:guid}", GetRequestAsync).WithName("GetAccessRequest").WithSummary("Look at an access request").ProducesProblem(Unknown);
         requests.MapPost("/{id:guid}/approve", ApproveAsync).RequirePermission(Permissions.PeopleManage).WithName("ApproveAccessRequest").WithSummary("Approve an access request")

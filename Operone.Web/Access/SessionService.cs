@@ -182,10 +182,17 @@ internal sealed class SessionService(
         }
     }
 
-    private async ValueTask<Error?> RequireAsync(Actor actor, Guid? personId, string action, string? target, CancellationToken cancellationToken) =>
-        IsOwn(actor, personId)
-            ? null
-            : await audit.RequireAsync(actor, Permissions.PeopleManage, action, target, cancellationToken);
+    // To look is for who manages people; to end an owner's is for who manages owners.
+    private async ValueTask<Error?> RequireAsync(Actor actor, Guid? personId, string action, string? target, CancellationToken cancellationToken)
+    {
+        if (IsOwn(actor, personId))
+        {
+            return null;
+        }
+
+        var isOwners = action == "session.end" && personId is { } id && access.Current.IsProtected(id, time.GetUtcNow());
+        return await audit.RequireAsync(actor, isOwners ? Permissions.OwnersManage : Permissions.PeopleManage, action, target, cancellationToken);
+    }
 
     /// <summary>One's own are one's own in a session; an API token that was made for something else has nothing to do with them.</summary>
     private static bool IsOwn(Actor actor, Guid? personId) => personId is not null && personId == actor.PersonId && actor.SessionId is not null;

@@ -73,6 +73,40 @@ internal static class AccessApi
         },
         $"an event {type} of {subject}");
 
+    /// <summary>A client with the token of a command line that somebody signed in.</summary>
+    public static async Task<HttpClient> SessionClientAsync(this OperoneServer server, TestPerson person)
+    {
+        var text = SecretText.Create("op_");
+        var now = DateTimeOffset.UtcNow;
+        var session = new Session
+        {
+            Id = Guid.CreateVersion7(),
+            PersonId = person.Id,
+            Method = SignInMethods.DeviceFlow,
+            Device = "operone on a test",
+            CreatedAt = now,
+            LastSeenAt = now,
+            ExpiresAt = now.AddDays(1),
+            IsPersistent = true,
+            Binding = SessionBinding.Token,
+        };
+        await using var db = server.OpenDatabase();
+        db.Add(session);
+        db.Add(new ApiToken
+        {
+            Id = Guid.CreateVersion7(),
+            Name = person.Email,
+            Hash = SecretText.Hash(text),
+            Permissions = Permissions.All,
+            OwnerId = person.Id,
+            SessionId = session.Id,
+            CreatedBy = person.Email,
+            CreatedAt = now,
+        });
+        await db.SaveChangesAsync(Cancelled);
+        return server.Client(text);
+    }
+
     /// <summary>One of the running node's services.</summary>
     public static T Service<T>(this OperoneServer server)
         where T : notnull => server.Services.GetRequiredService<T>();

@@ -18,7 +18,7 @@ public abstract class AccessRequestTests(ServerFixture fixture) : ServerTests(fi
     public async Task Request_Approved_IsAGrantThatEndsByItself()
     {
         var person = await Server.CreatePersonAsync();
-        using var client = await Server.ClientAsync(person);
+        using var client = await Server.SessionClientAsync(person);
         var asked = await AskAsync(client, "Viewer", "env=prod");
         Assert.Equal((AccessRequestStatus.Open, person.Email, "env=prod"), (asked.Status, asked.Person, asked.Selector));
         await Server.HappenedAsync(EventTypes.AccessRequestCreated, person.Email);
@@ -49,9 +49,9 @@ public abstract class AccessRequestTests(ServerFixture fixture) : ServerTests(fi
         var managers = await Server.Owner.MakeRoleAsync(AccessApi.Unique("managers"), Permissions.PeopleManage);
         var manager = await Server.CreatePersonAsync(BuiltInRoles.Viewer);
         await Server.Owner.GiveAsync(managers.Name, manager);
-        using var managing = await Server.ClientAsync(manager);
+        using var managing = await Server.SessionClientAsync(manager);
         var person = await Server.CreatePersonAsync();
-        using var client = await Server.ClientAsync(person);
+        using var client = await Server.SessionClientAsync(person);
 
         var asked = await AskAsync(client, "Operator");
         await client.RefusedAsync(HttpStatusCode.Forbidden, "permission-missing", HttpMethod.Post, $"{Requests}/{asked.Id}/approve", new ApproveAccessRequest());
@@ -67,7 +67,7 @@ public abstract class AccessRequestTests(ServerFixture fixture) : ServerTests(fi
         await Server.AuditedAsync("access-request.approve", false, manager.Email);
         // An owner who asks is for an owner.
         var owner = await Server.CreatePersonAsync(BuiltInRoles.Owner);
-        using var owning = await Server.ClientAsync(owner);
+        using var owning = await Server.SessionClientAsync(owner);
         var theirs = await AskAsync(owning, "Viewer");
         await managing.RefusedAsync(HttpStatusCode.Forbidden, "permission-missing", HttpMethod.Post, $"{Requests}/{theirs.Id}/approve", new ApproveAccessRequest());
     }
@@ -77,8 +77,8 @@ public abstract class AccessRequestTests(ServerFixture fixture) : ServerTests(fi
     {
         var asker = await Server.CreatePersonAsync();
         var other = await Server.CreatePersonAsync(BuiltInRoles.Operator);
-        using var asking = await Server.ClientAsync(asker);
-        using var looking = await Server.ClientAsync(other);
+        using var asking = await Server.SessionClientAsync(asker);
+        using var looking = await Server.SessionClientAsync(other);
         var asked = await AskAsync(asking, "Viewer");
         Assert.Equal(asked.Id, (await asking.SendAsync<AccessRequestView>(HttpMethod.Get, $"{Requests}/{asked.Id}")).Id);
         Assert.Empty((await ListAsync(looking, "")).Items);
@@ -92,7 +92,7 @@ public abstract class AccessRequestTests(ServerFixture fixture) : ServerTests(fi
     public async Task Request_RefusedOrWithdrawn_GivesNothing()
     {
         var person = await Server.CreatePersonAsync();
-        using var client = await Server.ClientAsync(person);
+        using var client = await Server.SessionClientAsync(person);
         var first = await AskAsync(client, "Viewer");
         var problem = await Server.Owner.RefusedAsync(
             HttpStatusCode.BadRequest, "invalid-input", HttpMethod.Post, $"{Requests}/{first.Id}/refuse", new RefuseAccessRequest(" "));
@@ -112,7 +112,7 @@ public abstract class AccessRequestTests(ServerFixture fixture) : ServerTests(fi
     public async Task Approve_TwiceAtTheSameMoment_MakesOneGrant()
     {
         var person = await Server.CreatePersonAsync();
-        using var client = await Server.ClientAsync(person);
+        using var client = await Server.SessionClientAsync(person);
         var asked = await AskAsync(client, "Viewer");
         var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ =>
             Server.Owner.PostAsync($"{Requests}/{asked.Id}/approve", System.Net.Http.Json.JsonContent.Create(new ApproveAccessRequest()), Cancelled)));
@@ -125,7 +125,7 @@ public abstract class AccessRequestTests(ServerFixture fixture) : ServerTests(fi
     public async Task Create_WithWrongFields_NamesThemAll()
     {
         var person = await Server.CreatePersonAsync();
-        using var client = await Server.ClientAsync(person);
+        using var client = await Server.SessionClientAsync(person);
         var problem = await client.RefusedAsync(
             HttpStatusCode.BadRequest, "invalid-input", HttpMethod.Post, Requests, new CreateAccessRequest("Dancer", 60, "", "env="));
         Assert.Superset(new HashSet<string> { "role", "durationSeconds", "reason" }, problem.Errors!.Keys.ToHashSet());
@@ -138,6 +138,20 @@ public abstract class AccessRequestTests(ServerFixture fixture) : ServerTests(fi
         }
 
         await client.RefusedAsync(HttpStatusCode.Conflict, "too-many-access-requests", HttpMethod.Post, Requests, new CreateAccessRequest("Viewer", Hour, "x"));
+    }
+
+    [Fact]
+    public async Task Token_MadeForSomethingElse_NeitherAsksNorSees()
+    {
+        var person = await Server.CreatePersonAsync();
+        using var client = await Server.SessionClientAsync(person);
+        using var token = await Server.ClientAsync(person);
+        var asked = await AskAsync(client, "Viewer");
+        await token.RefusedAsync(HttpStatusCode.Forbidden, "no-person", HttpMethod.Post, Requests, new CreateAccessRequest("Viewer", Hour, "x"));
+        await Server.AuditedAsync("access-request.create", false, $"token:{person.Email}");
+        await token.RefusedAsync(HttpStatusCode.NotFound, "access-request-not-found", HttpMethod.Get, $"{Requests}/{asked.Id}");
+        await token.RefusedAsync(HttpStatusCode.NotFound, "access-request-not-found", HttpMethod.Post, $"{Requests}/{asked.Id}/withdraw");
+        Assert.Empty((await ListAsync(token, "")).Items);
     }
 
     private static Task<AccessRequestView> AskAsync(HttpClient client, string role, string? selector = null) =>

@@ -143,6 +143,9 @@ public abstract class PersonTests(ServerFixture fixture) : ServerTests(fixture)
         }
 
         await Server.AuditedAsync("person.disable", false, $"lacks {Permissions.OwnersManage}");
+        using var theirs = await Server.SignInAsync(owner);
+        var session = (await client.SendAsync<Page<SessionView>>(HttpMethod.Get, $"/api/v1/sessions?personId={owner.Id}")).Items.Single();
+        await client.RefusedAsync(HttpStatusCode.Forbidden, "permission-missing", HttpMethod.Delete, $"/api/v1/sessions/{session.Id}");
         // Disabled, they are an owner still.
         await Server.Owner.DoAsync(HttpMethod.Post, $"{People}/{owner.Id}/disable");
         await client.RefusedAsync(HttpStatusCode.Forbidden, "permission-missing", HttpMethod.Post, $"{People}/{owner.Id}/enable");
