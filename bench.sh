@@ -19,6 +19,9 @@ Without a name all of them run; the table goes to standard output (progress to s
   agent       the agent's size, memory and CPU while idle
   start       the server's cold start and memory
   many        300 runs at once on one device, and 300 in a row
+  policy      policy decisions with 1,000 grants
+  access      what a token and grants add to a request
+  audit       audit entries appended on both databases
   inner       the inner pieces, by BenchmarkDotNet (inner --full prints its whole report)
 TEXT
     exit 0 ;;
@@ -31,7 +34,7 @@ need openssh-client ssh || true
 lock_artifacts
 publish_web
 publish_agent
-now=$(fingerprint Operone.Core Operone.Bench)
+now=$(fingerprint Operone.Core Operone.Web Operone.Bench)
 if ! up_to_date bench "$now" || [ ! -f "$artifacts/bench/Operone.Bench.dll" ]; then
   rm -rf "$artifacts/bench" "$artifacts/bench.stamp"
   quietly "building the benchmarks" dotnet publish "$root/Operone.Bench" -c Release -o "$artifacts/bench" -nologo -v quiet

@@ -16,6 +16,9 @@ internal static class ScenarioRunner
         ("output", TimeSpan.FromMinutes(5), Output.MeasureAsync),
         ("agent", TimeSpan.FromMinutes(3), IdleAgent.MeasureAsync),
         ("start", TimeSpan.FromMinutes(4), ColdStart.MeasureAsync),
+        ("policy", TimeSpan.FromMinutes(2), PolicyDecisions.MeasureAsync),
+        ("access", TimeSpan.FromMinutes(3), AccessLatency.MeasureAsync),
+        ("audit", TimeSpan.FromMinutes(3), AuditAppends.MeasureAsync),
         ("inner", TimeSpan.FromMinutes(5), Inner.InnerBenchmarks.MeasureAsync),
     ];
 

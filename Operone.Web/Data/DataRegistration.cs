@@ -53,7 +53,7 @@ internal static class DataRegistration
     /// <summary>
     /// Write-ahead log, and the waiting for a lock done by SQLite itself: the driver's own waits sleep 150 ms at a time.
     /// </summary>
-    private sealed class SqlitePragmas : DbConnectionInterceptor
+    internal sealed class SqlitePragmas : DbConnectionInterceptor
     {
         private const string Pragmas = "PRAGMA busy_timeout=10000; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;";
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Operone.Core.Connection;
 
 namespace Operone.Agent.Cli.Operator;
 
@@ -19,13 +20,15 @@ internal static class CancelCommand
         command.SetAction((parsed, cancellationToken) => Shared.WithApiAsync(cli, async api =>
         {
             var id = parsed.GetValue(run);
-            var cancelled = await api.PostAsync($"runs/{id}/cancel", cancellationToken);
+            var cancelled = await api.PostAsync($"runs/{id}/cancel", OperoneJson.Default.RunView, cancellationToken);
             if (cancelled.Error is { } error)
             {
                 return cli.Fail(error);
             }
 
-            cli.Say($"run {id} is being cancelled");
+            cli.Say(cancelled.Value.NotCancelled is { Count: > 0 } left
+                ? $"run {id} is being cancelled, but not where you may not run commands: {Shared.Some(left)}"
+                : $"run {id} is being cancelled");
             return 0;
         }));
         return command;

@@ -103,6 +103,14 @@ internal sealed class OperoneApi : IDisposable
         return await SendAsync(request, cancellationToken);
     }
 
+    /// <summary>Asks for something to be done without saying more, and gives the answer.</summary>
+    public async Task<Result<TAnswer>> PostAsync<TAnswer>(string path, JsonTypeInfo<TAnswer> answerType, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path);
+        var answer = await SendAsync(request, cancellationToken);
+        return answer.Error is { } error ? error : Read(answer.Value, answerType);
+    }
+
     /// <summary>Opens an answer whose body is read as it comes. The caller disposes it.</summary>
     public async Task<Result<HttpResponseMessage>> OpenAsync(string path, Action<HttpRequestHeaders>? headers, CancellationToken cancellationToken)
     {

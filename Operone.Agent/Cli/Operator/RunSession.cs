@@ -51,6 +51,11 @@ internal sealed class RunSession(CliContext cli, OperoneApi api, RunSettings set
             }
 
             run = view.Value.Id;
+            if (view.Value.LeftOut is { Count: > 0 } leftOut)
+            {
+                cli.Say($"left out, because you may not run commands there: {Shared.Some(leftOut)}");
+            }
+
             return settings.Detach ? Detach(created.Value, view.Value) : await FollowAsync(view.Value, leave.Token);
         }
         catch (OperationCanceledException) when (leave.IsCancellationRequested)

@@ -8,6 +8,9 @@ namespace Operone.Agent.Cli.Operator;
 /// <summary>What several commands have in common.</summary>
 internal static class Shared
 {
+    /// <summary>The first twenty names, and how many more there are.</summary>
+    public static string Some(IReadOnlyList<string> names) => string.Join(", ", names.Take(20)) + (names.Count > 20 ? $" and {names.Count - 20} more" : "");
+
     /// <summary><c>-l</c>, as every command that takes devices has it.</summary>
     public static Option<string?> Selector() => new("--selector", "-l")
     {

@@ -74,8 +74,7 @@ internal sealed class FakeApi : IAsyncDisposable
         api.MapPost("/runs/{id}/cancel", context =>
         {
             fake.Cancelled.TrySetResult();
-            context.Response.StatusCode = 202;
-            return Task.CompletedTask;
+            return WriteAsync(context, JsonSerializer.Serialize(fake.Run, OperoneJson.Default.RunView));
         });
         api.MapGet("/runs/{id}/stream", fake.StreamAsync);
         api.MapGet("/runs/{id}/executions/{device}/{stream}", async (string device, string stream, HttpContext context) =>

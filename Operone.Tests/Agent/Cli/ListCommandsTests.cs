@@ -125,6 +125,9 @@ public sealed class ListCommandsTests
 
         Assert.Equal(0, await terminal.RunAsync("cancel", api.Run.Id.ToString()));
         Assert.True(api.Cancelled.Task.IsCompleted);
+        api.Run = api.Run with { NotCancelled = ["db-1"] };
+        await terminal.RunAsync("cancel", api.Run.Id.ToString());
+        Assert.EndsWith("but not where you may not run commands: db-1\n", terminal.Error, StringComparison.Ordinal);
         Assert.Equal(2, await terminal.RunAsync("cancel", "nonsense"));
         Assert.Contains("'nonsense' is not the id of a run", terminal.Error, StringComparison.Ordinal);
     }

@@ -92,6 +92,19 @@ public sealed class RunTests
     }
 
     [Fact]
+    public async Task Run_OnPermittedDevicesOnly_AsksForThoseAndSaysWhichWereLeftOut()
+    {
+        await using var api = await FakeApi.StartAsync();
+        Prepare(api, FakeApi.NewExecution("a", ExecutionStatus.Succeeded));
+        api.Run = api.Run! with { LeftOut = ["b", "c"] };
+        api.OnStream = (_, events) => events.EndAsync();
+        using var terminal = FakeTerminal.For(api);
+        Assert.Equal(0, await terminal.RunAsync("run", "-l", "env=prod", "--only-permitted", "--", "true"));
+        Assert.True(Assert.Single(api.Created).Target!.OnlyPermitted);
+        Assert.Equal("operone: left out, because you may not run commands there: b, c\n", terminal.Error);
+    }
+
+    [Fact]
     public async Task Run_Script_IsSentAsText()
     {
         await using var api = await FakeApi.StartAsync();

@@ -35,7 +35,7 @@ public sealed class RunFormTests
         {
             Script = "#!/bin/sh\nls\n",
             Interpreter = "/bin/bash",
-            Target = new RunTarget(Devices: ["db-1", "web-1"]),
+            Target = new RunTarget(Devices: ["db-1", "web-1"], OnlyPermitted: true),
             WorkingDirectory = "/srv",
             Environment = new Dictionary<string, string> { ["A"] = "b=c", ["EMPTY"] = "" },
             TimeoutSeconds = 90.5,
