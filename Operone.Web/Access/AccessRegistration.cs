@@ -34,6 +34,7 @@ internal static class AccessRegistration
         services.AddSingleton<SetupService>();
         services.AddHostedService<SetupAnnouncement>();
         services.AddWaysIn();
+        builder.AddExternal();
 
         services.AddPeople();
 
@@ -65,6 +66,7 @@ internal static class AccessRegistration
         PasskeyEndpoints.Map(app);
         AuditEndpoints.Map(app);
         InvitationEndpoints.Map(app);
+        ExternalEndpoints.Map(app);
         PeopleEndpoints.Map(app);
         GrantEndpoints.Map(app);
     }
