@@ -97,6 +97,21 @@ internal sealed class InvitationAcceptance(
             context, found.Value, email, name, SignInMethods.Password, (person, _) => person.PasswordHash = hasher.HashPassword(person, password!), errors, cancellationToken);
     }
 
+    /// <summary>Takes an invitation up with a passkey that the browser just made.</summary>
+    public async Task<Result<Person>> AcceptWithPasskeyAsync(
+        HttpContext context, PasskeyCeremonies ceremonies, string? code, string? email, string? name, string credential, CancellationToken cancellationToken)
+    {
+        var found = await FindAsync(code, cancellationToken);
+        if (found.IsError)
+        {
+            return found.Error!;
+        }
+
+        var made = await ceremonies.SignUpAsync(context, found.Value.Email ?? email ?? "", credential);
+        return made.IsError ? made.Error! : await AcceptAsync(
+            context, found.Value, email, name, SignInMethods.Passkey, (_, db) => db.Add(made.Value), errors: null, cancellationToken, made.Value.UserId);
+    }
+
     /// <summary>Takes an invitation up: makes the person with the way in that they chose, the grant and the teams, all or nothing.</summary>
     /// <param name="context">The request.</param>
     /// <param name="invitation">The invitation, as it was found.</param>
@@ -106,9 +121,10 @@ internal sealed class InvitationAcceptance(
     /// <param name="addWay">Adds the way in.</param>
     /// <param name="errors">What is wrong already.</param>
     /// <param name="cancellationToken">Ends it before anything is stored.</param>
+    /// <param name="id">The person's id, where a passkey holds one already.</param>
     public async Task<Result<Person>> AcceptAsync(
         HttpContext context, Invitation invitation, string? email, string? name, string way, Action<Person, OperoneDb> addWay, FieldErrors? errors,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken, Guid? id = null)
     {
         errors ??= new();
         email = invitation.Email ?? email?.Trim() ?? "";
@@ -120,7 +136,7 @@ internal sealed class InvitationAcceptance(
             return error;
         }
 
-        var made = await MakeAsync(invitation, email, name, addWay, cancellationToken);
+        var made = await MakeAsync(id ?? Guid.CreateVersion7(time.GetUtcNow()), invitation, email, name, addWay, cancellationToken);
         if (made.IsError)
         {
             await audit.NoteAsync(
@@ -135,13 +151,13 @@ internal sealed class InvitationAcceptance(
     }
 
     private async Task<Result<Person>> MakeAsync(
-        Invitation invitation, string email, string name, Action<Person, OperoneDb> addWay, CancellationToken cancellationToken)
+        Guid personId, Invitation invitation, string email, string name, Action<Person, OperoneDb> addWay, CancellationToken cancellationToken)
     {
         await using var change = await access.BeginAsync(cancellationToken);
         var now = time.GetUtcNow();
         var person = new Person
         {
-            Id = Guid.CreateVersion7(now),
+            Id = personId,
             UserName = email,
             NormalizedUserName = email.ToUpperInvariant(),
             Email = email,

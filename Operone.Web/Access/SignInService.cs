@@ -6,15 +6,21 @@ using Operone.Web.Hosting;
 
 namespace Operone.Web.Access;
 
+/// <summary>How far somebody came who signs in with a password.</summary>
+/// <param name="Person">Who.</param>
+/// <param name="Pending">Where a one-time code is needed too: what to send back with it. Null where they are signed in.</param>
+internal sealed record SignInStep(Person Person, string? Pending);
+
 /// <summary>Signs people in with a password, and out. The page's form calls it: it needs a request to answer with a cookie.</summary>
 internal sealed class SignInService(
-    IDbContextFactory<OperoneDb> databases, PasswordWays passwords, SignInPauses pauses, AccountLimits limits, SessionService sessions, IAuditTrail audit)
+    IDbContextFactory<OperoneDb> databases, PasswordWays passwords, SignInPauses pauses, AccountLimits limits, CodeStep codes, SessionService sessions,
+    IAuditTrail audit)
 {
     /// <summary>
     /// Signs in with a password. The answer is the same, and takes as long, for an unknown name, a wrong password, a person
     /// without one or who may not use it, a disabled account, and one that pauses after too many tries.
     /// </summary>
-    public async Task<Result<Person>> SignInAsync(
+    public async Task<Result<SignInStep>> SignInAsync(
         HttpContext context, string? email, string? password, string? deviceKey, bool remember, CancellationToken cancellationToken)
     {
         if (DeviceKey.Read(deviceKey) is null)
@@ -45,8 +51,13 @@ internal sealed class SignInService(
         }
 
         await pauses.ClearAsync(PauseKind, name, cancellationToken);
+        if (person.TwoFactorEnabled)
+        {
+            return new SignInStep(person, codes.Begin(person, remember));
+        }
+
         var session = await sessions.BeginAsync(context, person, SignInMethods.Password, deviceKey, remember, cancellationToken);
-        return session.IsError ? session.Error! : person;
+        return session.IsError ? session.Error! : new SignInStep(person, null);
     }
 
     /// <summary>What a password is counted under at <see cref="SignInPauses"/>; the name is the e-mail.</summary>

@@ -19,5 +19,8 @@ internal static class WaysInRegistration
         services.AddSingleton<InvitationService>();
         services.AddSingleton<InvitationAcceptance>();
         services.AddSingleton<RecoveryService>();
+        services.AddSingleton<SecondFactor>();
+        services.AddSingleton<SecondFactorService>();
+        services.AddSingleton<CodeStep>();
     }
 }

@@ -100,7 +100,7 @@ public abstract class SetupTests(ServerFixture fixture) : ServerTests(fixture)
         Assert.Contains(HttpStatusCode.TooManyRequests, statuses);
     }
 
-    private static async Task<Operone.Core.Errors.Result<Person>> SignInAsync(OperoneServer server, string email, string password, HttpContext? context = null)
+    private static async Task<Operone.Core.Errors.Result<SignInStep>> SignInAsync(OperoneServer server, string email, string password, HttpContext? context = null)
     {
         await using var scope = server.Services.CreateAsyncScope();
         context ??= new DefaultHttpContext();

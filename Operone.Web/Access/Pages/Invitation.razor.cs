@@ -14,6 +14,9 @@ public sealed partial class Invitation
     private InvitationAcceptance Invitations { get; set; } = default!;
 
     [Inject]
+    private PasskeyCeremonies Ceremonies { get; set; } = default!;
+
+    [Inject]
     private SessionService Sessions { get; set; } = default!;
 
     [Inject]
@@ -33,6 +36,10 @@ public sealed partial class Invitation
 
     [SupplyParameterFromForm]
     public string? Password { get; set; }
+
+    /// <summary>What a new passkey made of the challenge, where one was chosen.</summary>
+    [SupplyParameterFromForm]
+    public string? Passkey { get; set; }
 
     [SupplyParameterFromForm]
     public string? DeviceKey { get; set; }
@@ -56,13 +63,16 @@ public sealed partial class Invitation
             return;
         }
 
-        var person = await Invitations.AcceptWithPasswordAsync(HttpContext, Code, Email, Name, Password, HttpContext.RequestAborted);
+        var cancelled = HttpContext.RequestAborted;
+        var person = string.IsNullOrEmpty(Passkey)
+            ? await Invitations.AcceptWithPasswordAsync(HttpContext, Code, Email, Name, Password, cancelled)
+            : await Invitations.AcceptWithPasskeyAsync(HttpContext, Ceremonies, Code, Email, Name, Passkey, cancelled);
         _error = person.Error;
         if (_error is null)
         {
             // The account is made: where the session cannot begin, signing in says why.
             var session = await Sessions.BeginAsync(
-                HttpContext, person.Value, SignInMethods.Invitation, DeviceKey, remember: true, HttpContext.RequestAborted);
+                HttpContext, person.Value, SignInMethods.Invitation, DeviceKey, remember: true, cancelled);
             Navigation.NavigateTo(session.IsError ? "/sign-in" : "/");
         }
     }
