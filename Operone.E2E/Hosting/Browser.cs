@@ -92,7 +92,7 @@ internal static class ConsoleSteps
         await page.GotoAsync("/sign-in?ReturnUrl=%2Fdevices");
         await page.GetByLabel("E-mail").FillAsync(ServerProcess.OwnerEmail);
         await page.GetByLabel("Password").FillAsync(ServerProcess.OwnerPassword);
-        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
         // The frame's navigation: somebody is signed in.
         await page.GetByRole(AriaRole.Navigation).First.WaitForAsync();
     }
