@@ -22,7 +22,7 @@ internal static class PeopleSteps
         await page.GotoAsync(invited.Address);
         await page.GetByLabel("Name").FillAsync(name);
         await page.GetByLabel("Password").FillAsync(Password);
-        await page.GetByRole(AriaRole.Button, new() { Name = "Make the account" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Make the account and sign in" }).ClickAsync();
         await page.GetByRole(AriaRole.Navigation).First.WaitForAsync();
         return page;
     }
