@@ -19,5 +19,6 @@ internal static class PasskeysRegistration
         services.TryAddScoped<IPasskeyHandler<Person>, PasskeyHandler<Person>>();
         services.AddScoped<PasskeyCeremonies>();
         services.AddSingleton<StepUp>();
+        services.AddScoped<StepUpPrompt>();
     }
 }

@@ -38,6 +38,10 @@ internal sealed class StepUp(
         return error;
     }
 
+    /// <summary>The same for a run, which is dangerous on more devices than the settings say.</summary>
+    public ValueTask<Error?> RequireForRunAsync(Actor actor, int devices, CancellationToken cancellationToken) =>
+        devices > access.Current.Settings.ManyDevices ? RequireAsync(actor, DangerousActs.RunOnMany, cancellationToken) : default;
+
     /// <summary>
     /// For a change to how somebody signs in, which always needs it: null where they touched a passkey or signed in within the
     /// settings' minutes, else the error to return, already noted as a denial.

@@ -13,7 +13,7 @@ namespace Operone.Web.Devices;
 
 /// <summary>The use cases of enrolment tokens: make, list, revoke.</summary>
 internal sealed class EnrollmentTokenService(
-    IDbContextFactory<OperoneDb> databases, ServedCertificate certificate, IAuditTrail audit, IEvents events, LiveChanges changes, TimeProvider time)
+    IDbContextFactory<OperoneDb> databases, ServedCertificate certificate, IAuditTrail audit, StepUp stepUp, IEvents events, LiveChanges changes, TimeProvider time)
 {
     private const int MaxUses = 10_000;
     private const long MaxSeconds = 90L * 24 * 3600;
@@ -48,6 +48,11 @@ internal sealed class EnrollmentTokenService(
         {
             await audit.NoteAsync(actor, "enrollment-token.create", name, allowed: false, $"lacks {Permissions.DevicesManage} on devices with its labels", cancellationToken);
             return DeviceErrors.LabelsOutside(actor.Name, "devices");
+        }
+
+        if (await stepUp.RequireAsync(actor, DangerousActs.ShowSecret, cancellationToken) is { } untouched)
+        {
+            return untouched;
         }
 
         var pin = certificate.PinFor(serverAddress);

@@ -14,7 +14,7 @@ namespace Operone.Web.Shell;
 /// <summary>The use cases that change runs: create and cancel. Every door calls these. <see cref="RunReader"/> looks.</summary>
 internal sealed class RunService(
     IDbContextFactory<OperoneDb> databases, DeviceDirectory devices, DeviceSight sight, RunSight runSight, ExecutionWriter writer,
-    ExecutionDispatch dispatch, RunReader reader, RunRecords records, TimeProvider time)
+    ExecutionDispatch dispatch, RunReader reader, RunRecords records, StepUp stepUp, TimeProvider time)
 {
     /// <summary>
     /// Accepts a run, stores it, and tells the devices that are connected. The same key and request again give the same run.
@@ -61,6 +61,11 @@ internal sealed class RunService(
         }
 
         var target = resolved.Value;
+        if (await stepUp.RequireForRunAsync(actor, target.Devices.Count, cancellationToken) is { } untouched)
+        {
+            return untouched;
+        }
+
         var (run, executions) = Make(actor, request, target.Devices);
         try
         {

@@ -25,6 +25,9 @@ public sealed partial class InviteDialog
     private InvitationService Service { get; set; } = default!;
 
     [Inject]
+    private StepUpPrompt StepUp { get; set; } = default!;
+
+    [Inject]
     private AccessDirectory Access { get; set; } = default!;
 
     [Inject]
@@ -65,8 +68,8 @@ public sealed partial class InviteDialog
 
     private async Task SubmitAsync()
     {
-        var made = await Service.CreateAsync(
-            Actor, new CreateInvitation(_email, _role, _selector, [.. _chosen.Select(c => c.ToString())], _seconds), Address.For(Navigation.BaseUri), CancellationToken.None);
+        var made = await StepUp.ActAsync(() => Service.CreateAsync(
+            Actor, new CreateInvitation(_email, _role, _selector, [.. _chosen.Select(c => c.ToString())], _seconds), Address.For(Navigation.BaseUri), CancellationToken.None));
         (_made, _error) = made.Match<(InvitationMade?, Error?)>(m => (m, null), e => (null, e));
     }
 }

@@ -18,6 +18,9 @@ public sealed partial class NewToken
     private IMudDialogInstance Dialog { get; set; } = default!;
 
     [Inject]
+    private StepUpPrompt StepUp { get; set; } = default!;
+
+    [Inject]
     private NavigationManager Navigation { get; set; } = default!;
 
     private string Server => Navigation.BaseUri.TrimEnd('/');
@@ -40,8 +43,8 @@ public sealed partial class NewToken
 
     private async Task SubmitAsync()
     {
-        var made = await Service.CreateAsync(
-            Actor, new CreateApiToken(_name, [.. _permissions], _seconds == 0 ? null : _seconds), CancellationToken.None);
+        var made = await StepUp.ActAsync(() => Service.CreateAsync(
+            Actor, new CreateApiToken(_name, [.. _permissions], _seconds == 0 ? null : _seconds), CancellationToken.None));
         (_made, _error) = made.Match<(ApiTokenView?, Error?)>(m => (m, null), e => (null, e));
     }
 }

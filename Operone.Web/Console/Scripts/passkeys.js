@@ -151,7 +151,7 @@ document.addEventListener("click", async event => {
   const button = event.target.closest("button");
   const act = button && Object.keys(acts).find(name => name in button.dataset);
   if (!act) return;
-  const part = button.closest("[data-passkey]");
+  const part = button.closest("[data-passkey], .mud-dialog");
   show(part);
   button.disabled = true;
   try {

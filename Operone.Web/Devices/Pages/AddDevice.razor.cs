@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Components;
 using MudBlazor;
 using Operone.Core.Devices;
 using Operone.Core.Errors;
+using Operone.Web.Access;
 using Operone.Web.Hosting;
 
 namespace Operone.Web.Devices.Pages;
@@ -23,6 +24,9 @@ public sealed partial class AddDevice
     private EnrollmentTokenService Service { get; set; } = default!;
 
     [Inject]
+    private StepUpPrompt StepUp { get; set; } = default!;
+
+    [Inject]
     private PublicAddress Address { get; set; } = default!;
 
     [Inject]
@@ -39,8 +43,8 @@ public sealed partial class AddDevice
             return;
         }
 
-        var made = await Service.CreateAsync(
-            Actor, new CreateEnrollmentToken(_name, labels.Value, _uses, _seconds), Address.For(Navigation.BaseUri), CancellationToken.None);
+        var made = await StepUp.ActAsync(() => Service.CreateAsync(
+            Actor, new CreateEnrollmentToken(_name, labels.Value, _uses, _seconds), Address.For(Navigation.BaseUri), CancellationToken.None));
         (_made, _error) = made.Match<(EnrollmentTokenView?, Error?)>(m => (m, null), e => (null, e));
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Components;
 using Operone.Core.Errors;
+using Operone.Web.Access;
 
 namespace Operone.Web.Shell.Pages.Compose;
 
@@ -15,6 +16,9 @@ public sealed partial class NewRun
 
     [Inject]
     private RunService Runs { get; set; } = default!;
+
+    [Inject]
+    private StepUpPrompt StepUp { get; set; } = default!;
 
     [Inject]
     private RunReader Reader { get; set; } = default!;
@@ -107,7 +111,7 @@ public sealed partial class NewRun
         _sending = true;
         try
         {
-            var run = await Runs.CreateAsync(Actor, request, idempotencyKey: null, TimeSpan.Zero, CancellationToken.None);
+            var run = await StepUp.ActAsync(() => Runs.CreateAsync(Actor, request, idempotencyKey: null, TimeSpan.Zero, CancellationToken.None));
             if (run.IsError)
             {
                 _error = run.Error;
