@@ -4,7 +4,6 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Operone.Core.Access;
 using Operone.Core.Devices;
-using Operone.Core.Shell;
 using Operone.Tests.Hosting;
 using Operone.Web.Access;
 using Xunit;
@@ -32,7 +31,7 @@ public abstract class StepUpTests(ServerFixture fixture) : ServerTests(fixture)
         var person = await Server.CreatePersonAsync(BuiltInRoles.Administrator);
         using var browser = new PasskeyBrowser(Server);
         using var key = await browser.SignInAndAddAsync(person);
-        var tokens = Server.Services.GetRequiredService<TokenService>();
+        var tokens = Server.Services.GetRequiredService<TokenMaker>();
         var request = new CreateApiToken("stepped-up", [Permissions.DevicesRead], 3600);
         var actor = await ActorAsync(person);
 
