@@ -42,7 +42,7 @@ internal sealed class DecisionService(
             return AccessErrors.PersonNotFound(personId.ToString());
         }
 
-        var on = string.IsNullOrWhiteSpace(device) ? null : devices.Find(device.Trim());
+        var on = string.IsNullOrWhiteSpace(device) ? null : devices.Find(actor, device.Trim());
         if (on is null && !string.IsNullOrWhiteSpace(device))
         {
             return AccessErrors.DeviceUnknown(device.Trim());

@@ -187,6 +187,21 @@ public abstract class SightTests(ServerFixture fixture) : ShellTests(fixture)
     }
 
     [Fact]
+    public async Task Decision_OnADeviceThatOneMayNotSee_IsLikeOneOnNothing()
+    {
+        await using var fleet = await FleetAsync();
+        var person = await Server.CreatePersonAsync(BuiltInRoles.Administrator);
+        await Server.GrantAsync(person, BuiltInRoles.Viewer, fleet.In("env=dev"), GrantEffect.Deny);
+        using var client = await Server.ClientAsync(person);
+        var route = $"/api/v1/people/{person.Id}/decision?permission=runs.create&device=";
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(route + fleet["prod-web"].Name, Cancelled)).StatusCode);
+        foreach (var device in new[] { fleet["dev-web"].Name, fleet["dev-web"].Id.ToString(), "no-such-device" })
+        {
+            Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync(route + device, Cancelled)).StatusCode);
+        }
+    }
+
+    [Fact]
     public async Task References_ToWhatOneMayNotSee_AreLikeThoseToNothing()
     {
         await using var fleet = await FleetAsync();
