@@ -6,7 +6,7 @@ using Operone.Web.Console.Parts;
 namespace Operone.Web.Access.Pages;
 
 /// <summary>Takes a grant away from a page: asks first, and names what goes.</summary>
-internal sealed class GrantRemoval(GrantService grants, IDialogService dialogs, ISnackbar snackbar)
+internal sealed class GrantRemoval(GrantService grants, StepUpPrompt stepUp, IDialogService dialogs, ISnackbar snackbar)
 {
     /// <summary>The error where it went wrong; null where it went well, or was not wanted after all.</summary>
     public async Task<(bool Done, Error? Error)> RemoveAsync(Actor actor, GrantView grant)
@@ -20,7 +20,7 @@ internal sealed class GrantRemoval(GrantService grants, IDialogService dialogs, 
             return (false, null);
         }
 
-        var removed = await grants.RemoveAsync(actor, grant.Id, CancellationToken.None);
+        var removed = await stepUp.ActAsync(() => grants.RemoveAsync(actor, grant.Id, CancellationToken.None));
         if (!removed.IsError)
         {
             snackbar.Add($"Removed '{grant.Role}' for {grant.Subject}.", Severity.Success);

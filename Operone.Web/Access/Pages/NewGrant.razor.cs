@@ -32,6 +32,9 @@ public sealed partial class NewGrant
     private GrantService Service { get; set; } = default!;
 
     [Inject]
+    private StepUpPrompt StepUp { get; set; } = default!;
+
+    [Inject]
     private AccessDirectory Access { get; set; } = default!;
 
     [Inject]
@@ -89,8 +92,8 @@ public sealed partial class NewGrant
 
     private async Task SubmitAsync()
     {
-        var made = await Service.CreateAsync(
-            Actor, new CreateGrant(_role, _kind, _subject, _selector, _effect, Until, _reason), CancellationToken.None);
+        var made = await StepUp.ActAsync(() => Service.CreateAsync(
+            Actor, new CreateGrant(_role, _kind, _subject, _selector, _effect, Until, _reason), CancellationToken.None));
         _error = made.Error;
         if (_error is null)
         {

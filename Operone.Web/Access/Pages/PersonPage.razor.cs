@@ -18,6 +18,12 @@ public sealed partial class PersonPage
     private PersonService Service { get; set; } = default!;
 
     [Inject]
+    private SecondFactorService Codes { get; set; } = default!;
+
+    [Inject]
+    private StepUpPrompt StepUp { get; set; } = default!;
+
+    [Inject]
     private GrantRemoval Removal { get; set; } = default!;
 
     [Inject]
@@ -62,7 +68,7 @@ public sealed partial class PersonPage
 
     private async Task RenameAsync()
     {
-        var renamed = await Service.UpdateAsync(Actor, Id, new UpdatePerson(_name), CancellationToken.None);
+        var renamed = await StepUp.ActAsync(() => Service.UpdateAsync(Actor, Id, new UpdatePerson(_name), CancellationToken.None));
         await DoneAsync(renamed.Error, "Saved.");
     }
 
@@ -71,12 +77,21 @@ public sealed partial class PersonPage
         var email = _details!.Person.Email;
         if (await DialogService.ConfirmAsync($"Disable {email}?", $"{email} is signed out everywhere within five seconds, and their tokens act no more. Their grants stay, for when they are enabled again.", "Disable"))
         {
-            await DoneAsync((await Service.DisableAsync(Actor, Id, CancellationToken.None)).Error, $"Disabled {email}.");
+            await DoneAsync((await StepUp.ActAsync(() => Service.DisableAsync(Actor, Id, CancellationToken.None))).Error, $"Disabled {email}.");
         }
     }
 
     private async Task EnableAsync() =>
-        await DoneAsync((await Service.EnableAsync(Actor, Id, CancellationToken.None)).Error, $"Enabled {_details!.Person.Email}.");
+        await DoneAsync((await StepUp.ActAsync(() => Service.EnableAsync(Actor, Id, CancellationToken.None))).Error, $"Enabled {_details!.Person.Email}.");
+
+    private async Task ResetCodesAsync()
+    {
+        var email = _details!.Person.Email;
+        if (await DialogService.ConfirmAsync("Turn one-time codes off?", $"{email} can then sign in with the password alone, until they turn codes on again. For who lost their device.", "Turn off"))
+        {
+            await DoneAsync((await Codes.ResetAsync(Actor, Id, CancellationToken.None)).Error, $"Turned the codes of {email} off.");
+        }
+    }
 
     private async Task RemoveAsync()
     {
@@ -86,7 +101,7 @@ public sealed partial class PersonPage
             return;
         }
 
-        _error = (await Service.RemoveAsync(Actor, Id, CancellationToken.None)).Error;
+        _error = (await StepUp.ActAsync(() => Service.RemoveAsync(Actor, Id, CancellationToken.None))).Error;
         if (_error is null)
         {
             Snackbar.Add($"Removed {email}.", Severity.Success);

@@ -23,6 +23,9 @@ public sealed partial class RolePage
     private RoleService Service { get; set; } = default!;
 
     [Inject]
+    private StepUpPrompt StepUp { get; set; } = default!;
+
+    [Inject]
     private IDialogService DialogService { get; set; } = default!;
 
     [Inject]
@@ -88,11 +91,11 @@ public sealed partial class RolePage
 
     private async Task SaveAsync()
     {
-        var saved = Id is not { } id
-            ? await Service.CreateAsync(Actor, new CreateRole(_name, [.. _permissions], _description, [.. _stepUp], [.. _forbidden]), CancellationToken.None)
-            : await Service.UpdateAsync(Actor, id, MayName
+        var saved = await StepUp.ActAsync(() => Id is not { } id
+            ? Service.CreateAsync(Actor, new CreateRole(_name, [.. _permissions], _description, [.. _stepUp], [.. _forbidden]), CancellationToken.None)
+            : Service.UpdateAsync(Actor, id, MayName
                 ? new UpdateRole(_name, [.. _permissions], _description, [.. _stepUp], [.. _forbidden])
-                : new UpdateRole(StepUpActs: [.. _stepUp], TokenForbiddenActs: [.. _forbidden]), CancellationToken.None);
+                : new UpdateRole(StepUpActs: [.. _stepUp], TokenForbiddenActs: [.. _forbidden]), CancellationToken.None));
         _error = saved.Error;
         if (_error is null)
         {
@@ -110,7 +113,7 @@ public sealed partial class RolePage
             return;
         }
 
-        _error = (await Service.RemoveAsync(Actor, _role.Id, CancellationToken.None)).Error;
+        _error = (await StepUp.ActAsync(() => Service.RemoveAsync(Actor, _role.Id, CancellationToken.None))).Error;
         if (_error is null)
         {
             Snackbar.Add($"Removed {name}.", Severity.Success);

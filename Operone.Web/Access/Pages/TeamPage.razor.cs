@@ -19,6 +19,9 @@ public sealed partial class TeamPage
     private TeamService Service { get; set; } = default!;
 
     [Inject]
+    private StepUpPrompt StepUp { get; set; } = default!;
+
+    [Inject]
     private AccessDirectory Access { get; set; } = default!;
 
     [Inject]
@@ -53,7 +56,7 @@ public sealed partial class TeamPage
             return;
         }
 
-        _error = (await Service.AddMemberAsync(Actor, Id, person.Id, CancellationToken.None)).Error;
+        _error = (await StepUp.ActAsync(() => Service.AddMemberAsync(Actor, Id, person.Id, CancellationToken.None))).Error;
         _email = _error is null ? "" : _email;
         await RefreshAsync();
     }
@@ -62,7 +65,7 @@ public sealed partial class TeamPage
     {
         if (await DialogService.ConfirmAsync($"Take {member.Name} out?", $"{member.Name} loses what the team {_details!.Team.Name} gives, from this moment on.", "Take out"))
         {
-            _error = (await Service.RemoveMemberAsync(Actor, Id, member.Id, CancellationToken.None)).Error;
+            _error = (await StepUp.ActAsync(() => Service.RemoveMemberAsync(Actor, Id, member.Id, CancellationToken.None))).Error;
             await RefreshAsync();
         }
     }
@@ -98,7 +101,7 @@ public sealed partial class TeamPage
             return;
         }
 
-        _error = (await Service.RemoveAsync(Actor, Id, CancellationToken.None)).Error;
+        _error = (await StepUp.ActAsync(() => Service.RemoveAsync(Actor, Id, CancellationToken.None))).Error;
         if (_error is null)
         {
             Snackbar.Add($"Removed {name}.", Severity.Success);
