@@ -357,6 +357,28 @@ public abstract class ProviderFixture : ServerFixture, IAsyncLifetime
     }
 }
 
+public sealed class ExternalOptionsTests
+{
+    [Fact]
+    public void Options_ThatAreWrong_AreAllNamed()
+    {
+        var problems = new ExternalOptionsValidation().Validate(null, new()
+        {
+            Google = new() { ClientId = "id" },
+            GitHub = new() { ClientSecret = "secret", Url = "http://github.example.org" },
+            OpenIdConnect = [new() { Name = "GitHub", Issuer = "elsewhere" }, new() { Name = "github", Issuer = "http://127.0.0.1:8080", ClientId = "id", ClientSecret = "secret" }],
+            AllowedDomains = ["example.org", "not a domain"],
+        }).Failures!.Select(p => string.Join(':', p.Split(": ")[0].Split(':')[2..])).Order(StringComparer.Ordinal);
+        Assert.Equal(
+            [
+                "AllowedDomains:1", "GitHub:ClientId", "GitHub:Url", "Google:ClientSecret", "OpenIdConnect:0:ClientId", "OpenIdConnect:0:ClientSecret",
+                "OpenIdConnect:0:Issuer", "OpenIdConnect:0:Name", "OpenIdConnect:1:Name",
+            ],
+            problems);
+        Assert.False(new ExternalOptionsValidation().Validate(null, new()).Failed);
+    }
+}
+
 public sealed class ProviderOnSqlite() : ProviderFixture(Database.Sqlite, []);
 
 public sealed class ProviderOnPostgres() : ProviderFixture(Database.Postgres, []);
