@@ -65,6 +65,30 @@ public abstract class InvitationTests(ServerFixture fixture) : ServerTests(fixtu
     }
 
     [Fact]
+    public async Task Invitation_TakenUpWithAPasskey_MakesAnAccountWithoutAPassword()
+    {
+        var email = NewEmail();
+        var made = await InviteAsync(Server.Owner, new(email, "viewer"));
+        using var browser = new PasskeyBrowser(Server);
+        using var key = browser.NewAuthenticator();
+        async Task<HttpStatusCode> TakeUpAsync(string forWhom)
+        {
+            var credential = key.Create(await browser.OptionsAsync("passkey/sign-up", new { email = forWhom }));
+            using var answer = await browser.Browser.FillInAsync(
+                $"/invitation?code={CodeOf(made)}", new() { ["Email"] = forWhom, ["Password"] = "", ["Passkey"] = credential.ToJsonString() });
+            return answer.StatusCode;
+        }
+
+        // One that was made for another e-mail than the one invited is not taken.
+        Assert.Equal(HttpStatusCode.OK, await TakeUpAsync("elsewhere@example.org"));
+        Assert.Equal(HttpStatusCode.Redirect, await TakeUpAsync(email));
+        using var again = new PasskeyBrowser(Server);
+        Assert.Equal(HttpStatusCode.OK, (await again.SignInAsync(key)).StatusCode);
+        await using var db = Server.OpenDatabase();
+        Assert.Null((await db.Set<Person>().SingleAsync(p => p.UserName == email, Cancelled)).PasswordHash);
+    }
+
+    [Fact]
     public async Task Invitation_TakenUpByManyAtOnce_MakesOneAccount()
     {
         var made = await InviteAsync(Server.Owner, new(Role: "viewer"));

@@ -67,6 +67,30 @@ public abstract class RecoveryTests(ServerFixture fixture) : ServerTests(fixture
     }
 
     [Fact]
+    public async Task Recovery_WithoutAPassword_LeadsToANewPasskey()
+    {
+        var owner = await Server.CreatePersonAsync(BuiltInRoles.Owner);
+        var code = await CodeAsync(Server, owner.Email);
+        using var browser = new PasskeyBrowser(Server);
+        using (var answer = await browser.Browser.FillInAsync($"/recover?code={code}", new() { ["Way"] = "passkey" }))
+        {
+            Assert.Equal("/account", answer.Headers.Location?.OriginalString);
+        }
+
+        using var key = browser.NewAuthenticator();
+        using (var added = await browser.AddAsync(key))
+        {
+            Assert.True(added.IsSuccessStatusCode, await added.Content.ReadAsStringAsync(Cancelled));
+        }
+
+        using var again = new PasskeyBrowser(Server);
+        Assert.Equal(HttpStatusCode.OK, (await again.SignInAsync(key)).StatusCode);
+
+        // The password that was forgotten is as it was.
+        Assert.Null(await PasswordTests.SignInAsync(Server, owner.Email, TestPeople.Password));
+    }
+
+    [Fact]
     public async Task Recovery_OfADisabledOwner_EnablesThem()
     {
         await using var server = await Fixture.StartAnotherAsync();
