@@ -74,7 +74,7 @@ public abstract class RecoveryTests(ServerFixture fixture) : ServerTests(fixture
         using var browser = new PasskeyBrowser(Server);
         using (var answer = await browser.Browser.FillInAsync($"/recover?code={code}", new() { ["Way"] = "passkey" }))
         {
-            Assert.Equal("/account", answer.Headers.Location?.OriginalString);
+            Assert.EndsWith("/account", answer.Headers.Location?.OriginalString, StringComparison.Ordinal);
         }
 
         using var key = browser.NewAuthenticator();
