@@ -38,13 +38,13 @@ public static class Permissions
     public const string TunnelsOpen = "tunnels.open";
     /// <summary>See events and subscribe to them: those of the devices that it is held on; on all devices, every event.</summary>
     public const string EventsRead = "events.read";
-    /// <summary>Use drivers.</summary>
+    /// <summary>Use drivers; on the devices that it is held on.</summary>
     public const string DriversUse = "drivers.use";
     /// <summary>Add, change and remove drivers.</summary>
     public const string DriversManage = "drivers.manage";
-    /// <summary>Use the assistant.</summary>
+    /// <summary>Use the assistant; it acts on no other devices than those.</summary>
     public const string AssistantUse = "assistant.use";
-    /// <summary>Make API tokens for oneself. They never exceed their maker.</summary>
+    /// <summary>Make API tokens for oneself: held on any device it is enough, for a token never exceeds its maker.</summary>
     public const string TokensCreate = "tokens.create";
     /// <summary>See and revoke everybody's API tokens; make service tokens.</summary>
     public const string TokensManage = "tokens.manage";
@@ -68,7 +68,8 @@ public static class Permissions
         All.Select((name, index) => KeyValuePair.Create(name, index)).ToFrozenDictionary(StringComparer.Ordinal);
 
     private static readonly PermissionSet OnDevices = PermissionSet.Of(
-        [DevicesRead, DevicesManage, RunsRead, RunsCreate, TerminalsOpen, FilesRead, FilesWrite, JobsRead, JobsRun, JobsManage, TunnelsOpen, EventsRead]);
+        [DevicesRead, DevicesManage, RunsRead, RunsCreate, TerminalsOpen, FilesRead, FilesWrite, JobsRead, JobsRun, JobsManage, TunnelsOpen, EventsRead,
+            DriversUse, AssistantUse, TokensCreate]);
 
     /// <summary>Whether the list has this permission.</summary>
     public static bool IsKnown(string permission) => Index.ContainsKey(permission);
