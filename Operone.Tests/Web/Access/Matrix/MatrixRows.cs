@@ -1,0 +1,193 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Routing;
+
+namespace Operone.Tests.Web.Access.Matrix;
+
+/// <summary>
+/// The table. 401: sign in first. 403: not allowed. 404: it does not exist for them. 400, 409, 422: they may, and the request
+/// has nothing in it that can be done. Pages: "in" leads to signing in, "no" says what is lacking, "gone" that there is no such thing.
+/// </summary>
+internal static class MatrixRows
+{
+    private const int NameWidth = 58;
+    private const int ColumnWidth = 11;
+
+    public const string Api = """
+        # door                                                    anon       ended      none       view-there view-here  op-there   op-here    admin      owner      tok-small  tok-there  tok-serv
+        GET /api/v1/access-requests                               401        401        200        200        200        200        200        200        200        200        200        200
+        POST /api/v1/access-requests                              401        401        403        403        403        403        403        403        403        403        403        403
+        GET /api/v1/access-requests/{id}                          401        401        404        404        404        404        404        200        200        404        404        404
+        POST /api/v1/access-requests/{id}/approve                 401        401        403        403        403        403        403        200        200        403        403        403
+        POST /api/v1/access-requests/{id}/refuse                  401        401        403        403        403        403        403        400        400        403        403        403
+        POST /api/v1/access-requests/{id}/withdraw                401        401        404        404        404        404        404        404        404        404        404        404
+        POST /api/v1/agents/enroll                                400        400        400        400        400        400        400        400        400        400        400        400
+        GET /api/v1/agents/me                                     401        401        401        401        401        401        401        401        401        401        401        401
+        DELETE /api/v1/agents/me                                  401        401        401        401        401        401        401        401        401        401        401        401
+        GET /api/v1/audit                                         401        401        403        403        403        403        403        200        200        403        403        403
+        GET /api/v1/audit/export                                  401        401        403        403        403        403        403        400        400        403        403        403
+        GET /api/v1/audit/verify                                  401        401        403        403        403        403        403        200        200        403        403        403
+        GET /api/v1/devices                                       401        401        403        200        200        200        200        200        200        200        200        200
+        GET /api/v1/devices/{idOrName}                            401        401        403        404        200        404        200        200        200        200        404        200
+        PATCH /api/v1/devices/{idOrName}                          401        401        403        403        403        403        403        200        200        403        404        403
+        DELETE /api/v1/devices/{idOrName}                         401        401        403        403        403        403        403        204        204        403        404        403
+        GET /api/v1/devices/{idOrName}/telemetry                  401        401        403        404        200        404        200        200        200        200        404        200
+        GET /api/v1/enrollment-tokens                             401        401        403        403        403        403        403        200        200        403        200        403
+        POST /api/v1/enrollment-tokens                            401        401        403        403        403        403        403        400        400        403        400        403
+        DELETE /api/v1/enrollment-tokens/{id}                     401        401        403        403        403        403        403        204        204        403        404        403
+        GET /api/v1/events                                        401        401        403        200        200        200        200        200        200        403        200        200
+        GET /api/v1/events/stream                                 401        401        403        200        200        200        200        200        200        403        200        200
+        GET /api/v1/grants                                        401        401        403        403        403        403        403        200        200        403        403        403
+        POST /api/v1/grants                                       401        401        403        403        403        403        403        400        400        403        403        403
+        GET /api/v1/grants/{id}                                   401        401        403        403        403        403        403        200        200        403        403        403
+        DELETE /api/v1/grants/{id}                                401        401        403        403        403        403        403        204        204        403        403        403
+        GET /api/v1/invitations                                   401        401        403        403        403        403        403        200        200        403        403        403
+        POST /api/v1/invitations                                  401        401        403        403        403        403        403        400        400        403        403        403
+        DELETE /api/v1/invitations/{id}                           401        401        403        403        403        403        403        204        204        403        403        403
+        GET /api/v1/me                                            401        401        200        200        200        200        200        200        200        200        200        200
+        PATCH /api/v1/me                                          401        401        403        403        403        403        403        403        403        403        403        403
+        GET /api/v1/me/passkeys                                   401        401        200        200        200        200        200        200        200        200        200        200
+        PATCH /api/v1/me/passkeys/{id}                            401        401        403        403        403        403        403        403        403        403        403        403
+        DELETE /api/v1/me/passkeys/{id}                           401        401        403        403        403        403        403        403        403        403        403        403
+        GET /api/v1/people                                        401        401        403        403        403        403        403        200        200        403        403        403
+        GET /api/v1/people/{id}                                   401        401        403        403        403        403        403        200        200        403        403        403
+        PATCH /api/v1/people/{id}                                 401        401        403        403        403        403        403        200        200        403        403        403
+        DELETE /api/v1/people/{id}                                401        401        403        403        403        403        403        204        204        403        403        403
+        GET /api/v1/people/{id}/decision                          401        401        403        403        403        403        403        400        400        403        403        403
+        GET /api/v1/people/{id}/decisions                         401        401        403        403        403        403        403        200        200        403        403        403
+        POST /api/v1/people/{id}/disable                          401        401        403        403        403        403        403        204        204        403        403        403
+        POST /api/v1/people/{id}/enable                           401        401        403        403        403        403        403        204        204        403        403        403
+        GET /api/v1/roles                                         401        401        200        200        200        200        200        200        200        200        200        200
+        POST /api/v1/roles                                        401        401        403        403        403        403        403        400        400        403        403        403
+        GET /api/v1/roles/{idOrName}                              401        401        200        200        200        200        200        200        200        200        200        200
+        PATCH /api/v1/roles/{id}                                  401        401        403        403        403        403        403        200        200        403        403        403
+        DELETE /api/v1/roles/{id}                                 401        401        403        403        403        403        403        204        204        403        403        403
+        GET /api/v1/runs                                          401        401        403        200        200        200        200        200        200        403        200        200
+        POST /api/v1/runs                                         401        401        403        403        403        422        202        202        202        403        422        202
+        GET /api/v1/runs/{id}                                     401        401        403        404        200        404        200        200        200        403        404        200
+        POST /api/v1/runs/{id}/cancel                             401        401        403        403        403        404        200        200        200        403        404        200
+        GET /api/v1/runs/{id}/executions/{device}/output          401        401        403        404        200        404        200        200        200        403        404        200
+        GET /api/v1/runs/{id}/executions/{device}/stderr          401        401        403        404        200        404        200        200        200        403        404        200
+        GET /api/v1/runs/{id}/executions/{device}/stdout          401        401        403        404        200        404        200        200        200        403        404        200
+        GET /api/v1/runs/{id}/stream                              401        401        403        404        200        404        200        200        200        403        404        200
+        GET /api/v1/sessions                                      401        401        403        403        403        403        403        200        200        403        403        403
+        DELETE /api/v1/sessions                                   401        401        403        403        403        403        403        200        200        403        403        403
+        DELETE /api/v1/sessions/{id}                              401        401        404        404        404        404        404        204        204        404        404        404
+        GET /api/v1/settings/sign-in                              401        401        403        403        403        403        403        200        200        403        403        403
+        PUT /api/v1/settings/sign-in                              401        401        403        403        403        403        403        200        200        403        403        403
+        GET /api/v1/teams                                         401        401        403        403        403        403        403        200        200        403        403        403
+        POST /api/v1/teams                                        401        401        403        403        403        403        403        400        400        403        403        403
+        GET /api/v1/teams/{id}                                    401        401        403        403        403        403        403        200        200        403        403        403
+        PATCH /api/v1/teams/{id}                                  401        401        403        403        403        403        403        200        200        403        403        403
+        DELETE /api/v1/teams/{id}                                 401        401        403        403        403        403        403        204        204        403        403        403
+        PUT /api/v1/teams/{id}/members/{personId}                 401        401        403        403        403        403        403        204        204        403        403        403
+        DELETE /api/v1/teams/{id}/members/{personId}              401        401        403        403        403        403        403        404        404        403        403        403
+        GET /api/v1/tokens                                        401        401        403        403        403        200        200        200        200        403        200        200
+        POST /api/v1/tokens                                       401        401        403        403        403        400        400        400        400        403        400        400
+        GET /api/v1/tokens/{id}                                   401        401        404        404        404        404        404        200        200        404        404        404
+        PATCH /api/v1/tokens/{id}                                 401        401        404        404        404        404        404        400        400        404        404        404
+        DELETE /api/v1/tokens/{id}                                401        401        404        404        404        404        404        204        204        404        404        404
+        """;
+
+    public const string Pages = """
+        # door                                                    anon       ended      none       view-there view-here  op-there   op-here    admin      owner      tok-small  tok-there  tok-serv
+        /                                                         in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
+        /access/audit                                             in         in         no         no         no         no         no         yes        yes        -          -          -
+        /access/grants                                            in         in         no         no         no         no         no         yes        yes        -          -          -
+        /access/invitations                                       in         in         no         no         no         no         no         yes        yes        -          -          -
+        /access/people                                            in         in         no         no         no         no         no         yes        yes        -          -          -
+        /access/people/{Id}                                       in         in         no         no         no         no         no         yes        yes        -          -          -
+        /access/requests                                          in         in         yes        yes        yes        yes        yes        yes        yes        -          -          -
+        /access/roles                                             in         in         yes        yes        yes        yes        yes        yes        yes        -          -          -
+        /access/roles/new                                         in         in         no         no         no         no         no         yes        yes        -          -          -
+        /access/roles/{Id}                                        in         in         yes        yes        yes        yes        yes        yes        yes        -          -          -
+        /access/sessions                                          in         in         no         no         no         no         no         yes        yes        -          -          -
+        /access/teams                                             in         in         no         no         no         no         no         yes        yes        -          -          -
+        /access/teams/{Id}                                        in         in         no         no         no         no         no         yes        yes        -          -          -
+        /access/tokens                                            in         in         yes        yes        yes        yes        yes        yes        yes        -          -          -
+        /account                                                  in         in         yes        yes        yes        yes        yes        yes        yes        -          -          -
+        /denied                                                   in         in         no         no         no         no         no         no         no         -          -          -
+        /device                                                   in         in         yes        yes        yes        yes        yes        yes        yes        -          -          -
+        /devices                                                  in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
+        /devices/enrollment                                       in         in         no         no         no         no         no         yes        yes        -          -          -
+        /devices/{Name}                                           in         in         gone       gone       yes        gone       yes        yes        yes        -          -          -
+        /devices/{Name}/{Tab}                                     in         in         gone       gone       yes        gone       yes        yes        yes        -          -          -
+        /error                                                    yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
+        /events                                                   in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
+        /invitation                                               yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
+        /not-found                                                yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
+        /recover                                                  yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
+        /renew                                                    yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
+        /runs                                                     in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
+        /runs/new                                                 in         in         no         no         no         yes        yes        yes        yes        -          -          -
+        /runs/{Id}                                                in         in         no         gone       yes        gone       yes        yes        yes        -          -          -
+        /settings/sign-in                                         in         in         no         no         no         no         no         yes        yes        -          -          -
+        /setup                                                    yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
+        /sign-in                                                  yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
+        /sign-out                                                 yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
+        """;
+
+    public const string Others = """
+        # door                                                    anon       ended      none       view-there view-here  op-there   op-here    admin      owner      tok-small  tok-there  tok-serv
+        GET /.well-known/oauth-authorization-server               200        200        200        200        200        200        200        200        200        200        200        200
+        GET /_blazor                                              in         in         400        400        400        400        400        400        400        400        400        400
+        GET /_blazor/disconnect                                   in         in         405        405        405        405        405        405        405        405        405        405
+        GET /_blazor/initializers                                 in         in         200        200        200        200        200        200        200        200        200        200
+        GET /_blazor/negotiate                                    in         in         405        405        405        405        405        405        405        405        405        405
+        GET /api/favicon.svg                                      200        200        200        200        200        200        200        200        200        200        200        200
+        GET /api/scalar.aspnetcore.js                             200        200        200        200        200        200        200        200        200        200        200        200
+        GET /api/scalar.js                                        200        200        200        200        200        200        200        200        200        200        200        200
+        GET /api/{documentName}                                   200        200        200        200        200        200        200        200        200        200        200        200
+        GET /downloads/operone-{rid}                              404        404        404        404        404        404        404        404        404        404        404        404
+        GET /health/live                                          200        200        200        200        200        200        200        200        200        200        200        200
+        GET /health/ready                                         200        200        200        200        200        200        200        200        200        200        200        200
+        GET /hubs/agent                                           401        401        401        401        401        401        401        401        401        401        401        401
+        GET /hubs/agent/negotiate                                 401        401        401        401        401        401        401        401        401        401        401        401
+        GET /install.ps1                                          200        200        200        200        200        200        200        200        200        200        200        200
+        GET /install.sh                                           200        200        200        200        200        200        200        200        200        200        200        200
+        GET /metrics                                              200        200        200        200        200        200        200        200        200        200        200        200
+        POST /oauth/device_authorization                          400        400        400        400        400        400        400        400        400        400        400        400
+        POST /oauth/revoke                                        400        400        400        400        400        400        400        400        400        400        400        400
+        POST /oauth/token                                         400        400        400        400        400        400        400        400        400        400        400        400
+        GET /openapi/{documentName}.json                          200        200        200        200        200        200        200        200        200        200        200        200
+        POST /session/bound/refresh                               401        401        401        401        401        401        401        401        401        401        401        401
+        POST /session/bound/start                                 401        401        403        403        403        403        403        403        403        401        401        401
+        POST /session/nonce                                       401        401        200        200        200        200        200        200        200        401        401        401
+        POST /session/passkey/add                                 401        401        400        400        400        400        400        400        400        403        403        403
+        POST /session/passkey/add/options                         401        401        422        422        422        422        422        422        422        403        403        403
+        POST /session/passkey/sign-in                             400        400        400        400        400        400        400        400        400        400        400        400
+        POST /session/passkey/sign-in/options                     422        422        422        422        422        422        422        422        422        422        422        422
+        POST /session/passkey/sign-up/options                     400        400        400        400        400        400        400        400        400        400        400        400
+        POST /session/step-up                                     401        401        403        403        403        403        403        403        403        403        403        403
+        POST /session/step-up/options                             401        401        422        422        422        422        422        422        422        403        403        403
+        GET /sign-in/external                                     in         in         in         in         in         in         in         in         in         in         in         in
+        POST /sign-in/with                                        400        400        400        400        400        400        400        400        400        400        400        400
+        GET /{path}                                               in         in         404        404        404        404        404        404        404        404        404        404
+        HEAD /{path}                                              in         in         404        404        404        404        404        404        404        404        404        404
+        POST /session/renew                                       401        401        401        401        401        401        401        401        401        401        401        401
+        """;
+
+    /// <summary>What a request needs in its body to get as far as the permission; otherwise <c>{}</c>.</summary>
+    public static string BodyOf(string door) => door switch
+    {
+        "POST /api/v1/runs" => """{"command":"true","target":{"devices":["here"]}}""",
+        _ => "{}",
+    };
+
+    /// <summary>The body's media type.</summary>
+    public static string TypeOf(string door) => door.Contains("/oauth/", StringComparison.Ordinal) || door.Contains("/sign-in/", StringComparison.Ordinal) ? "application/x-www-form-urlencoded" : "application/json";
+
+    /// <summary>What an address needs after its path.</summary>
+    public static string QueryOf(string door) => "";
+
+    /// <summary>Fonts, styles and scripts: anybody's.</summary>
+    public static bool IsFile(RouteEndpoint endpoint) =>
+        endpoint.Metadata.Any(m => m.GetType().Name is "StaticAssetDescriptor" or "BuildAssetMetadata")
+        || (endpoint.RoutePattern.RawText ?? "").Contains("_framework", StringComparison.Ordinal);
+
+    public static Dictionary<string, string[]> Parse(string table) => table.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+        .Where(line => line[0] != '#')
+        .ToDictionary(line => line[..NameWidth].Trim(), line => line[NameWidth..].Split(' ', StringSplitOptions.RemoveEmptyEntries), StringComparer.Ordinal);
+
+    public static string Write(string door, string[] answers) =>
+        door.PadRight(NameWidth) + string.Concat(answers.Select(a => a.PadRight(ColumnWidth))).TrimEnd() + (answers.Length == 0 ? CultureInfo.InvariantCulture.Name : "");
+}

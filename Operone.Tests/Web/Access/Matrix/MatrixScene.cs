@@ -1,0 +1,269 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Operone.Core.Access;
+using Operone.Core.Devices;
+using Operone.Core.Shell;
+using Operone.Tests.Hosting;
+using Operone.Web.Access;
+using Xunit;
+
+namespace Operone.Tests.Web.Access.Matrix;
+
+/// <summary>An installation with everybody that the matrix asks for: devices here (env=prod) and there (env=test), and people and tokens of each kind.</summary>
+internal sealed class MatrixScene : IAsyncDisposable
+{
+    /// <summary>The columns of the matrix.</summary>
+    public static readonly string[] Subjects =
+        ["anon", "ended", "none", "view-there", "view-here", "op-there", "op-here", "admin", "owner", "tok-small", "tok-there", "tok-serv"];
+
+    private readonly Dictionary<string, HttpClient> _programs = [];
+    private readonly Dictionary<string, HttpClient> _browsers = [];
+    private readonly List<IDisposable> _open = [];
+    private int _made;
+
+    private MatrixScene(OperoneServer server) => Server = server;
+
+    public OperoneServer Server { get; }
+
+    /// <summary>A person whose things the others try to get at.</summary>
+    public TestPerson Victim { get; private set; } = null!;
+
+    public static async Task<MatrixScene> StartAsync(OperoneServer server)
+    {
+        var scene = new MatrixScene(server);
+        await scene.PrepareAsync();
+        return scene;
+    }
+
+    /// <summary>A client of a program.</summary>
+    public HttpClient Program(string subject) => _programs[subject];
+
+    /// <summary>A client of a browser, signed in; tokens have none.</summary>
+    public HttpClient? Browser(string subject) => _browsers.GetValueOrDefault(subject);
+
+    /// <summary>The address of a route, with something of its own in each place.</summary>
+    public async Task<string> AddressAsync(string method, RoutePattern route)
+    {
+        var text = route.Text;
+        if (!text.Contains('{', StringComparison.Ordinal))
+        {
+            return text;
+        }
+
+        if (text.Contains("{documentName}", StringComparison.Ordinal))
+        {
+            return route.Fill("v1", "");
+        }
+
+        var first = await IdAsync(method, text);
+        return route.Fill(first, text.Contains("{personId}", StringComparison.Ordinal) ? Victim.Id.ToString() : "here");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var client in _programs.Values.Concat(_browsers.Values))
+        {
+            client.Dispose();
+        }
+
+        foreach (var open in _open)
+        {
+            open.Dispose();
+        }
+
+        await Server.DisposeAsync();
+    }
+
+    private async Task PrepareAsync()
+    {
+        await Server.EnrollAsync("here", new() { ["env"] = "prod" });
+        await Server.EnrollAsync("there", new() { ["env"] = "test" });
+        Victim = await Server.CreatePersonAsync(BuiltInRoles.Operator, "env=prod");
+        _programs["anon"] = Server.Client(null);
+        _browsers["anon"] = new TestBrowserClient(_open).Of(new TestBrowser(Server));
+        await AddPersonAsync("none", null, "");
+        await AddPersonAsync("view-there", BuiltInRoles.Viewer, "env=test");
+        await AddPersonAsync("view-here", BuiltInRoles.Viewer, "env=prod");
+        await AddPersonAsync("op-there", BuiltInRoles.Operator, "env=test");
+        await AddPersonAsync("op-here", BuiltInRoles.Operator, "env=prod");
+        await AddPersonAsync("admin", BuiltInRoles.Administrator, "");
+        var owner = await AddPersonAsync("owner", BuiltInRoles.Owner, "");
+        var ended = await AddPersonAsync("ended", BuiltInRoles.Owner, "");
+        await EndAsync(ended);
+        _programs["tok-small"] = await AddTokenAsync(owner, "small", TokenKind.Personal, [Permissions.DevicesRead], "");
+        _programs["tok-there"] = await AddTokenAsync(owner, "there", TokenKind.Personal, Permissions.All, "env=test");
+        _programs["tok-serv"] = await AddTokenAsync(owner, "service", TokenKind.Service, [], "env=prod");
+    }
+
+    private async Task<TestPerson> AddPersonAsync(string subject, BuiltInRole? role, string selector)
+    {
+        var person = await Server.CreatePersonAsync(role, selector, $"{subject}-subject@example.org");
+        _programs[subject] = await Server.ClientAsync(person);
+        _browsers[subject] = new TestBrowserClient(_open).Of(await Server.SignInAsync(person));
+        return person;
+    }
+
+    private async Task EndAsync(TestPerson person)
+    {
+        var sessions = Server.Services.GetRequiredService<SessionService>();
+        await sessions.EndAllAsync(Actor.System, person.Id, keepThis: false, TestContext.Current.CancellationToken);
+        var tokens = Server.Services.GetRequiredService<TokenService>();
+        await using var db = Server.OpenDatabase();
+        foreach (var token in db.Set<ApiToken>().Where(t => t.OwnerId == person.Id).ToArray())
+        {
+            Assert.False((await tokens.RevokeAsync(Actor.System, token.Id, TestContext.Current.CancellationToken)).IsError);
+        }
+    }
+
+    private async Task<HttpClient> AddTokenAsync(TestPerson owner, string name, TokenKind kind, IReadOnlyList<string> permissions, string selector)
+    {
+        var text = SecretText.Create("op_");
+        var id = Guid.CreateVersion7();
+        await using var change = await Server.Services.GetRequiredService<AccessDirectory>().BeginAsync(TestContext.Current.CancellationToken);
+        change.Db.Add(new ApiToken
+        {
+            Id = id,
+            Name = name,
+            Kind = kind,
+            Hash = SecretText.Hash(text),
+            Permissions = permissions,
+            Selector = kind == TokenKind.Personal ? selector : "",
+            OwnerId = owner.Id,
+            CreatedBy = owner.Email,
+            CreatedAt = DateTimeOffset.UtcNow,
+        });
+        if (kind == TokenKind.Service)
+        {
+            change.Db.Add(new Grant
+            {
+                Id = Guid.CreateVersion7(),
+                Effect = GrantEffect.Allow,
+                RoleId = BuiltInRoles.Operator.Id,
+                SubjectKind = SubjectKind.Token,
+                SubjectId = id,
+                Selector = selector,
+                CreatedBy = owner.Email,
+                CreatedAt = DateTimeOffset.UtcNow,
+            });
+        }
+
+        Assert.Null(await change.CommitAsync(TestContext.Current.CancellationToken));
+        return Server.Client(text);
+    }
+
+    /// <summary>Something that the route is about, made anew where the request may end it.</summary>
+    private async Task<string> IdAsync(string method, string route)
+    {
+        var what = route.Split('/').SkipWhile(p => p is "" or "api" or "v1" or "access").First();
+        return what switch
+        {
+            "devices" => method is "DELETE" ? (await Server.EnrollAsync($"gone-{++_made}", new() { ["env"] = "prod" })).Name : "here",
+            "runs" => await NewRunAsync(),
+            "enrollment-tokens" => (await Server.CreateEnrollmentTokenAsync(labels: new() { ["env"] = "prod" })).Id.ToString(),
+            "tokens" => await NewTokenAsync(),
+            "sessions" => await NewSessionAsync(),
+            "downloads" => "linux-x64",
+            "me" => "AAAA",
+            "{path}" => "no-such-page",
+            "people" => (await Server.CreatePersonAsync(BuiltInRoles.Viewer, "env=prod")).Id.ToString(),
+            "grants" => (await Server.GrantAsync(Victim, BuiltInRoles.Viewer, "env=prod")).ToString(),
+            "roles" => await NewAsync("roles", new { name = $"role-{++_made}", permissions = new[] { Permissions.DevicesRead } }),
+            "teams" => await NewAsync("teams", new { name = $"team-{++_made}" }),
+            "invitations" => await NewAsync("invitations", new { email = $"guest{++_made}@example.org", role = BuiltInRoles.Viewer.Id, selector = "env=prod" }),
+            "access-requests" => await NewRequestAsync(),
+            _ => throw new InvalidOperationException($"{route}: say here what '{what}' to put into its address."),
+        };
+    }
+
+    private async Task<string> NewAsync(string path, object body)
+    {
+        using var answer = await Server.Owner.PostAsJsonAsync($"/api/v1/{path}", body, TestContext.Current.CancellationToken);
+        var made = await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken);
+        Assert.True(answer.IsSuccessStatusCode, made.ToString());
+        return (made.TryGetProperty("invitation", out var inner) ? inner : made).GetProperty("id").GetString()!;
+    }
+
+    private async Task<string> NewRequestAsync()
+    {
+        var request = new AccessRequest
+        {
+            Id = Guid.CreateVersion7(),
+            PersonId = Victim.Id,
+            RoleId = BuiltInRoles.Operator.Id,
+            Selector = "env=prod",
+            DurationSeconds = 3600,
+            Reason = "to see",
+            CreatedAt = DateTimeOffset.UtcNow,
+        };
+        await using var db = Server.OpenDatabase();
+        db.Add(request);
+        await db.SaveChangesAsync(TestContext.Current.CancellationToken);
+        return request.Id.ToString();
+    }
+
+    private async Task<string> NewRunAsync()
+    {
+        using var answer = await Server.Owner.PostAsJsonAsync(
+            "/api/v1/runs", new CreateRun { Command = "true", Target = new RunTarget(["here"]) }, TestContext.Current.CancellationToken);
+        return (await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).GetProperty("id").GetString()!;
+    }
+
+    private async Task<string> NewTokenAsync()
+    {
+        (await Server.ClientAsync(Victim)).Dispose();
+        await using var db = Server.OpenDatabase();
+        return db.Set<ApiToken>().Where(t => t.OwnerId == Victim.Id).OrderByDescending(t => t.Id).First().Id.ToString();
+    }
+
+    private async Task<string> NewSessionAsync()
+    {
+        var session = new Session
+        {
+            Id = Guid.CreateVersion7(),
+            PersonId = Victim.Id,
+            Method = SignInMethods.Password,
+            Device = "Firefox on Linux",
+            CreatedAt = DateTimeOffset.UtcNow,
+            ExpiresAt = DateTimeOffset.UtcNow.AddHours(1),
+            IsPersistent = false,
+        };
+        await Server.Services.GetRequiredService<SessionService>().StoreAsync(session, TestContext.Current.CancellationToken);
+        return session.Id.ToString();
+    }
+
+    private readonly struct TestBrowserClient(List<IDisposable> open)
+    {
+        public HttpClient Of(TestBrowser browser)
+        {
+            open.Add(browser);
+            return browser.Client;
+        }
+    }
+}
+
+/// <summary>A route as the matrix writes it: without the kinds of its parts.</summary>
+internal sealed partial record RoutePattern(string Text)
+{
+    public static RoutePattern Of(RouteEndpoint endpoint) =>
+        new("/" + Kind().Replace(endpoint.RoutePattern.RawText!.Trim('/'), "{$1}"));
+
+    /// <summary>The address with the first place and the others filled.</summary>
+    public string Fill(string first, string others)
+    {
+        var isFirst = true;
+        return Place().Replace(Text, _ =>
+        {
+            var value = isFirst ? first : others;
+            isFirst = false;
+            return Uri.EscapeDataString(value);
+        });
+    }
+
+    [System.Text.RegularExpressions.GeneratedRegex(@"\{\*{0,2}(\w+)[^}]*\}")]
+    private static partial System.Text.RegularExpressions.Regex Kind();
+
+    [System.Text.RegularExpressions.GeneratedRegex(@"\{\w+\}")]
+    private static partial System.Text.RegularExpressions.Regex Place();
+}
