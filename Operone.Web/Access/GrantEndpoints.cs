@@ -15,7 +15,7 @@ internal static class GrantEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         // What a role is, whoever asks for one may know; who has it is not said here.
-        var roles = app.MapGroup("/api/v1/roles").WithTags("Access").RequireAuthorization().ProducesAccessProblems();
+        var roles = app.MapGroup("/api/v1/roles").WithTags("Access").RequireSignedIn().ProducesAccessProblems();
         roles.MapGet("/", ListRolesAsync).WithName("ListRoles").WithSummary("List roles")
             .WithDescription("By name, with their permissions. Everybody who is signed in may see them.").ProducesProblem(Bad);
         roles.MapGet("/{idOrName}", GetRoleAsync).WithName("GetRole").WithSummary("Look at a role")
@@ -37,25 +37,28 @@ internal static class GrantEndpoints
             .WithDescription("To a person, a team or a service token, on the devices that a selector matches, or on all; or deny it, which wins over all that is given. "
                 + "Nobody gives what they lack, on more devices, or for longer. Nothing is denied to an owner.")
             .ProducesProblem(Bad).ProducesProblem(Conflict);
-        grants.MapGet("/{id:guid}", GetGrantAsync).WithName("GetGrant").WithSummary("Look at a grant").ProducesProblem(Unknown);
+        grants.MapGet("/{id:guid}", GetGrantAsync).WithName("GetGrant").WithSummary("Look at a grant")
+            .WithDescription("One that has ended too.").ProducesProblem(Unknown);
         grants.MapDelete("/{id:guid}", RemoveGrantAsync).WithName("RemoveGrant").WithSummary("Take a grant away")
             .WithDescription("It counts no more, from now on. To take a denial away is to give, and so needs what it denied.")
             .ProducesProblem(Unknown).ProducesProblem(Conflict);
 
-        var requests = app.MapGroup("/api/v1/access-requests").WithTags("Access").RequireAuthorization().ProducesAccessProblems();
+        var requests = app.MapGroup("/api/v1/access-requests").WithTags("Access").RequireSignedIn().ProducesAccessProblems();
         requests.MapGet("/", ListRequestsAsync).WithName("ListAccessRequests").WithSummary("List access requests")
             .WithDescription("Newest first: one's own; everybody's for who manages people, unless mine=true.").ProducesProblem(Bad);
         requests.MapPost("/", CreateRequestAsync).WithName("CreateAccessRequest").WithSummary("Ask for access")
             .WithDescription("For a role on some devices, for 15 minutes to 30 days, with a reason. It is a person who asks, with a command line that they signed in: "
                 + "a token that was made for something else does not.")
             .ProducesProblem(Bad).ProducesProblem(Conflict);
-        requests.MapGet("/{id:guid}", GetRequestAsync).WithName("GetAccessRequest").WithSummary("Look at an access request").ProducesProblem(Unknown);
+        requests.MapGet("/{id:guid}", GetRequestAsync).WithName("GetAccessRequest").WithSummary("Look at an access request")
+            .WithDescription("One's own, or anybody's for who manages people.").ProducesProblem(Unknown);
         requests.MapPost("/{id:guid}/approve", ApproveAsync).RequirePermission(Permissions.PeopleManage).WithName("ApproveAccessRequest").WithSummary("Approve an access request")
             .WithDescription("It becomes a grant that ends by itself, after what was asked for or sooner. Nobody approves their own request, nor gives what they lack.")
             .ProducesProblem(Bad).ProducesProblem(Unknown).ProducesProblem(Conflict);
         requests.MapPost("/{id:guid}/refuse", RefuseAsync).RequirePermission(Permissions.PeopleManage).WithName("RefuseAccessRequest").WithSummary("Refuse an access request")
             .WithDescription("With a reason, which who asked is shown.").ProducesProblem(Bad).ProducesProblem(Unknown).ProducesProblem(Conflict);
         requests.MapPost("/{id:guid}/withdraw", WithdrawAsync).WithName("WithdrawAccessRequest").WithSummary("Take back one's own access request")
+            .WithDescription("While nobody has decided on it.")
             .ProducesProblem(Unknown).ProducesProblem(Conflict);
     }
 

@@ -62,7 +62,8 @@ internal static class Startup
         }
         catch (AggregateException failures)
         {
-            return [.. failures.Flatten().InnerExceptions.SelectMany(Describe)];
+            // Options that are checked against others say the others' problems once more.
+            return [.. failures.Flatten().InnerExceptions.SelectMany(Describe).Distinct()];
         }
         catch (InvalidOperationException failure) when (failure.Message.Contains("configuration value", StringComparison.Ordinal))
         {
