@@ -29,10 +29,10 @@ public sealed partial class FirstStartTests(Browser browser)
         await page.PictureAsync("journey-first-1-set-up");
         await page.GetByLabel("E-mail").FillAsync("me@example.org");
         await page.GetByLabel("Password").FillAsync("short");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Make the account" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Make the account with a password" }).ClickAsync();
         await Expect(page.GetByText("at least 12 are needed")).ToBeVisibleAsync();
         await page.GetByLabel("Password").FillAsync(ServerProcess.OwnerPassword);
-        await page.GetByRole(AriaRole.Button, new() { Name = "Make the account" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Make the account with a password" }).ClickAsync();
         await page.WaitForURLAsync(url => !url.Contains("/setup", StringComparison.Ordinal));
 
         await page.GoAsync("/devices");
