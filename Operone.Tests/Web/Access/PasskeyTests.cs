@@ -327,7 +327,11 @@ public abstract class PasskeyTests(ServerFixture fixture) : ServerTests(fixture)
         var credential = key.Create(await browser.OptionsAsync("passkey/sign-up", new { email = "first@example.org" }));
         Dictionary<string, string> Form(string email) => new()
         {
-            ["_handler"] = "setup", ["Email"] = email, ["Password"] = "", ["Passkey"] = credential.ToJsonString(), ["DeviceKey"] = browser.Browser.KeyText,
+            ["_handler"] = "setup",
+            ["Email"] = email,
+            ["Password"] = "",
+            ["Passkey"] = credential.ToJsonString(),
+            ["DeviceKey"] = browser.Browser.KeyText,
         };
 
         using (var other = await browser.Browser.SendFormAsync($"/setup?code={code}", Form("other@example.org")))
@@ -375,16 +379,29 @@ public abstract class PasskeyTests(ServerFixture fixture) : ServerTests(fixture)
         var now = DateTimeOffset.UtcNow;
         var session = new Session
         {
-            Id = Guid.CreateVersion7(), PersonId = person.Id, Method = SignInMethods.DeviceFlow, Device = "operone", CreatedAt = now, LastSeenAt = now,
-            ExpiresAt = now.AddHours(1), IsPersistent = true, Binding = SessionBinding.Token,
+            Id = Guid.CreateVersion7(),
+            PersonId = person.Id,
+            Method = SignInMethods.DeviceFlow,
+            Device = "operone",
+            CreatedAt = now,
+            LastSeenAt = now,
+            ExpiresAt = now.AddHours(1),
+            IsPersistent = true,
+            Binding = SessionBinding.Token,
         };
         var text = SecretText.Create("op_");
         await using var db = Server.OpenDatabase();
         db.Add(session);
         db.Add(new ApiToken
         {
-            Id = Guid.CreateVersion7(), Name = "terminal", Hash = SecretText.Hash(text), Permissions = Permissions.All, OwnerId = person.Id,
-            CreatedBy = person.Email, CreatedAt = now, SessionId = session.Id,
+            Id = Guid.CreateVersion7(),
+            Name = "terminal",
+            Hash = SecretText.Hash(text),
+            Permissions = Permissions.All,
+            OwnerId = person.Id,
+            CreatedBy = person.Email,
+            CreatedAt = now,
+            SessionId = session.Id,
         });
         await db.SaveChangesAsync(Cancelled);
         return Server.Client(text);

@@ -243,8 +243,13 @@ public abstract class StepUpTests(ServerFixture fixture) : ServerTests(fixture)
     {
         var role = new Role
         {
-            Id = Guid.CreateVersion7(), Name = $"role-{Guid.NewGuid():N}", NormalizedName = $"ROLE-{Guid.NewGuid():N}", Permissions = [Permissions.DevicesRead],
-            StepUpActs = stepUp ?? [], TokenForbiddenActs = forbidden ?? [], CreatedAt = DateTimeOffset.UtcNow,
+            Id = Guid.CreateVersion7(),
+            Name = $"role-{Guid.NewGuid():N}",
+            NormalizedName = $"ROLE-{Guid.NewGuid():N}",
+            Permissions = [Permissions.DevicesRead],
+            StepUpActs = stepUp ?? [],
+            TokenForbiddenActs = forbidden ?? [],
+            CreatedAt = DateTimeOffset.UtcNow,
         };
         await using var change = await Server.Services.GetRequiredService<AccessDirectory>().BeginAsync(Cancelled);
         change.Db.Add(role);
