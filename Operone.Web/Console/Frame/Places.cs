@@ -31,7 +31,7 @@ internal static class Places
         [
             new("devices/enrollment", "Enrolment tokens", Glyphs.Enrollment, "n", Permissions.DevicesManage),
             new("access/requests", "Access requests", Glyphs.Request, "q", null),
-            new("access/tokens", "API tokens", Glyphs.Tokens, "t", Permissions.TokensManage),
+            new("access/tokens", "API tokens", Glyphs.Tokens, "t", Permissions.TokensCreate),
             new("access/sessions", "Sessions", Glyphs.Online, "s", Permissions.PeopleManage),
             new("access/invitations", "Invitations", Glyphs.Enrollment, "i", Permissions.PeopleManage),
             new("access/audit", "Audit", Glyphs.Audit, "a", Permissions.AuditRead),
