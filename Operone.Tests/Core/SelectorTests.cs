@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using CsCheck;
-using Operone.Core.Connection;
 using Operone.Core;
+using Operone.Core.Connection;
 using Xunit;
 
 namespace Operone.Tests.Core;

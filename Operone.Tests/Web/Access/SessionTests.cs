@@ -179,7 +179,10 @@ public abstract class SessionTests(ServerFixture fixture) : ServerTests(fixture)
         using var browser = new TestBrowser(Server);
         using var answer = await browser.SendFormAsync("/sign-in", new()
         {
-            ["_handler"] = "sign-in", ["Email"] = person.Email, ["Password"] = TestPeople.Password, ["DeviceKey"] = "MFkwEwYHKoZIzj0CAQ",
+            ["_handler"] = "sign-in",
+            ["Email"] = person.Email,
+            ["Password"] = TestPeople.Password,
+            ["DeviceKey"] = "MFkwEwYHKoZIzj0CAQ",
         });
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Contains("The browser made no key", await answer.Content.ReadAsStringAsync(Cancelled), StringComparison.Ordinal);
