@@ -24,7 +24,7 @@ public abstract class MeTests(ServerFixture fixture) : ServerTests(fixture)
         Assert.False(runs.Everywhere);
         Assert.Equal(["env=prod"], runs.On.Select(o => o.Selector));
         Assert.Equal(["secret"], runs.Except.Select(o => o.Selector));
-        Assert.DoesNotContain(me.Permissions, p => p.Permission is Permissions.PeopleManage or Permissions.DriversUse);
+        Assert.DoesNotContain(me.Permissions, p => p.Permission is Permissions.PeopleManage or Permissions.DriversManage);
     }
 
     [Fact]
