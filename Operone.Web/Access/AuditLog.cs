@@ -85,7 +85,7 @@ internal sealed class AuditLog(IDbContextFactory<OperoneDb> databases, IAuditTra
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var end = await db.Set<AuditHead>().Where(h => h.Id == AuditHead.TheOne).Select(h => h.Seq).FirstOrDefaultAsync(cancellationToken);
-        await audit.NoteAsync(actor, "audit.export", known.Name, allowed: true, query.Describe(), cancellationToken);
+        await audit.NoteAsync(actor, "audit.export", known.Name, allowed: true, query.Describe(), actor.Decide(Permissions.AuditRead, null).Grant, cancellationToken);
 
         // Who takes the entries says when to end.
         return new AuditExport(known, ReadAsync(query, end, CancellationToken.None));

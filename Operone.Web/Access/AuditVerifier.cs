@@ -184,11 +184,13 @@ internal sealed partial class AuditVerifier(
     {
         if (found.Break is not { } broken)
         {
-            await audit.NoteAsync(actor, "audit.verify", null, allowed: true, $"holds: {found.Checked} entries up to {found.Seq}", cancellationToken);
+            await audit.NoteAsync(actor, "audit.verify", null, allowed: true, $"holds: {found.Checked} entries up to {found.Seq}",
+                actor.Decide(Permissions.AuditRead, null).Grant, cancellationToken);
             return;
         }
 
-        await audit.NoteAsync(actor, "audit.verify", null, allowed: true, $"broken at {broken.Seq}: {broken.Reason}", cancellationToken);
+        await audit.NoteAsync(actor, "audit.verify", null, allowed: true, $"broken at {broken.Seq}: {broken.Reason}",
+            actor.Decide(Permissions.AuditRead, null).Grant, cancellationToken);
         if (isAgainstAWitness)
         {
             // What somebody says they noted is no reason to wake everybody: they have the answer.

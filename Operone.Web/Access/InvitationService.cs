@@ -73,7 +73,7 @@ internal sealed class InvitationService(
         }
 
         var view = View(invitation, teams.ToDictionary(t => t.Id, t => t.Name), usedBy: null, now);
-        await audit.NoteAsync(actor, "invitation.create", Target(invitation), allowed: true, Describe(view), cancellationToken);
+        await audit.NoteAsync(actor, "invitation.create", Target(invitation), allowed: true, Describe(view), actor.Decide(Permissions.PeopleManage, null).Grant, cancellationToken);
         await events.PublishAsync(new(EventTypes.InvitationCreated, email, Actor: actor.Name), cancellationToken);
         var address = $"{site}/invitation?code={code}";
         if (email is null || request.Send == false || !mailer.IsSetUp)
@@ -131,7 +131,7 @@ internal sealed class InvitationService(
             return InvitationErrors.NotFound(id);
         }
 
-        await audit.NoteAsync(actor, "invitation.revoke", Target(invitation), allowed: true, cancellationToken: cancellationToken);
+        await audit.NoteAsync(actor, "invitation.revoke", Target(invitation), allowed: true, null, actor.Decide(Permissions.PeopleManage, null).Grant, cancellationToken);
         await events.PublishAsync(new(EventTypes.InvitationRevoked, invitation.Email, Actor: actor.Name), cancellationToken);
         return Unit.Value;
     }

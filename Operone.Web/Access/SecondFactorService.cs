@@ -131,7 +131,7 @@ internal sealed class SecondFactorService(
         }
 
         await pauses.ClearAsync(PauseKind, personId.ToString(), cancellationToken);
-        await audit.NoteAsync(actor, "person.codes-reset", email, allowed: true, cancellationToken: cancellationToken);
+        await audit.NoteAsync(actor, "person.codes-reset", email, allowed: true, null, actor.Decide(permission, null).Grant, cancellationToken);
         return Unit.Value;
     }
 

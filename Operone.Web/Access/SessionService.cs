@@ -176,7 +176,8 @@ internal sealed class SessionService(
             directory.Ended(session.Id);
             tokens.EndOfSession(session.Id);
             var email = access.Current.People.GetValueOrDefault(session.PersonId)?.Email;
-            await audit.NoteAsync(actor, "session.end", email, allowed: true, $"{reason}: {session.Device}, {session.Id}", cancellationToken: cancellationToken);
+            await audit.NoteAsync(actor, "session.end", email, allowed: true, $"{reason}: {session.Device}, {session.Id}",
+                IsOwn(actor, session.PersonId) ? null : actor.Decide(Permissions.PeopleManage, null).Grant, cancellationToken);
             await events.PublishAsync(new(EventTypes.SessionEnded, email, Actor: actor.Name,
                 Data: new Dictionary<string, string?> { ["sessionId"] = session.Id.ToString(), ["reason"] = reason }), cancellationToken);
         }

@@ -82,7 +82,7 @@ internal sealed class TokenService(
         }
 
         directory.Changed(token.Value.Hash);
-        await audit.NoteAsync(actor, "token.rename", name, allowed: true, $"was {before}", cancellationToken);
+        await audit.NoteAsync(actor, "token.rename", name, allowed: true, $"was {before}", ByWhich(actor, token.Value), cancellationToken);
         await events.PublishAsync(new(EventTypes.TokenUpdated, name, Actor: actor.Name), cancellationToken);
         token.Value.Name = name;
         return token.Value.ToView(access.Current);
@@ -110,7 +110,7 @@ internal sealed class TokenService(
         }
 
         directory.Ended(token.Hash);
-        await audit.NoteAsync(actor, "token.revoke", token.Name, allowed: true, reason, cancellationToken);
+        await audit.NoteAsync(actor, "token.revoke", token.Name, allowed: true, reason, ByWhich(actor, token), cancellationToken);
         await events.PublishAsync(new(EventTypes.TokenRevoked, token.Name, Actor: actor.Name), cancellationToken);
         return Unit.Value;
     }
@@ -153,6 +153,10 @@ internal sealed class TokenService(
 
         return await RequireOwnAsync(actor, action, token.Name, cancellationToken) is { } denied ? denied : token;
     }
+
+    // One's own are one's own; somebody else's are by a grant.
+    private static Guid? ByWhich(Actor actor, ApiToken token) =>
+        token.OwnerId == actor.PersonId ? null : actor.Decide(Permissions.TokensManage, null).Grant;
 
     /// <summary>A person may look after their own tokens, whatever else they may; a token of theirs only where it may make some.</summary>
     private async ValueTask<Error?> RequireOwnAsync(Actor actor, string action, string? target, CancellationToken cancellationToken) =>

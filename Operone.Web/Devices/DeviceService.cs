@@ -134,7 +134,8 @@ internal sealed class DeviceService(
         }
 
         directory.Put(device.ToEntry());
-        await audit.NoteAsync(actor, "device.update", device.Name, allowed: true, Describe(change, before), cancellationToken);
+        var grant = actor.Decide(Permissions.DevicesManage, before.Labels).Grant;
+        await audit.NoteAsync(actor, "device.update", device.Name, allowed: true, Describe(change, before), grant, cancellationToken);
         await events.PublishAsync(new(EventTypes.DeviceUpdated, device.Name, device.Id, Actor: actor.Name), cancellationToken);
         Signal(device.Id);
         if (change.Labels is not null)
@@ -182,7 +183,8 @@ internal sealed class DeviceService(
         }
 
         await link.DismissAsync(device.Id, reason);
-        await audit.NoteAsync(actor, "device.remove", device.Name, allowed: true, reason, cancellationToken);
+        var grant = actor.Decide(Permissions.DevicesManage, device.Labels).Grant;
+        await audit.NoteAsync(actor, "device.remove", device.Name, allowed: true, reason, grant, cancellationToken);
         await events.PublishAsync(new(EventTypes.DeviceRemoved, device.Name, device.Id, Actor: actor.Name), cancellationToken);
         Signal(device.Id);
         return Unit.Value;

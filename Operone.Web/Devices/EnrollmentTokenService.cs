@@ -77,7 +77,8 @@ internal sealed class EnrollmentTokenService(
             await db.SaveChangesAsync(cancellationToken);
         }
 
-        await audit.NoteAsync(actor, "enrollment-token.create", name, allowed: true, $"{token.Uses} uses", cancellationToken);
+        var grant = actor.Decide(Permissions.DevicesManage, token.Labels).Grant;
+        await audit.NoteAsync(actor, "enrollment-token.create", name, allowed: true, $"{token.Uses} uses", grant, cancellationToken);
         await events.PublishAsync(new(EventTypes.EnrollmentTokenCreated, name, Actor: actor.Name), cancellationToken);
         changes.Signal(LiveChanges.EnrollmentTokens);
         return token.ToView() with
@@ -148,7 +149,8 @@ internal sealed class EnrollmentTokenService(
             .ExecuteUpdateAsync(set => set.SetProperty(t => t.RevokedAt, now), cancellationToken);
         if (revoked > 0)
         {
-            await audit.NoteAsync(actor, "enrollment-token.revoke", token.Name, allowed: true, cancellationToken: cancellationToken);
+            var grant = actor.Decide(Permissions.DevicesManage, token.Labels).Grant;
+            await audit.NoteAsync(actor, "enrollment-token.revoke", token.Name, allowed: true, null, grant, cancellationToken);
             await events.PublishAsync(new(EventTypes.EnrollmentTokenRevoked, token.Name, Actor: actor.Name), cancellationToken);
             changes.Signal(LiveChanges.EnrollmentTokens);
         }

@@ -27,10 +27,10 @@ internal sealed class RunRecords(IAuditTrail audit, IEvents events, LiveChanges 
     }
 
     public async ValueTask CancelledAsync(
-        Actor actor, Run run, IReadOnlyList<string> cancelled, IReadOnlyList<string> left, CancellationToken cancellationToken)
+        Actor actor, Run run, IReadOnlyList<string> cancelled, IReadOnlyList<string> left, Guid? grant, CancellationToken cancellationToken)
     {
         var detail = $"{run.Summary} (on {RunErrors.Some(cancelled)}{(left.Count > 0 ? $"; it goes on on {left.Count} that they may not" : "")})";
-        await audit.NoteAsync(actor, "run.cancel", run.Id.ToString(), true, detail, cancellationToken);
+        await audit.NoteAsync(actor, "run.cancel", run.Id.ToString(), true, detail, grant, cancellationToken);
         await events.PublishAsync(new(EventTypes.RunCancelled, run.Id.ToString(), RunId: run.Id, Actor: actor.Name,
             Data: new Dictionary<string, string?> { ["command"] = run.Summary }), cancellationToken);
     }

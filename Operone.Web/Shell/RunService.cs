@@ -154,7 +154,9 @@ internal sealed class RunService(
         await writer.EndAsync(ids, [ExecutionStatus.Queued], ExecutionStatus.Cancelled,
             $"cancelled by {actor.Name} before it was sent to the device", cancellationToken);
         await dispatch.CancelAsync(mine.Select(e => (e.DeviceId, e.Id)), cancellationToken);
-        await records.CancelledAsync(actor, run, mine.ConvertAll(e => e.DeviceName), left, cancellationToken);
+        await records.CancelledAsync(
+            actor, run, mine.ConvertAll(e => e.DeviceName), left, devices.Find(mine[0].DeviceId) is { } first ? actor.Decide(Permissions.RunsCreate, first.Labels).Grant : null,
+            cancellationToken);
         var view = await reader.ViewAsync(actor, runId, d => MaySee(actor, d), cancellationToken);
         return view.IsError || left.Length == 0 ? view : view.Value with { NotCancelled = left };
     }
