@@ -107,6 +107,12 @@ public sealed partial class PagesTests(Browser browser, PagesScene scene) : ICla
             }
         };
         page.RequestFailed += (_, request) => errors.Enqueue($"{request.Url}: {request.Failure}");
+        if (name == "renew")
+        {
+            // It goes on to where one wanted as soon as it is answered: here it is not.
+            await page.RouteAsync("**/session/nonce", _ => Task.CompletedTask);
+        }
+
         await page.GotoAsync(address);
         if (await page.Locator("script[src*='blazor.web']").CountAsync() > 0)
         {
