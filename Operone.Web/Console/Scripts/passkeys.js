@@ -88,6 +88,8 @@ async function stopAutofill() {
 }
 
 async function offerAutofill(part) {
+  // At an address of numbers browsers have no passkeys; who presses the button is told so.
+  if (/^[\d.]+$|^\[/.test(location.hostname)) return;
   if (!await PublicKeyCredential.isConditionalMediationAvailable?.()) return;
   await stopAutofill();
   const mine = autofill = new AbortController();
