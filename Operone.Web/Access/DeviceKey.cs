@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace Operone.Web.Access;
 
-/// <summary>The public keys that sessions are bound to: ECDSA on P-256.</summary>
+/// <summary>The public keys that devices and sessions are known by: ECDSA on P-256.</summary>
 internal static class DeviceKey
 {
     private const int MaxText = 300;

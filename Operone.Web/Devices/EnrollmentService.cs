@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
 using Operone.Core;
 using Operone.Core.Access;
@@ -138,31 +137,10 @@ internal sealed class EnrollmentService(
         }
 
         Labels.Check(request.Labels, "labels", errors);
-        var key = ReadKey(request.PublicKey);
+        // In its one form, so that the unique index sees the same key as the same.
+        var key = Access.DeviceKey.Read(request.PublicKey);
         errors.AddIf(key is null, "publicKey", "must be an ECDSA P-256 public key as SubjectPublicKeyInfo, in base64");
         return errors.ToError() is { } error ? error : (EnrollmentTokenText.Hash(request.Token!), name, key!);
-    }
-
-    private static byte[]? ReadKey(string? text)
-    {
-        var bytes = new byte[256];
-        if (text is null || text.Length > 300 || !Convert.TryFromBase64String(text, bytes, out var length))
-        {
-            return null;
-        }
-
-        try
-        {
-            using var key = ECDsa.Create();
-            key.ImportSubjectPublicKeyInfo(bytes.AsSpan(0, length), out var read);
-            var parameters = key.ExportParameters(includePrivateParameters: false);
-            // Exported again it has one form, so that the unique index sees the same key as the same.
-            return read == length && parameters.Curve.Oid.Value == ECCurve.NamedCurves.nistP256.Oid.Value ? key.ExportSubjectPublicKeyInfo() : null;
-        }
-        catch (CryptographicException)
-        {
-            return null;
-        }
     }
 
     private string FreeName(string wanted)

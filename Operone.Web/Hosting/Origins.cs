@@ -34,7 +34,7 @@ internal sealed partial class Origins(
     /// <summary>Notes a refusal; those of one sort from one address once a minute.</summary>
     public async Task NoteAsync(HttpContext context, Error error)
     {
-        var actor = Actor.From(new(), context.Connection.RemoteIpAddress?.ToString());
+        var actor = Actor.Anonymous(context);
         if (throttle.Passes($"{actor.RemoteAddress} {error.Code}", out var heldBack))
         {
             var detail = heldBack > 0 ? $"{error.Detail} ({heldBack} more like it since the last note)" : error.Detail;
