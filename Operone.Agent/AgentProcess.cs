@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
+using Operone.Agent.Channels;
 using Operone.Agent.Connection;
 using Operone.Agent.Devices;
 using Operone.Agent.Platforms;
@@ -61,13 +62,15 @@ internal sealed partial class AgentProcess(StateDirectory state, IPlatform platf
         var follower = new ExecutionFollower(hosts, sender, time, loggers.CreateLogger<ExecutionFollower>());
         var tombstones = new Tombstones(state.Over, time, loggers.CreateLogger<Tombstones>());
         await using var executions = new Executions(state.Executions, follower, sender, tombstones, time, loggers.CreateLogger<Executions>());
+        await using var channels = new OpenChannels(
+            new ChannelDialer(identity, token), new HostChannels(executions, time), loggers.CreateLogger<OpenChannels>());
         var reporter = new DeviceReporter(platform.Machine(time), time, loggers.CreateLogger<DeviceReporter>());
         var leave = new LeaveHandler(store, loggers.CreateLogger<LeaveHandler>());
         var status = new ConnectionStateFile(state, time, loggers.CreateLogger<ConnectionStateFile>());
 
         await using var hub = HubConnections.Create(identity, token, loggers);
         MessageRouter.Register(hub, new MessageHandlers(
-            new ConfigureHandler(reporter), leave, new StartExecutionHandler(executions), new CancelExecutionHandler(executions), new AcknowledgeExecutionHandler(executions)));
+            new ConfigureHandler(reporter), leave, channels, new StartExecutionHandler(executions), new CancelExecutionHandler(executions), new AcknowledgeExecutionHandler(executions)));
         status.Set(connected: false, identity.Name, "not connected yet");
         executions.Load();
         hosts.KeepWarm();

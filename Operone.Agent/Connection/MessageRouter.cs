@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.SignalR.Client;
+using Operone.Core.Channels;
 using Operone.Core.Connection;
 using Operone.Core.Shell;
 
@@ -16,6 +17,7 @@ internal interface IMessageHandler<in T>
 internal sealed record MessageHandlers(
     IMessageHandler<AgentSettings> Configure,
     IMessageHandler<string> Leave,
+    IMessageHandler<OpenChannel> OpenChannel,
     IMessageHandler<StartExecution> StartExecution,
     IMessageHandler<CancelExecution> CancelExecution,
     IMessageHandler<ExecutionAcknowledgement> AcknowledgeExecution);
@@ -30,6 +32,7 @@ internal static class MessageRouter
     [
         Route.Of(nameof(IAgentClient.Configure), h => h.Configure),
         Route.Of(nameof(IAgentClient.Leave), h => h.Leave),
+        Route.Of(nameof(IAgentClient.OpenChannel), h => h.OpenChannel),
         Route.Of(nameof(IAgentClient.StartExecution), h => h.StartExecution),
         Route.Of(nameof(IAgentClient.CancelExecution), h => h.CancelExecution),
         Route.Of(nameof(IAgentClient.AcknowledgeExecution), h => h.AcknowledgeExecution),

@@ -16,6 +16,7 @@ namespace Operone.Agent.Shell;
 /// <item><c>output</c>: see <see cref="OutputLog"/>. There is none before the first byte.</item>
 /// <item><c>end.json</c>: the <see cref="ExecutionEnd"/>; written whole.</item>
 /// <item><c>s</c>: the host's Unix socket, see <see cref="HostProtocol"/>. There is none before the command has run a few milliseconds.</item>
+/// <item><c>t</c>: where it takes channels, the host's Unix socket for them.</item>
 /// <item><c>script</c>: the script, where the request has one.</item>
 /// </list>
 /// A folder whose execution is over may be used again, see <see cref="SpareFolders"/>: then it has an empty <c>output</c> and
@@ -45,6 +46,9 @@ internal sealed class ExecutionFolder
 
     public string Socket => Path + "/s";
 
+    /// <summary>The socket on which the host takes channels, see <see cref="Channels.ChannelFrames"/>.</summary>
+    public string Channels => Path + "/t";
+
     public string Script => Path + "/script";
 
     /// <summary>Makes the folder, for its owner alone, and writes the request into it.</summary>
@@ -71,6 +75,7 @@ internal sealed class ExecutionFolder
         File.Move(spare.Claimed, spare.Unclaimed, overwrite: true);
         File.Move(spare.Ended, TemporaryOf(spare.Ended), overwrite: true);
         File.Delete(spare.Socket);
+        File.Delete(spare.Channels);
         File.Delete(spare.Script);
         foreach (var path in (string[])[spare.Output, spare.Started])
         {

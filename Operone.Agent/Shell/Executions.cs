@@ -152,6 +152,15 @@ internal sealed partial class Executions(
         }
     }
 
+    /// <summary>The folder of an execution that has not ended; null where there is none.</summary>
+    public ExecutionFolder? FindRunning(Guid id)
+    {
+        lock (_lock)
+        {
+            return _all.TryGetValue(id, out var known) && !known.HasEnded ? known.Folder : null;
+        }
+    }
+
     /// <summary>What there is, for the server to compare.</summary>
     public ExecutionInventory Inventory()
     {

@@ -25,6 +25,7 @@ public static class BuiltInRoles
         PermissionSet.Of(
         [
             Access.Permissions.DevicesRead, Access.Permissions.RunsRead, Access.Permissions.RunsCreate, Access.Permissions.TerminalsOpen,
+            Access.Permissions.TerminalsJoin, Access.Permissions.RecordingsRead, Access.Permissions.EnvironmentsUse,
             Access.Permissions.FilesRead, Access.Permissions.FilesWrite, Access.Permissions.JobsRead, Access.Permissions.JobsRun,
             Access.Permissions.TunnelsOpen, Access.Permissions.EventsRead, Access.Permissions.DriversUse, Access.Permissions.AssistantUse,
             Access.Permissions.TokensCreate,

@@ -24,6 +24,20 @@ public static class Permissions
     public const string RunsCreate = "runs.create";
     /// <summary>Open terminals.</summary>
     public const string TerminalsOpen = "terminals.open";
+    /// <summary>See others' terminals and join them: to watch, and to type where their owner lets one.</summary>
+    public const string TerminalsJoin = "terminals.join";
+    /// <summary>End others' terminals; on all devices also the policies of terminals.</summary>
+    public const string TerminalsManage = "terminals.manage";
+    /// <summary>See and play recordings of terminals.</summary>
+    public const string RecordingsRead = "recordings.read";
+    /// <summary>Remove recordings of terminals.</summary>
+    public const string RecordingsManage = "recordings.manage";
+    /// <summary>Attach environments, with their secrets, to runs.</summary>
+    public const string EnvironmentsUse = "environments.use";
+    /// <summary>Make, change and remove environments.</summary>
+    public const string EnvironmentsManage = "environments.manage";
+    /// <summary>Make, change and remove sandbox profiles.</summary>
+    public const string SandboxesManage = "sandboxes.manage";
     /// <summary>List and read files.</summary>
     public const string FilesRead = "files.read";
     /// <summary>Write, move and remove files.</summary>
@@ -60,7 +74,8 @@ public static class Permissions
     /// <summary>Every permission there is, in the order in which people are shown them. At most 64: a set of them is a number.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
-        DevicesRead, DevicesManage, RunsRead, RunsCreate, TerminalsOpen, FilesRead, FilesWrite, JobsRead, JobsRun, JobsManage, TunnelsOpen, EventsRead,
+        DevicesRead, DevicesManage, RunsRead, RunsCreate, TerminalsOpen, TerminalsJoin, TerminalsManage, RecordingsRead, RecordingsManage,
+        EnvironmentsUse, EnvironmentsManage, SandboxesManage, FilesRead, FilesWrite, JobsRead, JobsRun, JobsManage, TunnelsOpen, EventsRead,
         DriversUse, DriversManage, AssistantUse, TokensCreate, TokensManage, AuditRead, PeopleManage, SettingsManage, OwnersManage,
     ];
 
@@ -68,7 +83,8 @@ public static class Permissions
         All.Select((name, index) => KeyValuePair.Create(name, index)).ToFrozenDictionary(StringComparer.Ordinal);
 
     private static readonly PermissionSet OnDevices = PermissionSet.Of(
-        [DevicesRead, DevicesManage, RunsRead, RunsCreate, TerminalsOpen, FilesRead, FilesWrite, JobsRead, JobsRun, JobsManage, TunnelsOpen, EventsRead,
+        [DevicesRead, DevicesManage, RunsRead, RunsCreate, TerminalsOpen, TerminalsJoin, TerminalsManage, RecordingsRead, RecordingsManage, EnvironmentsUse,
+            FilesRead, FilesWrite, JobsRead, JobsRun, JobsManage, TunnelsOpen, EventsRead,
             DriversUse, AssistantUse, TokensCreate]);
 
     /// <summary>Whether the list has this permission.</summary>

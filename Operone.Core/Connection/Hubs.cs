@@ -1,3 +1,4 @@
+using Operone.Core.Channels;
 using Operone.Core.Devices;
 using Operone.Core.Shell;
 
@@ -9,7 +10,7 @@ public interface IAgentHub : IDevicesHub, IShellHub
 }
 
 /// <summary>What the server can call on an agent. Composed of one small interface a room.</summary>
-public interface IAgentClient : IDevicesClient, IShellClient
+public interface IAgentClient : IDevicesClient, IChannelsClient, IShellClient
 {
 }
 
@@ -34,6 +35,13 @@ public interface IDevicesClient
 
     /// <summary>The device was removed: end, delete the identity, and do not come back.</summary>
     Task Leave(string reason);
+}
+
+/// <summary>The room Channels, server to agent.</summary>
+public interface IChannelsClient
+{
+    /// <summary>Dial a channel, and join it to something on the device.</summary>
+    Task OpenChannel(OpenChannel channel);
 }
 
 /// <summary>The room Shell, agent to server.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Operone.Core.Access;
+using Operone.Core.Channels;
 using Operone.Core.Devices;
 using Operone.Core.Events;
 using Operone.Core.Shell;
@@ -44,6 +45,12 @@ namespace Operone.Core.Connection;
 [JsonSerializable(typeof(MeView))]
 [JsonSerializable(typeof(ApiTokenView))]
 [JsonSerializable(typeof(Page<ApiTokenView>))]
+[JsonSerializable(typeof(OpenChannel))]
+[JsonSerializable(typeof(TerminalControl))]
+[JsonSerializable(typeof(CreateTerminal))]
+[JsonSerializable(typeof(UpdateTerminal))]
+[JsonSerializable(typeof(TerminalView))]
+[JsonSerializable(typeof(Page<TerminalView>))]
 [JsonSerializable(typeof(string))]
 public sealed partial class OperoneJson : JsonSerializerContext
 {

@@ -31,6 +31,12 @@ public sealed record CreateRun
     public double? ExpiresInSeconds { get; init; }
     /// <summary>How many bytes of output are kept for each execution; 0 to 4 GiB, by default 16 MiB.</summary>
     public long? OutputLimitBytes { get; init; }
+    /// <summary>The name of the sandbox profile that holds the command; by default none, or what the caller's roles require.</summary>
+    public string? Sandbox { get; init; }
+    /// <summary>The user on the device; by default what the sandbox profile says, else the agent's own.</summary>
+    public string? RunAs { get; init; }
+    /// <summary>The names of environments whose variables the command gets, in order: a later one wins over an earlier one, <see cref="Environment"/> over all.</summary>
+    public IReadOnlyList<string>? Environments { get; init; }
 }
 
 /// <summary>The limits of a run, and the check of a request against them. Pure, so that every door can use it.</summary>

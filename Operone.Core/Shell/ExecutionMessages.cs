@@ -39,6 +39,16 @@ public sealed record StartExecution
     public double? TimeoutSeconds { get; init; }
     /// <summary>How many bytes of output are kept, both streams together.</summary>
     public long OutputLimitBytes { get; init; } = RunLimits.DefaultOutputLimitBytes;
+    /// <summary>Makes it a terminal: standard input, output and error are a pseudo-terminal, and output is the recording.</summary>
+    public StartTerminal? Terminal { get; init; }
+    /// <summary>What holds the command; null for nothing.</summary>
+    public SandboxSpec? Sandbox { get; init; }
+    /// <summary>Secrets: wherever one of these stands in what the command prints, <c>***</c> is kept instead.</summary>
+    public IReadOnlyList<string>? Masks { get; init; }
+    /// <summary>Whether standard input comes over a channel, instead of <see cref="Stdin"/>.</summary>
+    public bool StreamStdin { get; init; }
+    /// <summary>Whether standard output goes over a channel, and is not kept.</summary>
+    public bool StreamStdout { get; init; }
 }
 
 /// <summary>Server to agent: end this execution's whole process tree. Unknown ones are ended as cancelled.</summary>

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
+using Operone.Core.Channels;
 using Operone.Core.Connection;
 using Operone.Core.Devices;
 using Operone.Core.Shell;
@@ -34,6 +35,9 @@ public sealed class FakeAgent : IAsyncDisposable
 
     /// <summary>What the server asked to cancel, in order.</summary>
     public Channel<CancelExecution> Cancels { get; } = Channel.CreateUnbounded<CancelExecution>();
+
+    /// <summary>Which channels the server asked to dial, in order.</summary>
+    public Channel<OpenChannel> Channels { get; } = Channel.CreateUnbounded<OpenChannel>();
 
     /// <summary>What the server said it has stored, in order.</summary>
     public Channel<ExecutionAcknowledgement> Acknowledgements { get; } = Channel.CreateUnbounded<ExecutionAcknowledgement>();
@@ -117,6 +121,7 @@ public sealed class FakeAgent : IAsyncDisposable
         });
         connection.On<CancelExecution>(nameof(IAgentClient.CancelExecution), async cancel => await Cancels.Writer.WriteAsync(cancel));
         connection.On<ExecutionAcknowledgement>(nameof(IAgentClient.AcknowledgeExecution), async stored => await Acknowledgements.Writer.WriteAsync(stored));
+        connection.On<OpenChannel>(nameof(IAgentClient.OpenChannel), async channel => await Channels.Writer.WriteAsync(channel));
         connection.On<AgentSettings>(nameof(IAgentClient.Configure), _ => { });
         connection.On<string>(nameof(IAgentClient.Leave), reason => Left.TrySetResult(reason));
         connection.Closed += _ =>

@@ -20,6 +20,9 @@ internal sealed class Role
     /// <summary>Acts that API tokens never do by this role.</summary>
     public IReadOnlyList<string> TokenForbiddenActs { get; set; } = [];
 
+    /// <summary>The name of the sandbox profile that holds whatever its holders run; null for none.</summary>
+    public string? RequiredSandbox { get; set; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>Names are unique without regard to case.</summary>
@@ -38,6 +41,7 @@ internal sealed class RoleConfiguration : IEntityTypeConfiguration<Role>
         builder.Property(r => r.Permissions).HasJsonText();
         builder.Property(r => r.StepUpActs).HasJsonText();
         builder.Property(r => r.TokenForbiddenActs).HasJsonText();
+        builder.Property(r => r.RequiredSandbox).HasMaxLength(63);
         builder.HasIndex(r => r.NormalizedName).IsUnique();
     }
 }

@@ -11,6 +11,8 @@ internal sealed class Execution
     public required Guid RunId { get; init; }
     public required Guid DeviceId { get; init; }
     public required string DeviceName { get; init; }
+    /// <summary>In a pipeline: which stage, from 0 on.</summary>
+    public int? Stage { get; init; }
     public ExecutionStatus Status { get; set; }
     public int? ExitCode { get; set; }
     public string? Reason { get; set; }

@@ -4,19 +4,19 @@ using Operone.Web.Data;
 namespace Operone.Web.Shell;
 
 /// <summary>A run whose last execution has ended.</summary>
-internal sealed record EndedRun(Guid Id, RunStatus Status, string Summary);
+internal sealed record EndedRun(Guid Id, RunKind Kind, RunStatus Status, string Summary);
 
 /// <summary>How runs and what they report are stored, as plain statements: these are the busiest tables, and a run's answer waits for them.</summary>
 internal static class RunTables
 {
     private const string InsertRun = """
-        INSERT INTO runs ("Id", "Status", "Request", "Stdin", "Summary", "CreatedBy", "CreatedById", "CreatedAt", "ExpiresAt")
-        VALUES (@id, @status, @request, @stdin, @summary, @createdBy, @createdById, @createdAt, @expiresAt)
+        INSERT INTO runs ("Id", "Kind", "Status", "Request", "Stdin", "Sandbox", "SealedEnvironment", "Summary", "CreatedBy", "CreatedById", "CreatedAt", "ExpiresAt")
+        VALUES (@id, @kind, @status, @request, @stdin, @sandbox, @environment, @summary, @createdBy, @createdById, @createdAt, @expiresAt)
         """;
 
     private const string InsertExecution = """
-        INSERT INTO executions ("Id", "RunId", "DeviceId", "DeviceName", "Status", "StdoutBytes", "StderrBytes", "DiscardedBytes")
-        VALUES (@id, @run, @device, @deviceName, @status, 0, 0, 0)
+        INSERT INTO executions ("Id", "RunId", "DeviceId", "DeviceName", "Stage", "Status", "StdoutBytes", "StderrBytes", "DiscardedBytes")
+        VALUES (@id, @run, @device, @deviceName, @stage, @status, 0, 0, 0)
         """;
 
     private const string UpdateExecution = """
@@ -35,20 +35,21 @@ internal static class RunTables
         """;
 
     private const string EndRun = """
-        UPDATE runs SET "Status" = @status, "EndedAt" = @now WHERE "Id" = @run AND "EndedAt" IS NULL RETURNING "Summary"
+        UPDATE runs SET "Status" = @status, "EndedAt" = @now WHERE "Id" = @run AND "EndedAt" IS NULL RETURNING "Summary", "Kind"
         """;
 
     /// <summary>Adds a new run with its executions in the context's present transaction.</summary>
     public static Task InsertAsync(OperoneDb db, Run run, IReadOnlyList<Execution> executions, CancellationToken cancellationToken)
     {
         var sql = new SqlBatch(db);
-        sql.Add(InsertRun, ("id", run.Id), ("status", run.Status), ("request", JsonColumn.ToText(run.Request)), ("stdin", run.Stdin),
+        sql.Add(InsertRun, ("id", run.Id), ("kind", run.Kind), ("status", run.Status), ("request", JsonColumn.ToText(run.Request)), ("stdin", run.Stdin),
+            ("sandbox", run.Sandbox is null ? null : JsonColumn.ToText(run.Sandbox)), ("environment", run.SealedEnvironment),
             ("summary", run.Summary), ("createdBy", run.CreatedBy), ("createdById", run.CreatedById), ("createdAt", run.CreatedAt),
             ("expiresAt", run.ExpiresAt));
         foreach (var execution in executions)
         {
             sql.Add(InsertExecution, ("id", execution.Id), ("run", execution.RunId), ("device", execution.DeviceId),
-                ("deviceName", execution.DeviceName), ("status", execution.Status));
+                ("deviceName", execution.DeviceName), ("stage", execution.Stage), ("status", execution.Status));
         }
 
         return sql.ExecuteAsync(cancellationToken);
@@ -77,10 +78,10 @@ internal static class RunTables
                 row => (Status: (ExecutionStatus)row.GetInt32(0), Count: row.GetInt32(1)), cancellationToken, ("run", runId));
             var status = RunRules.Combine(counts.ToDictionary(c => c.Status, c => c.Count));
             if (status.IsEnd()
-                && await rest.QueryAsync(EndRun, row => row.GetString(0), cancellationToken, ("status", status), ("now", now), ("run", runId)) is [var summary])
+                && await rest.QueryAsync(EndRun, row => (Summary: row.GetString(0), Kind: (RunKind)row.GetInt32(1)), cancellationToken, ("status", status), ("now", now), ("run", runId)) is [var run])
             {
                 AddEntries(rest, [WriterBatch.RunEnd(runId, status)]);
-                ended.Add(new(runId, status, summary));
+                ended.Add(new(runId, run.Kind, status, run.Summary));
             }
         }
 

@@ -9,7 +9,8 @@ internal static class PermissionText
     public static IReadOnlyList<(string Title, IReadOnlyList<string> Permissions)> Groups { get; } =
     [
         ("Devices", [Permissions.DevicesRead, Permissions.DevicesManage]),
-        ("Commands and terminals", [Permissions.RunsRead, Permissions.RunsCreate, Permissions.TerminalsOpen]),
+        ("Commands", [Permissions.RunsRead, Permissions.RunsCreate, Permissions.EnvironmentsUse, Permissions.EnvironmentsManage, Permissions.SandboxesManage]),
+        ("Terminals", [Permissions.TerminalsOpen, Permissions.TerminalsJoin, Permissions.TerminalsManage, Permissions.RecordingsRead, Permissions.RecordingsManage]),
         ("Files and network", [Permissions.FilesRead, Permissions.FilesWrite, Permissions.TunnelsOpen]),
         ("Jobs", [Permissions.JobsRead, Permissions.JobsRun, Permissions.JobsManage]),
         ("What happens", [Permissions.EventsRead, Permissions.AuditRead]),
@@ -25,6 +26,13 @@ internal static class PermissionText
         Permissions.RunsRead => "see runs and their output",
         Permissions.RunsCreate => "run commands, and cancel them",
         Permissions.TerminalsOpen => "open terminals",
+        Permissions.TerminalsJoin => "see and join others' terminals",
+        Permissions.TerminalsManage => "end others' terminals, and set what terminals are like",
+        Permissions.RecordingsRead => "play recordings of terminals",
+        Permissions.RecordingsManage => "remove recordings of terminals",
+        Permissions.EnvironmentsUse => "run commands with environments and their secrets",
+        Permissions.EnvironmentsManage => "make, change and remove environments",
+        Permissions.SandboxesManage => "make, change and remove sandbox profiles",
         Permissions.FilesRead => "list and read files",
         Permissions.FilesWrite => "write, move and remove files",
         Permissions.TunnelsOpen => "open tunnels",
