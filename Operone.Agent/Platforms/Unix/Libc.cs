@@ -48,6 +48,10 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(int fd, byte* buffer, nuint count);
 
+    /// <summary>Writes several pieces at once: <paramref name="parts"/> has an address and a length for each (struct iovec).</summary>
+    [LibraryImport("libc", EntryPoint = "writev", SetLastError = true)]
+    public static partial nint WriteVector(int fd, nint* parts, int count);
+
     [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
     public static partial nint Send(int fd, byte* buffer, nuint count, int flags);
 
@@ -104,6 +108,38 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "accept", SetLastError = true)]
     public static partial int Accept(int fd, byte* address, uint* length);
+
+    /// <summary>A Unix socket that listens at a path and does not block; -1 where that cannot be.</summary>
+    public static int ListenOn(string path, int backlog)
+    {
+        const int PathBytes = 108;
+        var bytes = System.Text.Encoding.UTF8.GetByteCount(path);
+        if (bytes >= (OperatingSystem.IsMacOS() ? 104 : PathBytes))
+        {
+            return -1;
+        }
+
+        var address = stackalloc byte[PathBytes + 2];
+        new Span<byte>(address, PathBytes + 2).Clear();
+        // sockaddr_un: the family in two bytes on Linux; length and family in one byte each on macOS
+        (address[0], address[1]) = OperatingSystem.IsMacOS() ? ((byte)(bytes + 3), (byte)1) : ((byte)1, (byte)0);
+        System.Text.Encoding.UTF8.GetBytes(path, new Span<byte>(address + 2, PathBytes));
+        var socket = Socket(1, 1, 0);
+        if (socket < 0)
+        {
+            return -1;
+        }
+
+        DoNotInherit(socket);
+        DoNotBlock(socket);
+        if (Bind(socket, address, (uint)(bytes + 3)) < 0 || Listen(socket, backlog) < 0)
+        {
+            Close(socket);
+            return -1;
+        }
+
+        return socket;
+    }
 
     public static void Ignore(int signal) => Signal(signal, 1);
 

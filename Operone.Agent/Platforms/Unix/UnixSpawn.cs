@@ -14,6 +14,7 @@ internal static unsafe partial class UnixSpawn
 {
     // posix_spawnattr_t and posix_spawn_file_actions_t have 336 and 80 bytes in glibc, and 8 in macOS; sigset_t at most 128.
     private const int OpaqueBytes = 512;
+    private const int OpenReadWrite = 2;
 
     /// <summary>Starts a program.</summary>
     /// <param name="path">Its path; no search is done.</param>
@@ -26,7 +27,27 @@ internal static unsafe partial class UnixSpawn
     /// <param name="pid">The process, where it could be started.</param>
     /// <returns>0, or the error number that says why not.</returns>
     public static int Start(
-        string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment, string? directory, int stdin, int stdout, int stderr, out int pid)
+        string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment, string? directory, int stdin, int stdout, int stderr, out int pid) =>
+        Start(path, arguments, environment, directory, null, stdin, stdout, stderr, out pid);
+
+    /// <summary>
+    /// Starts a program on a terminal: it is standard input, output and error, and, because the program leads a session and
+    /// opens it first, the session's controlling terminal.
+    /// </summary>
+    /// <param name="path">Its path; no search is done.</param>
+    /// <param name="arguments">All arguments, with the program's name.</param>
+    /// <param name="environment">All variables as <c>NAME=value</c>.</param>
+    /// <param name="directory">Where it starts.</param>
+    /// <param name="terminal">The terminal's path.</param>
+    /// <param name="pid">The process, where it could be started.</param>
+    /// <returns>0, or the error number that says why not.</returns>
+    public static int StartOnTerminal(
+        string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment, string directory, string terminal, out int pid) =>
+        Start(path, arguments, environment, directory, terminal, 0, 0, 0, out pid);
+
+    private static int Start(
+        string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment, string? directory, string? terminal, int stdin, int stdout, int stderr,
+        out int pid)
     {
         var actions = stackalloc byte[OpaqueBytes];
         var attributes = stackalloc byte[OpaqueBytes];
@@ -57,7 +78,7 @@ internal static unsafe partial class UnixSpawn
             SetDefaults(attributes, signals);
             // SETSIGDEF, SETSIGMASK, SETSID
             SetFlags(attributes, (short)(0x04 | 0x08 | (OperatingSystem.IsMacOS() ? 0x400 : 0x80)));
-            error = AddDup2(actions, stdin, 0);
+            error = terminal is null ? AddDup2(actions, stdin, 0) : AddOpen(actions, 0, terminal, OpenReadWrite, 0);
             error = error != 0 ? error : AddDup2(actions, stdout, 1);
             error = error != 0 ? error : AddDup2(actions, stderr, 2);
             if (error == 0 && directory is not null)
@@ -114,6 +135,9 @@ internal static unsafe partial class UnixSpawn
 
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_adddup2")]
     private static partial int AddDup2(byte* actions, int from, int to);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_addopen", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int AddOpen(byte* actions, int fd, string path, int flags, uint mode);
 
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_addchdir_np", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int AddDirectory(byte* actions, string path);

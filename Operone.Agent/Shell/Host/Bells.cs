@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Runtime.Versioning;
-using System.Text;
 using Operone.Agent.Platforms.Unix;
 
 namespace Operone.Agent.Shell.Host;
@@ -37,32 +36,10 @@ internal sealed unsafe class Bells
     /// <summary>Listens on a Unix socket. Where that cannot be, the agent still finds the files.</summary>
     public void Listen(string path)
     {
-        var bytes = Encoding.UTF8.GetByteCount(path);
-        if (_listener >= 0 || bytes >= HostProtocol.MaxSocketPathBytes)
+        if (_listener < 0)
         {
-            return;
+            _listener = Libc.ListenOn(path, MaxClients);
         }
-
-        var address = stackalloc byte[110];
-        new Span<byte>(address, 110).Clear();
-        // sockaddr_un: the family in two bytes on Linux; length and family in one byte each on macOS
-        (address[0], address[1]) = OperatingSystem.IsMacOS() ? ((byte)(bytes + 3), (byte)1) : ((byte)1, (byte)0);
-        Encoding.UTF8.GetBytes(path, new Span<byte>(address + 2, 108));
-        var socket = Libc.Socket(1, 1, 0);
-        if (socket < 0)
-        {
-            return;
-        }
-
-        Libc.DoNotInherit(socket);
-        Libc.DoNotBlock(socket);
-        if (Libc.Bind(socket, address, (uint)(bytes + 3)) < 0 || Libc.Listen(socket, MaxClients) < 0)
-        {
-            Libc.Close(socket);
-            return;
-        }
-
-        _listener = socket;
     }
 
     /// <summary>Takes a new connection; the oldest one gives way.</summary>

@@ -53,6 +53,11 @@ internal sealed class CommandPlanner(string home, string user)
 
         var arguments = Arguments(request, scriptFile);
         var (program, problem) = Find(arguments[0], directory, environment["PATH"]);
+        if (problem is null && request is { Terminal: not null, Argv: null })
+        {
+            arguments = ["-" + Path.GetFileName(program!)]; // a login shell, as login(1) and sshd start it
+        }
+
         return problem is not null
             ? (null, problem)
             : (new CommandPlan(program!, arguments, [.. environment.Select(v => $"{v.Key}={v.Value}")], directory), null);
@@ -63,6 +68,11 @@ internal sealed class CommandPlanner(string home, string user)
         if (request.Argv is not null)
         {
             return request.Argv;
+        }
+
+        if (request.Terminal is { } terminal)
+        {
+            return [terminal.Shell ?? (File.Exists("/bin/bash") ? "/bin/bash" : "/bin/sh")];
         }
 
         if (request.Script is null)
@@ -105,6 +115,12 @@ internal sealed class CommandPlanner(string home, string user)
             variables["LANG"] = "C.UTF-8";
             variables["HOME"] = home;
             variables["LOGNAME"] = user;
+        }
+
+        if (request.Terminal is not null)
+        {
+            variables["TERM"] = "xterm-256color";
+            variables["COLORTERM"] = "truecolor";
         }
 
         variables["USER"] = user;

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Runtime.Versioning;
+using Operone.Agent.Platforms.Unix;
 
 namespace Operone.Agent.Shell.Host;
 
@@ -41,4 +43,19 @@ internal static class ExitWords
         15 => "SIGTERM",
         _ => null,
     };
+
+    /// <summary>The exit code that a POSIX shell would give, and the words, where posix_spawn has failed.</summary>
+    /// <param name="error">Its error number.</param>
+    /// <param name="name">The program as it was asked for.</param>
+    [UnsupportedOSPlatform("windows")]
+    public static (int Code, string Reason) OfSpawn(int error, string name) => (
+        error == Libc.NotFound ? CommandPlanner.NotFoundCode : CommandPlanner.NotExecutableCode,
+        error switch
+        {
+            // the program was found a moment ago: what is missing is the interpreter in its first line, or its loader
+            Libc.NotFound => $"'{name}' cannot be started: its interpreter does not exist.",
+            Libc.ExecFormat => $"'{name}' is not in a format that this system can run.",
+            Libc.ArgumentsTooLong => $"'{name}' cannot be started: its arguments and environment are too long for this system.",
+            _ => $"'{name}' cannot be started: {Libc.Describe(error)}.",
+        });
 }

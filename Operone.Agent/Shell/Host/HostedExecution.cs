@@ -2,6 +2,7 @@ using System.Runtime.Versioning;
 using System.Text.Json;
 using Operone.Agent.Platforms;
 using Operone.Agent.Platforms.Unix;
+using Operone.Agent.Shell.Host.Terminals;
 using Operone.Core.Shell;
 
 namespace Operone.Agent.Shell.Host;
@@ -36,6 +37,7 @@ internal sealed unsafe class HostedExecution(
     private double? _timeoutSeconds;
     private bool _timedOut;
     private bool _cancelled;
+    private bool _isSpent;
 
     /// <summary>Runs it to its end. Gives whether nothing of it is left in this process.</summary>
     public bool Run()
@@ -93,7 +95,7 @@ internal sealed unsafe class HostedExecution(
                 return false;
             }
 
-            return Spawn(plan, request);
+            return request.Terminal is null ? Spawn(plan, request) : RunTerminal(plan, request);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
@@ -116,16 +118,7 @@ internal sealed unsafe class HostedExecution(
         _pipes.CloseChildEnds();
         if (error != 0)
         {
-            var code = error == Libc.NotFound ? CommandPlanner.NotFoundCode : CommandPlanner.NotExecutableCode;
-            var reason = error switch
-            {
-                // the program was found a moment ago: what is missing is the interpreter in its first line, or its loader
-                Libc.NotFound => $"'{plan.Arguments[0]}' cannot be started: its interpreter does not exist.",
-                Libc.ExecFormat => $"'{plan.Arguments[0]}' is not in a format that this system can run.",
-                Libc.ArgumentsTooLong => $"'{plan.Arguments[0]}' cannot be started: its arguments and environment are too long for this system.",
-                _ => $"'{plan.Arguments[0]}' cannot be started: {Libc.Describe(error)}.",
-            };
-            End(ExecutionStatus.Failed, code, reason);
+            EndUnspawned(error, plan);
             return false;
         }
 
@@ -136,6 +129,40 @@ internal sealed unsafe class HostedExecution(
         _timeoutAt = request.TimeoutSeconds is { } seconds ? now + Ticks(TimeSpan.FromSeconds(seconds)) : long.MaxValue;
         _timeoutSeconds = request.TimeoutSeconds;
         return true;
+    }
+
+    /// <summary>Runs a terminal to its end.</summary>
+    private bool RunTerminal(CommandPlan plan, StartExecution request)
+    {
+        _isSpent = true;
+        try
+        {
+            using var terminal = new HostedTerminal(request, folder, _output!, reaper, tree, bells, time);
+            var startedAt = time.GetUtcNow();
+            var error = terminal.Start(plan, out var pid);
+            if (error != 0)
+            {
+                EndUnspawned(error, plan);
+                return false;
+            }
+
+            reaper.Watch(pid);
+            NoteStart(new StartNote(startedAt, pid));
+            var end = terminal.Run();
+            End(end.Status, end.ExitCode, end.Reason);
+        }
+        catch (System.ComponentModel.Win32Exception problem)
+        {
+            End(ExecutionStatus.Refused, null, $"The device has no terminal to give: {problem.Message}");
+        }
+
+        return false;
+    }
+
+    private void EndUnspawned(int error, CommandPlan plan)
+    {
+        var (code, reason) = ExitWords.OfSpawn(error, plan.Arguments[0]);
+        End(ExecutionStatus.Failed, code, reason);
     }
 
     private void NoteStart(StartNote note)
@@ -310,44 +337,8 @@ internal sealed unsafe class HostedExecution(
         End(status, code, reason);
     }
 
-    /// <summary>
-    /// Writes the end. A disk that is full for now is waited for: the request is not needed any more and makes room, and an
-    /// end that nobody hears of would be the worst.
-    /// </summary>
-    private void End(ExecutionStatus status, int? code, string reason)
-    {
-        var end = new ExecutionEnd(
-            status, code, reason, time.GetUtcNow(), _output?.StdoutBytes ?? 0, _output?.StderrBytes ?? 0, _output?.DiscardedBytes ?? 0);
-        for (var pause = 100; ; pause = Math.Min(pause * 2, 5000))
-        {
-            try
-            {
-                folder.WriteEnd(end);
-                return;
-            }
-            catch (DirectoryNotFoundException)
-            {
-                return; // the agent has deleted the folder: nobody wants to know
-            }
-            catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-            {
-                TryDeleteRequest();
-                Libc.Poll(null, 0, pause);
-            }
-        }
-    }
-
-    private void TryDeleteRequest()
-    {
-        try
-        {
-            File.Delete(folder.Request);
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            // then there is no room to be made here, and the next attempt comes
-        }
-    }
+    private void End(ExecutionStatus status, int? code, string reason) => LastWord.Write(folder, new ExecutionEnd(
+        status, code, reason, time.GetUtcNow(), _output?.StdoutBytes ?? 0, _output?.StderrBytes ?? 0, _output?.DiscardedBytes ?? 0));
 
     /// <summary>Gives up all of the folder; then stays for children that were left behind, as long as they hold a pipe.</summary>
     private bool LetGo()
@@ -355,6 +346,11 @@ internal sealed unsafe class HostedExecution(
         bells.Close();
         _output?.Dispose();
         _claim?.Dispose();
+        if (_isSpent)
+        {
+            return false; // a terminal may have left something behind, and its memory is better given back whole
+        }
+
         if (_pipes is null || (_pipes.AreClosed && reaper.IsEmpty))
         {
             return true;

@@ -1,0 +1,102 @@
+using System.Runtime.Versioning;
+using Operone.Agent.Platforms.Unix;
+using Operone.Core.Shell;
+
+namespace Operone.Agent.Shell.Host.Terminals;
+
+/// <summary>Everybody at a terminal, and the socket at which they come.</summary>
+[UnsupportedOSPlatform("windows")]
+internal sealed class TerminalClients(string socketPath, ITerminal terminal, Scrollback scrollback, TimeProvider time) : IDisposable
+{
+    /// <summary>The most at once.</summary>
+    public const int Max = 64;
+
+    /// <summary>How far behind somebody may be before the program has to wait.</summary>
+    private const int PauseBytes = 1024 * 1024;
+
+    /// <summary>How long a program waits for somebody who takes nothing: then it goes on, and they begin afresh when they are back.</summary>
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(2);
+
+    private readonly List<TerminalClient> _all = [];
+
+    /// <summary>The socket that takes new ones.</summary>
+    public int Listener { get; } = Libc.ListenOn(socketPath, Max);
+
+    /// <summary>All of them.</summary>
+    public IReadOnlyList<TerminalClient> All => _all;
+
+    /// <summary>Whether nobody is attached.</summary>
+    public bool IsEmpty => !_all.Exists(c => c.IsAttached);
+
+    /// <summary>Whether somebody is behind who still takes what comes, so that the program should wait.</summary>
+    public bool HoldBack => _all.Exists(c => c.IsAttached && scrollback.End - c.Offset > PauseBytes && c.Still < _patience);
+
+    /// <summary>Takes a new one.</summary>
+    public unsafe void Accept()
+    {
+        var fd = Libc.Accept(Listener, null, null);
+        if (fd < 0)
+        {
+            return;
+        }
+
+        Libc.DoNotInherit(fd);
+        Libc.DoNotBlock(fd);
+        if (_all.Count >= Max)
+        {
+            Libc.Close(fd);
+            return;
+        }
+
+        _all.Add(new TerminalClient(fd, terminal, time));
+    }
+
+    /// <summary>Sends everybody what there is, and lets go of those who are gone.</summary>
+    public void Send()
+    {
+        for (var i = _all.Count - 1; i >= 0; i--)
+        {
+            _all[i].Send(scrollback);
+            if (_all[i].IsGone)
+            {
+                _all[i].Dispose();
+                _all.RemoveAt(i);
+            }
+        }
+    }
+
+    /// <summary>Tells everybody.</summary>
+    public void Tell(TerminalControl message)
+    {
+        foreach (var client in _all.Where(c => c.IsAttached))
+        {
+            client.Tell(message);
+        }
+    }
+
+    /// <summary>Sends the rest and why it is over, to those who take it within a second.</summary>
+    public unsafe void Close(TerminalControl end)
+    {
+        Tell(end);
+        _all.ForEach(c => c.TellClose(end.Text ?? ""));
+        var until = time.GetTimestamp() + time.TimestampFrequency;
+        Send();
+        while (_all.Exists(c => !c.IsDone(scrollback)) && time.GetTimestamp() < until)
+        {
+            Libc.Poll(null, 0, 5);
+            _all.ForEach(c => c.Read());
+            Send();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _all.ForEach(c => c.Dispose());
+        _all.Clear();
+        if (Listener >= 0)
+        {
+            Libc.Close(Listener);
+        }
+    }
+}

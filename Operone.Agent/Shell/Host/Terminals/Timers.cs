@@ -1,0 +1,61 @@
+using System.Runtime.Versioning;
+
+namespace Operone.Agent.Shell.Host.Terminals;
+
+/// <summary>A moment at which something is due, or none.</summary>
+internal sealed class Due(TimeProvider time)
+{
+    /// <summary>The moment, as a timestamp; the largest number for none.</summary>
+    public long At { get; private set; } = long.MaxValue;
+
+    /// <summary>Whether it has come.</summary>
+    public bool IsDue => At != long.MaxValue && time.GetTimestamp() >= At;
+
+    /// <summary>Sets it.</summary>
+    public void In(TimeSpan span) => At = time.GetTimestamp() + (long)(span.TotalSeconds * time.TimestampFrequency);
+
+    /// <summary>Sets it, where it is not set.</summary>
+    public void AtLatestIn(TimeSpan span)
+    {
+        if (At == long.MaxValue)
+        {
+            In(span);
+        }
+    }
+
+    /// <summary>Takes it away.</summary>
+    public void Stop() => At = long.MaxValue;
+}
+
+/// <summary>What a terminal waits for besides its descriptors.</summary>
+[UnsupportedOSPlatform("windows")]
+internal sealed class Timers(TimeProvider time)
+{
+    /// <summary>Nobody was there for too long.</summary>
+    public Due Idle { get; } = new(time);
+
+    /// <summary>The recording is written.</summary>
+    public Due Flush { get; } = new(time);
+
+    /// <summary>The size goes back to what it is, after the program was made to draw its screen again.</summary>
+    public Due Redraw { get; } = new(time);
+
+    /// <summary>No more output is waited for, after the program has ended.</summary>
+    public Due Last { get; } = new(time);
+
+    /// <summary>For how long poll(2) may sleep, in milliseconds; -1 without end.</summary>
+    /// <param name="killer">Who may have rounds to do.</param>
+    /// <param name="heldBack">Whether somebody is waited for, who may turn out to take nothing.</param>
+    public int Milliseconds(TreeKiller killer, bool heldBack)
+    {
+        var next = Math.Min(Math.Min(Idle.At, Flush.At), Math.Min(Redraw.At, Last.At));
+        next = killer.IsActive ? Math.Min(next, killer.NextAt) : next;
+        if (next == long.MaxValue)
+        {
+            return heldBack ? 100 : -1;
+        }
+
+        var left = Math.Ceiling((double)(next - time.GetTimestamp()) / time.TimestampFrequency * 1000);
+        return (int)Math.Clamp(left, 0, heldBack ? 100 : 3_600_000);
+    }
+}
