@@ -20,6 +20,7 @@ internal static class ShellRegistration
         services.AddSingleton<RunReader>();
         services.AddSingleton<RunRecords>();
         services.AddSingleton<RunOutput>();
+        services.AddSingleton<Terminals.TerminalPolicies>();
         services.AddSingleton<Reconciler>();
         services.AddSingleton<IExecutionReports>(provider => provider.GetRequiredService<Reconciler>());
         services.AddSingleton<IDeviceObserver>(provider => provider.GetRequiredService<Reconciler>());

@@ -1,0 +1,58 @@
+using Microsoft.EntityFrameworkCore;
+using Operone.Core;
+using Operone.Core.Access;
+using Operone.Core.Shell;
+using Operone.Web.Access;
+using Operone.Web.Data;
+using Operone.Web.Devices;
+
+namespace Operone.Web.Shell.Terminals;
+
+/// <summary>What policy says of a terminal that somebody is about to open.</summary>
+internal sealed class TerminalPolicies(IDbContextFactory<OperoneDb> databases, AccessDirectory access, TimeProvider time)
+{
+    /// <summary>What holds for this actor on this device, going by the roles that they have on it now.</summary>
+    public async ValueTask<EffectiveTerminalPolicy> ForAsync(Actor actor, DeviceEntry device, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var rules = await db.Set<TerminalPolicy>().AsNoTracking().ToListAsync(cancellationToken);
+        return TerminalRules.Resolve(rules.Select(ToRule), device.Labels, RolesOn(actor, device));
+    }
+
+    // A token stands under its own roles, and under those of whoever made it.
+    private HashSet<Guid> RolesOn(Actor actor, DeviceEntry device)
+    {
+        var (snapshot, now) = (access.Current, time.GetUtcNow());
+        var teams = actor.PersonId is { } person ? snapshot.People.GetValueOrDefault(person)?.TeamIds : null;
+        IEnumerable<Guid?> subjects = [actor.PersonId, actor.TokenId, .. (teams ?? []).Cast<Guid?>()];
+        return [.. subjects.OfType<Guid>().SelectMany(snapshot.GrantsOf)
+            .Where(g => g.Effect == GrantEffect.Allow && g.IsInForce(now) && g.ReadSelector()?.Matches(device.Labels) == true)
+            .Select(g => g.RoleId)];
+    }
+
+    private static TerminalRule ToRule(TerminalPolicy policy) => Selector.Parse(policy.Selector) is { IsError: false } selector
+        ? new()
+        {
+            Name = policy.Name,
+            Order = policy.Order,
+            Selector = selector.Value,
+            RoleId = policy.RoleId,
+            Record = policy.Record,
+            RecordInput = policy.RecordInput,
+            User = policy.User,
+            Shell = policy.Shell,
+            WorkingDirectory = policy.WorkingDirectory,
+            Environment = policy.Environment,
+            IdleSeconds = policy.IdleSeconds,
+            ChoiceAllowed = policy.ChoiceAllowed,
+        }
+        // One that cannot be read (a bug, or a hand in the database) takes everywhere, and gives nothing.
+        : new()
+        {
+            Name = policy.Name,
+            Order = policy.Order,
+            RoleId = policy.RoleId,
+            Record = policy.Record,
+            ChoiceAllowed = policy.ChoiceAllowed == false ? false : null,
+        };
+}
