@@ -1,5 +1,6 @@
 using Operone.Web.Access;
 using Operone.Web.Agents;
+using Operone.Web.Channels;
 using Operone.Web.Console;
 using Operone.Web.Data;
 using Operone.Web.Devices;
@@ -47,6 +48,7 @@ internal static class Program
         builder.AddAccess();
         builder.AddEvents();
         builder.AddDevices();
+        builder.AddChannels();
         builder.AddShell();
         builder.AddAgents();
         builder.AddConsole();
@@ -70,11 +72,13 @@ internal static class Program
     private static void Map(WebApplication app)
     {
         app.UseHosting();
+        app.UseChannels();
         app.UseAccess();
         app.MapHosting();
         app.MapAccess();
         app.MapEvents();
         app.MapDevices();
+        app.MapChannels();
         app.MapShell();
         app.MapAgents();
         app.MapConsole();

@@ -16,7 +16,8 @@ internal static class StartRules
 
         var request = new CreateRun
         {
-            Command = start.Command,
+            // a terminal without a program has the user's shell
+            Command = start is { Terminal: not null, Argv: null } ? "shell" : start.Command,
             Argv = start.Argv,
             Script = start.Script,
             Interpreter = start.Interpreter,

@@ -23,6 +23,12 @@ public static class EventTypes
     public const string RunEnded = "run.ended";
     /// <summary>Somebody asked for a run to be cancelled.</summary>
     public const string RunCancelled = "run.cancelled";
+    /// <summary>A terminal was opened.</summary>
+    public const string TerminalOpened = "terminal.opened";
+    /// <summary>Somebody has joined somebody else's terminal.</summary>
+    public const string TerminalJoined = "terminal.joined";
+    /// <summary>A terminal has ended.</summary>
+    public const string TerminalEnded = "terminal.ended";
     /// <summary>A person signed in.</summary>
     public const string PersonSignedIn = "person.signed-in";
     /// <summary>A person was disabled: they are signed out, and may not sign in.</summary>

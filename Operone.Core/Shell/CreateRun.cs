@@ -178,7 +178,7 @@ public static class RunLimits
         }
     }
 
-    private static void CheckEnvironment(IReadOnlyDictionary<string, string>? environment, FieldErrors errors)
+    internal static void CheckEnvironment(IReadOnlyDictionary<string, string>? environment, FieldErrors errors)
     {
         errors.AddIf(environment?.Count > MaxVariables, "environment", $"has more than {MaxVariables} variables");
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
@@ -193,7 +193,7 @@ public static class RunLimits
     private static void CheckSeconds(double? seconds, string field, FieldErrors errors) =>
         errors.AddIf(seconds is { } s && !(s > 0 && s <= MaxSeconds), field, $"must be over 0 and at most {MaxSeconds} seconds");
 
-    private static void CheckText(string? text, string field, FieldErrors errors)
+    internal static void CheckText(string? text, string field, FieldErrors errors)
     {
         errors.AddIf(text?.Contains('\0', StringComparison.Ordinal) == true, field, "has a NUL character");
         errors.AddIf(text is not null && Encoding.UTF8.GetByteCount(text) > MaxCommandBytes, field, $"is over {MaxCommandBytes} bytes");

@@ -167,6 +167,10 @@ public sealed class OperoneServer : IAsyncDisposable
         return agent;
     }
 
+    /// <summary>Waits until a device is online.</summary>
+    public Task WaitForOnlineAsync(string device) => Eventually.BecomesAsync(
+        async () => (await Owner.GetFromJsonAsync<DeviceView>($"/api/v1/devices/{device}"))?.Status == DeviceStatus.Online, $"{device} online", 60);
+
     /// <summary>Does a recurring job once, now.</summary>
     public Task RunJobAsync(string name) =>
         Services.GetServices<IRecurringJob>().Single(j => j.Name == name).RunAsync(TestContext.Current.CancellationToken);

@@ -127,7 +127,8 @@ internal static class AccessRegistration
             return AccessSchemes.ApiToken;
         }
 
-        var reads = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
+        // CONNECT is how a WebSocket begins over HTTP/2 (RFC 8441); other sites' are kept out by their origin.
+        var reads = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsConnect(request.Method);
         return AccessSchemes.IsForPrograms(request.Path) && !reads ? AccessSchemes.ApiToken : IdentityConstants.ApplicationScheme;
     }
 }

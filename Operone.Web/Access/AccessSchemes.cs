@@ -13,10 +13,10 @@ internal static class AccessSchemes
     public const string Device = "device";
 
     /// <summary>Where agents talk: only there a device's JWT counts, and only that.</summary>
-    public static bool IsForAgents(PathString path) => path.StartsWithSegments("/hubs/agent") || path.StartsWithSegments("/api/v1/agents");
+    public static bool IsForAgents(PathString path) => path.StartsWithSegments("/hubs/agent") || path.StartsWithSegments("/channels") || path.StartsWithSegments("/api/v1/agents");
 
     /// <summary>Whether a program asks, which wants a problem rather than a sign-in page.</summary>
     public static bool IsForPrograms(PathString path) =>
-        path.StartsWithSegments("/api/v1") || path.StartsWithSegments("/hubs") || path.StartsWithSegments("/metrics")
+        path.StartsWithSegments("/api/v1") || path.StartsWithSegments("/hubs") || path.StartsWithSegments("/channels") || path.StartsWithSegments("/metrics")
         || path.StartsWithSegments("/health") || path.StartsWithSegments("/openapi") || path.StartsWithSegments("/downloads");
 }

@@ -15,6 +15,8 @@ internal sealed class LiveChanges
     public const string Devices = "devices";
     /// <summary>The list of runs, or anything in it.</summary>
     public const string Runs = "runs";
+    /// <summary>The list of terminals, or anything in it.</summary>
+    public const string Terminals = "terminals";
     /// <summary>The event log.</summary>
     public const string Events = "events";
     /// <summary>The audit trail, as far as this node appends to it.</summary>

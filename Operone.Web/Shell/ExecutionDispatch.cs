@@ -11,6 +11,11 @@ internal sealed class ExecutionDispatch(AgentSends sends)
         sends.SendAsync(executions.Select(e => (e.DeviceId, Message(run, e))),
             static (agent, start) => agent.StartExecution(start), cancellationToken);
 
+    /// <summary>Sends the start of a terminal. One that does not arrive is given up when its device reconnects.</summary>
+    public Task StartAsync(Run run, Execution execution, StartTerminal terminal, CancellationToken cancellationToken) =>
+        sends.SendAsync([(execution.DeviceId, Message(run, execution) with { Terminal = terminal })],
+            static (agent, start) => agent.StartExecution(start), cancellationToken);
+
     /// <summary>Sends cancels. One that does not arrive is sent again when its device reconnects.</summary>
     public Task CancelAsync(IEnumerable<(Guid DeviceId, Guid ExecutionId)> executions, CancellationToken cancellationToken) =>
         sends.SendAsync(executions.Select(e => (e.DeviceId, new CancelExecution(e.ExecutionId))),
@@ -28,6 +33,7 @@ internal sealed class ExecutionDispatch(AgentSends sends)
         WorkingDirectory = run.Request.WorkingDirectory,
         Environment = run.Request.Environment,
         Stdin = run.Stdin,
+        Sandbox = run.Sandbox,
         TimeoutSeconds = run.Request.TimeoutSeconds,
         OutputLimitBytes = run.Request.OutputLimitBytes ?? RunLimits.DefaultOutputLimitBytes,
     };

@@ -173,7 +173,13 @@ internal sealed partial class ExecutionWriter(
 
         foreach (var run in ended)
         {
-            await events.PublishAsync(new(EventTypes.RunEnded, run.Id.ToString(), RunId: run.Id,
+            var isTerminal = run.Kind == RunKind.Terminal;
+            if (isTerminal)
+            {
+                changes.Signal(LiveChanges.Terminals);
+            }
+
+            await events.PublishAsync(new(isTerminal ? EventTypes.TerminalEnded : EventTypes.RunEnded, run.Id.ToString(), RunId: run.Id,
                 Data: new Dictionary<string, string?> { ["command"] = run.Summary, ["status"] = run.Status.ToText() }), cancellationToken);
         }
     }

@@ -72,7 +72,12 @@ internal sealed class Reconciler(
             }
             else if (execution.Status is ExecutionStatus.Queued or ExecutionStatus.Starting && !named.Contains(execution.Id))
             {
-                if (run.ExpiresAt < now)
+                if (run.Kind == RunKind.Terminal)
+                {
+                    await writer.EndAsync([execution.Id], [ExecutionStatus.Queued, ExecutionStatus.Starting], ExecutionStatus.Expired,
+                        "the device's connection was lost before the terminal had started; open another one", cancellationToken);
+                }
+                else if (run.ExpiresAt < now)
                 {
                     await writer.EndAsync([execution.Id], [ExecutionStatus.Queued, ExecutionStatus.Starting], ExecutionStatus.Expired,
                         "the device was not there before the run expired", cancellationToken);

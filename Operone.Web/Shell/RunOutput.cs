@@ -134,7 +134,7 @@ internal sealed class RunOutput(IDbContextFactory<OperoneDb> databases, RunSight
             .Where(e => e.RunId == runId && (isId ? e.DeviceId == deviceId : e.DeviceName.ToLower() == name))
             .FirstOrDefaultAsync(cancellationToken);
 #pragma warning restore CA1304, CA1308, CA1311, CA1862
-        if (execution is null || !sight.Sees(actor, execution.DeviceId))
+        if (execution is null || !sight.Sees(actor, execution.DeviceId) || await sight.PartAsync(db, actor, runId, cancellationToken) is null)
         {
             return await sight.PartAsync(db, actor, runId, cancellationToken) is not null && await db.Set<Run>().AnyAsync(r => r.Id == runId, cancellationToken)
                 ? RunErrors.ExecutionNotFound(runId, device)

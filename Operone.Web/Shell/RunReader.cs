@@ -24,9 +24,10 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, RunSight
 
     // Compiled once for this node's database: whoever waits for a run waits for these two.
     private readonly Func<OperoneDb, Guid, CancellationToken, Task<Run?>> _findRun = EF.CompileAsyncQuery(
-        (OperoneDb db, Guid id, CancellationToken cancellationToken) => db.Set<Run>().Where(r => r.Id == id).Select(r => new Run
+        (OperoneDb db, Guid id, CancellationToken cancellationToken) => db.Set<Run>().Where(r => r.Id == id && r.Kind != RunKind.Terminal).Select(r => new Run
         {
             Id = r.Id,
+            Kind = r.Kind,
             Status = r.Status,
             Request = r.Request,
             Summary = r.Summary,
@@ -101,7 +102,7 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, RunSight
         }
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var runs = db.Set<Run>().AsQueryable();
+        var runs = db.Set<Run>().Where(r => r.Kind != RunKind.Terminal);
         if (query.Cursor is { Length: > 0 } cursor)
         {
             if (!Guid.TryParseExact(cursor, "N", out var before))

@@ -114,7 +114,7 @@ internal sealed class RunService(
         }
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var run = await db.Set<Run>().FirstOrDefaultAsync(r => r.Id == runId, cancellationToken);
+        var run = await db.Set<Run>().FirstOrDefaultAsync(r => r.Id == runId && r.Kind != RunKind.Terminal, cancellationToken);
         var all = await db.Set<Execution>().Where(e => e.RunId == runId)
             .Select(e => new { e.Id, e.DeviceId, e.DeviceName, IsOpen = e.EndedAt == null }).ToListAsync(cancellationToken);
         if (run is null || !all.Exists(e => MaySee(actor, e.DeviceId)))

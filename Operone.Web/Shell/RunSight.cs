@@ -41,6 +41,12 @@ internal sealed class RunSight(DeviceSight devices) : IEventSight
     /// <summary>How much of a run they see; null where that is nothing, or there is no such run.</summary>
     public async Task<RunPart?> PartAsync(OperoneDb db, Actor actor, Guid runId, CancellationToken cancellationToken)
     {
+        // What a terminal printed is a recording, which is for others to see.
+        if (await db.Set<Run>().AnyAsync(r => r.Id == runId && r.Kind == RunKind.Terminal, cancellationToken))
+        {
+            return null;
+        }
+
         if (SeesAll(actor))
         {
             return RunPart.Whole;

@@ -1,5 +1,6 @@
 using Operone.Web.Devices;
 using Operone.Web.Hosting;
+using Operone.Web.Shell.Terminals;
 
 namespace Operone.Web.Shell;
 
@@ -20,11 +21,22 @@ internal static class ShellRegistration
         services.AddSingleton<RunReader>();
         services.AddSingleton<RunRecords>();
         services.AddSingleton<RunOutput>();
-        services.AddSingleton<Terminals.TerminalPolicies>();
+        services.AddSingleton<TerminalPolicies>();
+        services.AddSingleton<TerminalPeople>();
+        services.AddSingleton<TerminalSight>();
+        services.AddSingleton<TerminalReader>();
+        services.AddSingleton<TerminalStart>();
+        services.AddSingleton<TerminalRecords>();
+        services.AddSingleton<TerminalDoor>();
+        services.AddSingleton<TerminalService>();
         services.AddSingleton<Reconciler>();
         services.AddSingleton<IExecutionReports>(provider => provider.GetRequiredService<Reconciler>());
         services.AddSingleton<IDeviceObserver>(provider => provider.GetRequiredService<Reconciler>());
     }
 
-    public static void MapShell(this WebApplication app) => app.MapRuns();
+    public static void MapShell(this WebApplication app)
+    {
+        app.MapRuns();
+        app.MapTerminals();
+    }
 }

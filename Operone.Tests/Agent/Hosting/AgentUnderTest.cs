@@ -30,6 +30,18 @@ internal sealed class AgentUnderTest : IAsyncDisposable
         return await RunAsync(server, state);
     }
 
+    /// <summary>Enrols and runs an agent at a whole node, and waits until it is online.</summary>
+    public static async Task<AgentUnderTest> EnrolAndRunAsync(OperoneServer server, string state, string name = "web-1", params string[] labels)
+    {
+        var token = await server.CreateEnrollmentTokenAsync();
+        var (code, _, error) = await CallAsync(
+            state, ["enroll", "--server", server.Url, "--token", token.Token!, "--name", name, .. labels.SelectMany(l => (string[])["--label", l])]);
+        Assert.True(code == 0, error);
+        var agent = Run(state);
+        await server.WaitForOnlineAsync(name);
+        return agent;
+    }
+
     /// <summary>Runs an agent, and waits until it is connected.</summary>
     public static async Task<AgentUnderTest> RunAsync(AgentServer server, string state)
     {

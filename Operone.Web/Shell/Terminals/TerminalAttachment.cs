@@ -1,0 +1,124 @@
+using System.Net.WebSockets;
+using System.Text.Json;
+using System.Threading.Channels;
+using Operone.Core.Connection;
+using Operone.Core.Shell;
+using Operone.Web.Access;
+using Operone.Web.Channels;
+
+namespace Operone.Web.Shell.Terminals;
+
+/// <summary>Somebody at a terminal: their WebSocket joined to the device's, and what the node itself tells both.</summary>
+internal sealed class TerminalAttachment(
+    Actor actor, Terminal terminal, bool mayType, AgentChannel channel, TerminalPeople people, TimeSpan idle, TimeProvider time) : IDisposable
+{
+    private readonly ChannelEnd _agent = new(channel.Socket);
+    private readonly DateTimeOffset _since = time.GetUtcNow();
+    private readonly CancellationTokenSource _ended = new();
+    private volatile bool _mayType = mayType;
+
+    // who is in is told as it is when it is told: news that was not taken swallows the next
+    private readonly Channel<bool> _news = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <summary>Its own id.</summary>
+    public Guid Id { get; } = Guid.CreateVersion7();
+
+    /// <summary>At which terminal.</summary>
+    public Guid TerminalId => terminal.Id;
+
+    /// <summary>Who.</summary>
+    public Actor Actor => actor;
+
+    /// <summary>Whether they opened the terminal.</summary>
+    public bool IsOwner { get; } = TerminalSight.Owns(actor, terminal);
+
+    /// <summary>Whether what they type counts.</summary>
+    public bool MayType => _mayType;
+
+    /// <summary>As people are shown it.</summary>
+    public TerminalViewer View(TerminalAttachment? reader) => new(Id, actor.Name, IsOwner, _mayType, reader == this, _since);
+
+    /// <summary>There is news of who is in.</summary>
+    public void Announce() => _news.Writer.TryWrite(true);
+
+    /// <summary>Ends it: they may not be here any more.</summary>
+    public void End() => _ended.Cancel();
+
+    /// <summary>Lets them type, or does not any more. The host is told, which decides.</summary>
+    public async Task SetMayTypeAsync(bool mayType, CancellationToken cancellationToken)
+    {
+        _mayType = mayType;
+        await _agent.SendAsync(Write(new TerminalControl { Type = TerminalControls.Mode, MayType = mayType }), WebSocketMessageType.Text, cancellationToken);
+        people.Announce(terminal.Id);
+    }
+
+    /// <summary>Carries everything between both until one of them ends. Gives why.</summary>
+    public async Task<string> RunAsync(WebSocket caller, CancellationToken cancellationToken)
+    {
+        using var end = new ChannelEnd(caller);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ended.Token);
+        people.Add(this);
+        var telling = TellAsync(end, stop.Token);
+        try
+        {
+            return await new ChannelJoin(_agent, end, idle, time) { FromCaller = Filter }.RunAsync(stop.Token);
+        }
+        finally
+        {
+            people.Remove(this);
+            await stop.CancelAsync();
+            await telling;
+        }
+    }
+
+    public void Dispose()
+    {
+        channel.Dispose();
+        _agent.Dispose();
+        _ended.Dispose();
+    }
+
+    /// <summary>Of what a client says, size and acknowledgements go on to the host; everything else is the node's to say.</summary>
+    private static ReadOnlyMemory<byte>? Filter(ReadOnlyMemory<byte> message)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(message.Span, OperoneJson.Default.TerminalControl) switch
+            {
+                { Type: TerminalControls.Size, Columns: { } columns, Rows: { } rows } =>
+                    Write(new TerminalControl { Type = TerminalControls.Size, Columns = columns, Rows = rows }),
+                { Type: TerminalControls.Ack, Offset: { } offset } => Write(new TerminalControl { Type = TerminalControls.Ack, Offset = offset }),
+                _ => null,
+            };
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static byte[] Write(TerminalControl message) => JsonSerializer.SerializeToUtf8Bytes(message, OperoneJson.Default.TerminalControl);
+
+    private async Task TellAsync(ChannelEnd end, CancellationToken cancellationToken)
+    {
+        try
+        {
+            bool? told = null;
+            while (await _news.Reader.ReadAsync(cancellationToken))
+            {
+                if (told is { } before && before != _mayType)
+                {
+                    await end.SendAsync(Write(new TerminalControl { Type = TerminalControls.Mode, MayType = _mayType }), WebSocketMessageType.Text, cancellationToken);
+                }
+
+                told = _mayType;
+                var all = people.Of(terminal.Id).Select(a => a.View(this)).ToArray();
+                await end.SendAsync(Write(new TerminalControl { Type = TerminalControls.People, MayType = _mayType, People = all }), WebSocketMessageType.Text, cancellationToken);
+            }
+        }
+        catch (Exception ended) when (ended is OperationCanceledException or WebSocketException or ObjectDisposedException or InvalidOperationException)
+        {
+            // the connection is gone; the join says why
+        }
+    }
+}
