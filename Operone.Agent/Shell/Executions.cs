@@ -142,6 +142,10 @@ internal sealed partial class Executions(
         {
             Abandon(known, stored.Problem);
         }
+        else if (stored.Ended && !known.HasEnded)
+        {
+            Abandon(known, "it has ended for the server, which has given it up");
+        }
         else if (stored.Ended)
         {
             Finish(known);

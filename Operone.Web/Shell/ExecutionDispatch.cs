@@ -1,25 +1,59 @@
+using System.Collections.Concurrent;
 using Operone.Core.Shell;
 using Operone.Web.Agents;
 
 namespace Operone.Web.Shell;
 
 /// <summary>Tells devices what to start and what to end.</summary>
-internal sealed class ExecutionDispatch(AgentSends sends)
+internal sealed class ExecutionDispatch(AgentSends sends, TimeProvider time)
 {
+    /// <summary>How long a terminal is worth starting: who asked for it sits and waits.</summary>
+    public static readonly TimeSpan TerminalPatience = TimeSpan.FromSeconds(30);
+
+    // what makes terminals of executions that may have to be sent again, because the device was just about to compare
+    private readonly ConcurrentDictionary<Guid, (StartTerminal Terminal, DateTimeOffset Until)> _terminals = new();
+
     /// <summary>Sends starts. One that does not arrive is sent again when its device reconnects.</summary>
     public Task StartAsync(Run run, IEnumerable<Execution> executions, CancellationToken cancellationToken) =>
         sends.SendAsync(executions.Select(e => (e.DeviceId, Message(run, e))),
             static (agent, start) => agent.StartExecution(start), cancellationToken);
 
-    /// <summary>Sends the start of a terminal. One that does not arrive is given up when its device reconnects.</summary>
-    public Task StartAsync(Run run, Execution execution, StartTerminal terminal, CancellationToken cancellationToken) =>
-        sends.SendAsync([(execution.DeviceId, Message(run, execution) with { Terminal = terminal })],
-            static (agent, start) => agent.StartExecution(start), cancellationToken);
+    /// <summary>Sends the start of a terminal. One that does not arrive is sent again when its device reconnects within 30 seconds.</summary>
+    public Task StartAsync(Run run, Execution execution, StartTerminal terminal, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        foreach (var (old, entry) in _terminals)
+        {
+            if (entry.Until < now)
+            {
+                _terminals.TryRemove(old, out _);
+            }
+        }
+
+        _terminals[execution.Id] = (terminal, now + TerminalPatience);
+        return SendAsync(run, execution, terminal, cancellationToken);
+    }
+
+    /// <summary>Sends the start of a terminal again. False where this node knows nothing of it, or it is too late.</summary>
+    public async Task<bool> StartAgainAsync(Run run, Execution execution, CancellationToken cancellationToken)
+    {
+        if (!_terminals.TryGetValue(execution.Id, out var known) || known.Until < time.GetUtcNow())
+        {
+            return false;
+        }
+
+        await SendAsync(run, execution, known.Terminal, cancellationToken);
+        return true;
+    }
 
     /// <summary>Sends cancels. One that does not arrive is sent again when its device reconnects.</summary>
     public Task CancelAsync(IEnumerable<(Guid DeviceId, Guid ExecutionId)> executions, CancellationToken cancellationToken) =>
         sends.SendAsync(executions.Select(e => (e.DeviceId, new CancelExecution(e.ExecutionId))),
             static (agent, cancel) => agent.CancelExecution(cancel), cancellationToken);
+
+    private Task SendAsync(Run run, Execution execution, StartTerminal terminal, CancellationToken cancellationToken) =>
+        sends.SendAsync([(execution.DeviceId, Message(run, execution) with { Terminal = terminal })],
+            static (agent, start) => agent.StartExecution(start), cancellationToken);
 
     private static StartExecution Message(Run run, Execution execution) => new()
     {

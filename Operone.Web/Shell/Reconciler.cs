@@ -74,6 +74,11 @@ internal sealed class Reconciler(
             {
                 if (run.Kind == RunKind.Terminal)
                 {
+                    if (await dispatch.StartAgainAsync(run, execution, cancellationToken))
+                    {
+                        continue;
+                    }
+
                     await writer.EndAsync([execution.Id], [ExecutionStatus.Queued, ExecutionStatus.Starting], ExecutionStatus.Expired,
                         "the device's connection was lost before the terminal had started; open another one", cancellationToken);
                 }

@@ -12,9 +12,6 @@ namespace Operone.Web.Shell.Terminals;
 internal sealed class TerminalStart(
     IDbContextFactory<OperoneDb> databases, TerminalPolicies policies, ExecutionWriter writer, ExecutionDispatch dispatch, TimeProvider time)
 {
-    /// <summary>How long its device has to start it, before it is given up.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     /// <summary>Starts one on a device that is connected.</summary>
     public async Task<Result<TerminalRow>> StartAsync(Actor actor, DeviceEntry device, CreateTerminal request, CancellationToken cancellationToken)
     {
@@ -53,7 +50,7 @@ internal sealed class TerminalStart(
             CreatedBy = actor.Name,
             CreatedById = actor.Id,
             CreatedAt = now,
-            ExpiresAt = now + Patience,
+            ExpiresAt = now + ExecutionDispatch.TerminalPatience,
         };
         var execution = new Execution { Id = id, RunId = id, DeviceId = device.Id, DeviceName = device.Name, Status = ExecutionStatus.Starting };
         var terminal = new Terminal

@@ -120,11 +120,10 @@ public abstract class TerminalTests(ServerFixture fixture) : ServerTests(fixture
             Assert.Equal(offset is null, attached.Text is not null);
             for (var i = 1; i <= 20; i++)
             {
-                await seat.SeesAsync($"line-{(round * 20) + i}\r\n");
                 await seat.TypeAsync("\n");
+                await seat.SeesAsync($"line-{(round * 20) + i + 1}\r\n");
             }
 
-            await seat.SeesAsync($"line-{(round * 20) + 21}\r\n");
             offset = seat.Offset;
             all += seat.Text;
         }
