@@ -124,6 +124,19 @@ internal sealed class ExecutionFolder
         Write(Started, Encoding.ASCII.GetBytes(note.ToString()));
     }
 
+    /// <summary>The same, where the disk takes it; the command runs all the same, and its end tells of it.</summary>
+    public void TryWriteStarted(StartNote note)
+    {
+        try
+        {
+            WriteStarted(note);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            // a full disk
+        }
+    }
+
     /// <summary>Reads when the command started, or null where it has not.</summary>
     public StartNote? ReadStarted()
     {

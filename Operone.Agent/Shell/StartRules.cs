@@ -32,6 +32,11 @@ internal static class StartRules
             return $"The start message is not valid: {string.Join("; ", fields.Select(f => $"{f.Key} {string.Join(", ", f.Value)}"))}.";
         }
 
+        if (start.Sandbox is { } sandbox && SandboxSupport.Refusal(sandbox) is { } refusal)
+        {
+            return refusal;
+        }
+
         return start.Stdin?.Length > RunLimits.MaxStdinBytes ? $"The start message is not valid: standard input is over {RunLimits.MaxStdinBytes} bytes." : null;
     }
 }

@@ -7,7 +7,7 @@ namespace Operone.Agent.Platforms.Unix;
 /// <summary>
 /// Starts a process by <c>posix_spawn</c>, which glibc, musl and macOS carry out without copying the parent's memory map:
 /// much cheaper than fork, and than <see cref="System.Diagnostics.Process"/>. The child leads a session of its own, has
-/// all signals at their defaults, and inherits nothing but the three descriptors.
+/// all signals at their defaults, and inherits nothing but the descriptors that are named.
 /// </summary>
 [UnsupportedOSPlatform("windows")]
 internal static unsafe partial class UnixSpawn
@@ -25,10 +25,12 @@ internal static unsafe partial class UnixSpawn
     /// <param name="stdout">Its standard output.</param>
     /// <param name="stderr">Its standard error.</param>
     /// <param name="pid">The process, where it could be started.</param>
+    /// <param name="others">What else it inherits, as 3, 4 and so on; each must have a number above those.</param>
     /// <returns>0, or the error number that says why not.</returns>
     public static int Start(
-        string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment, string? directory, int stdin, int stdout, int stderr, out int pid) =>
-        Start(path, arguments, environment, directory, null, stdin, stdout, stderr, out pid);
+        string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment, string? directory, int stdin, int stdout, int stderr, out int pid,
+        IReadOnlyList<int>? others = null) =>
+        Start(path, arguments, environment, directory, null, stdin, stdout, stderr, others, out pid);
 
     /// <summary>
     /// Starts a program on a terminal: it is standard input, output and error, and, because the program leads a session and
@@ -40,14 +42,16 @@ internal static unsafe partial class UnixSpawn
     /// <param name="directory">Where it starts.</param>
     /// <param name="terminal">The terminal's path.</param>
     /// <param name="pid">The process, where it could be started.</param>
+    /// <param name="others">What else it inherits, as 3, 4 and so on; each must have a number above those.</param>
     /// <returns>0, or the error number that says why not.</returns>
     public static int StartOnTerminal(
-        string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment, string directory, string terminal, out int pid) =>
-        Start(path, arguments, environment, directory, terminal, 0, 0, 0, out pid);
+        string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment, string directory, string terminal, out int pid,
+        IReadOnlyList<int>? others = null) =>
+        Start(path, arguments, environment, directory, terminal, 0, 0, 0, others, out pid);
 
     private static int Start(
         string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment, string? directory, string? terminal, int stdin, int stdout, int stderr,
-        out int pid)
+        IReadOnlyList<int>? others, out int pid)
     {
         var actions = stackalloc byte[OpaqueBytes];
         var attributes = stackalloc byte[OpaqueBytes];
@@ -81,6 +85,11 @@ internal static unsafe partial class UnixSpawn
             error = terminal is null ? AddDup2(actions, stdin, 0) : AddOpen(actions, 0, terminal, OpenReadWrite, 0);
             error = error != 0 ? error : AddDup2(actions, stdout, 1);
             error = error != 0 ? error : AddDup2(actions, stderr, 2);
+            for (var i = 0; error == 0 && i < (others?.Count ?? 0); i++)
+            {
+                error = AddDup2(actions, others![i], 3 + i);
+            }
+
             if (error == 0 && directory is not null)
             {
                 error = AddDirectory(actions, directory);

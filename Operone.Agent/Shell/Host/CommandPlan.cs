@@ -1,4 +1,7 @@
 using System.Globalization;
+using System.Runtime.Versioning;
+using Operone.Agent.Platforms.Unix;
+using Operone.Agent.Shell.Host.Sandbox;
 using Operone.Core.Shell;
 
 namespace Operone.Agent.Shell.Host;
@@ -8,21 +11,34 @@ namespace Operone.Agent.Shell.Host;
 /// <param name="Arguments">All arguments, with the program's name as it was given.</param>
 /// <param name="Environment">All variables as <c>NAME=value</c>.</param>
 /// <param name="Directory">Where it starts.</param>
-internal sealed record CommandPlan(string Program, IReadOnlyList<string> Arguments, IReadOnlyList<string> Environment, string Directory);
+internal sealed record CommandPlan(string Program, IReadOnlyList<string> Arguments, IReadOnlyList<string> Environment, string Directory)
+{
+    /// <summary>Whom it is for; null for the agent's own user. <see cref="UserDrop.Wrap"/> makes it so.</summary>
+    public UnixUser? User { get; init; }
+
+    /// <summary>The words by which another program starts it. A login shell's name, which begins with a dash, does not get through.</summary>
+    public IReadOnlyList<string> Words =>
+        Arguments[0].StartsWith('-') ? [Program, "-l", .. Arguments.Skip(1)] : [Program, .. Arguments.Skip(1)];
+
+    /// <summary>What it inherits besides its standard streams, as 3, 4 and so on.</summary>
+    public IReadOnlyList<int> Descriptors { get; init; } = [];
+}
 
 /// <summary>Why a request cannot be started.</summary>
 /// <param name="ExitCode">What a POSIX shell would exit with, or null where it would not have come so far.</param>
 /// <param name="Reason">In words.</param>
-internal sealed record CannotStart(int? ExitCode, string Reason);
+/// <param name="IsRefusal">Whether the device does not accept it, as it was asked for.</param>
+internal sealed record CannotStart(int? ExitCode, string Reason, bool IsRefusal = false);
 
 /// <summary>
 /// Makes the plan. A command's environment is what the request gives, over this base and nothing else: <c>PATH</c>,
 /// <c>HOME</c>, <c>USER</c>, <c>LOGNAME</c>, <c>SHELL</c>, <c>LANG=C.UTF-8</c>, <c>OPERONE_RUN_ID</c>,
-/// <c>OPERONE_EXECUTION_ID</c>, <c>OPERONE_DEVICE</c>. Its directory is the home of the agent's user unless told.
+/// <c>OPERONE_EXECUTION_ID</c>, <c>OPERONE_DEVICE</c>. Its directory is the home of the user whom it runs as unless told. Where it
+/// is isolated, paths are as they are in there, see <see cref="Isolation"/>.
 /// </summary>
 /// <param name="home">The home directory of the agent's user.</param>
-/// <param name="user">The name of the agent's user.</param>
-internal sealed class CommandPlanner(string home, string user)
+/// <param name="agentUser">The name of the agent's user.</param>
+internal sealed class CommandPlanner(string home, string agentUser)
 {
     /// <summary>POSIX, sh, 2.8.2 "Exit Status for Commands": not found.</summary>
     public const int NotFoundCode = 127;
@@ -37,8 +53,20 @@ internal sealed class CommandPlanner(string home, string user)
     /// <exception cref="IOException">The script's file cannot be written.</exception>
     public (CommandPlan? Plan, CannotStart? Problem) Make(StartExecution request, string scriptFile)
     {
-        var environment = Variables(request);
-        var directory = request.WorkingDirectory ?? (Directory.Exists(home) ? home : "/");
+        var (user, unknown) = OperatingSystem.IsWindows() ? (null, null) : UserDrop.Find(request.Sandbox?.RunAs);
+        if (unknown is not null)
+        {
+            return (null, unknown);
+        }
+
+        if (!OperatingSystem.IsWindows() && request.Sandbox is { Kind: SandboxKind.Isolated })
+        {
+            return MakeIsolated(request, scriptFile, user);
+        }
+
+        var environment = Variables(request, user?.Name ?? agentUser, user?.Home ?? home, user?.Shell ?? "/bin/sh");
+        var own = user?.Home ?? home;
+        var directory = request.WorkingDirectory ?? (Directory.Exists(own) ? own : "/");
         if (!Path.IsPathFullyQualified(directory))
         {
             return (null, new CannotStart(null, $"The working directory '{directory}' is not an absolute path."));
@@ -51,19 +79,68 @@ internal sealed class CommandPlanner(string home, string user)
                 : $"The working directory '{directory}' does not exist."));
         }
 
-        var arguments = Arguments(request, scriptFile);
+        var isOthers = !OperatingSystem.IsWindows() && UserDrop.IsNeeded(user);
+        var script = !OperatingSystem.IsWindows() && isOthers ? UserDrop.ScriptFile(request.ExecutionId) : scriptFile;
+        var arguments = Arguments(request, script, user?.Shell);
         var (program, problem) = Find(arguments[0], directory, environment["PATH"]);
-        if (problem is null && request is { Terminal: not null, Argv: null })
+        if (problem is not null)
         {
-            arguments = ["-" + Path.GetFileName(program!)]; // a login shell, as login(1) and sshd start it
+            return (null, problem);
         }
 
-        return problem is not null
-            ? (null, problem)
-            : (new CommandPlan(program!, arguments, [.. environment.Select(v => $"{v.Key}={v.Value}")], directory), null);
+        if (request.Script is not null)
+        {
+            Write(request.Script, script, isOthers ? user : null);
+        }
+
+        return (new CommandPlan(program!, Named(request, program!, arguments), Lines(environment), directory) { User = user }, null);
     }
 
-    private static IReadOnlyList<string> Arguments(StartExecution request, string scriptFile)
+    [UnsupportedOSPlatform("windows")]
+    private (CommandPlan? Plan, CannotStart? Problem) MakeIsolated(StartExecution request, string scriptFile, UnixUser? user)
+    {
+        var environment = Variables(request, user?.Name ?? Isolation.NameOf(agentUser), Isolation.Work, "/bin/sh");
+        var directory = request.WorkingDirectory ?? Isolation.Work;
+        if (Isolation.CheckDirectory(directory) is { } outside)
+        {
+            return (null, new CannotStart(null, outside));
+        }
+
+        var arguments = Arguments(request, Isolation.Script, null);
+        var (program, problem) = Find(arguments[0], directory, environment["PATH"]);
+        problem ??= Isolation.CheckProgram(program!, arguments[0]) is { } hidden ? new CannotStart(NotFoundCode, hidden) : null;
+        if (problem is not null)
+        {
+            return (null, problem);
+        }
+
+        if (request.Script is not null)
+        {
+            File.WriteAllText(scriptFile, request.Script);
+        }
+
+        return (new CommandPlan(program!, Named(request, program!, arguments), Lines(environment), directory) { User = user }, null);
+    }
+
+    /// <summary>A terminal's shell is a login shell, as login(1) and sshd start it.</summary>
+    private static IReadOnlyList<string> Named(StartExecution request, string program, IReadOnlyList<string> arguments) =>
+        request is { Terminal: not null, Argv: null } ? ["-" + Path.GetFileName(program)] : arguments;
+
+    private static string[] Lines(Dictionary<string, string> environment) => [.. environment.Select(v => $"{v.Key}={v.Value}")];
+
+    private static void Write(string text, string path, UnixUser? other)
+    {
+        if (other is not null && !OperatingSystem.IsWindows())
+        {
+            UserDrop.WriteScript(path, text, other);
+        }
+        else
+        {
+            File.WriteAllText(path, text);
+        }
+    }
+
+    private static IReadOnlyList<string> Arguments(StartExecution request, string scriptFile, string? ownShell)
     {
         if (request.Argv is not null)
         {
@@ -72,7 +149,7 @@ internal sealed class CommandPlanner(string home, string user)
 
         if (request.Terminal is { } terminal)
         {
-            return [terminal.Shell ?? (File.Exists("/bin/bash") ? "/bin/bash" : "/bin/sh")];
+            return [terminal.Shell ?? ownShell ?? (File.Exists("/bin/bash") ? "/bin/bash" : "/bin/sh")];
         }
 
         if (request.Script is null)
@@ -80,7 +157,6 @@ internal sealed class CommandPlanner(string home, string user)
             return OperatingSystem.IsWindows() ? ["cmd.exe", "/d", "/c", request.Command ?? ""] : ["/bin/sh", "-c", request.Command ?? ""];
         }
 
-        File.WriteAllText(scriptFile, request.Script);
         return [.. Interpreter(request), scriptFile];
     }
 
@@ -97,7 +173,7 @@ internal sealed class CommandPlanner(string home, string user)
         return parts.Length > 0 ? parts : OperatingSystem.IsWindows() ? ["powershell.exe", "-NoProfile", "-File"] : ["/bin/sh"];
     }
 
-    private Dictionary<string, string> Variables(StartExecution request)
+    private static Dictionary<string, string> Variables(StartExecution request, string user, string home, string shell)
     {
         var variables = new Dictionary<string, string>(OperatingSystem.IsWindows() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal);
         if (OperatingSystem.IsWindows())
@@ -111,7 +187,7 @@ internal sealed class CommandPlanner(string home, string user)
         else
         {
             variables["PATH"] = DefaultPath;
-            variables["SHELL"] = "/bin/sh";
+            variables["SHELL"] = shell;
             variables["LANG"] = "C.UTF-8";
             variables["HOME"] = home;
             variables["LOGNAME"] = user;

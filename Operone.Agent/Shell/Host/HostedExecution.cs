@@ -2,6 +2,7 @@ using System.Runtime.Versioning;
 using System.Text.Json;
 using Operone.Agent.Platforms;
 using Operone.Agent.Platforms.Unix;
+using Operone.Agent.Shell.Host.Sandbox;
 using Operone.Agent.Shell.Host.Terminals;
 using Operone.Core.Shell;
 
@@ -30,6 +31,8 @@ internal sealed unsafe class HostedExecution(
     private readonly TreeKiller _killer = new(tree, time);
     private HostClaim? _claim;
     private OutputWriter? _output;
+    private HeldCommand? _held;
+    private string? _breach;
     private CommandPipes? _pipes;
     private long _bellAt = long.MaxValue;
     private long _timeoutAt = long.MaxValue;
@@ -76,6 +79,7 @@ internal sealed unsafe class HostedExecution(
     public void Dispose()
     {
         bells.Close();
+        _held?.Dispose();
         _pipes?.Dispose();
         _output?.Dispose();
         _claim?.Dispose();
@@ -91,11 +95,18 @@ internal sealed unsafe class HostedExecution(
             var (plan, problem) = planner.Make(request, folder.Script);
             if (plan is null)
             {
-                End(ExecutionStatus.Failed, problem!.ExitCode, problem.Reason);
+                End(problem!.IsRefusal ? ExecutionStatus.Refused : ExecutionStatus.Failed, problem.ExitCode, problem.Reason);
                 return false;
             }
 
-            return request.Terminal is null ? Spawn(plan, request) : RunTerminal(plan, request);
+            (_held, var refusal) = HeldCommand.Prepare(plan, request, folder, time);
+            if (_held is null)
+            {
+                End(ExecutionStatus.Refused, null, refusal!);
+                return false;
+            }
+
+            return request.Terminal is null ? Spawn(plan, _held, request) : RunTerminal(plan, _held, request);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
@@ -109,12 +120,13 @@ internal sealed unsafe class HostedExecution(
         return false;
     }
 
-    private bool Spawn(CommandPlan plan, StartExecution request)
+    private bool Spawn(CommandPlan plan, HeldCommand held, StartExecution request)
     {
-        _pipes = CommandPipes.Open(request.Stdin);
+        var pipes = _pipes = CommandPipes.Open(request.Stdin);
         var startedAt = time.GetUtcNow();
-        var error = UnixSpawn.Start(
-            plan.Program, plan.Arguments, plan.Environment, plan.Directory, _pipes.ChildStdin, _pipes.ChildStdout, _pipes.ChildStderr, out var pid);
+        var error = held.Start(tree, (how, out child) => UnixSpawn.Start(
+            how.Program, how.Arguments, how.Environment, how.Directory, pipes.ChildStdin, pipes.ChildStdout, pipes.ChildStderr, out child, how.Descriptors), out var pid);
+        _killer.Spared = held.IsIsolated ? pid : 0;
         _pipes.CloseChildEnds();
         if (error != 0)
         {
@@ -123,23 +135,23 @@ internal sealed unsafe class HostedExecution(
         }
 
         reaper.Watch(pid);
-        NoteStart(new StartNote(startedAt, pid));
+        folder.TryWriteStarted(new StartNote(startedAt, pid));
         var now = time.GetTimestamp();
         _bellAt = now + Ticks(_bellPause);
-        _timeoutAt = request.TimeoutSeconds is { } seconds ? now + Ticks(TimeSpan.FromSeconds(seconds)) : long.MaxValue;
-        _timeoutSeconds = request.TimeoutSeconds;
+        _timeoutSeconds = request.WallSeconds();
+        _timeoutAt = _timeoutSeconds is { } seconds ? now + Ticks(TimeSpan.FromSeconds(seconds)) : long.MaxValue;
         return true;
     }
 
     /// <summary>Runs a terminal to its end.</summary>
-    private bool RunTerminal(CommandPlan plan, StartExecution request)
+    private bool RunTerminal(CommandPlan plan, HeldCommand held, StartExecution request)
     {
         _isSpent = true;
         try
         {
-            using var terminal = new HostedTerminal(request, folder, _output!, reaper, tree, bells, time);
+            using var terminal = new HostedTerminal(request, held, folder, _output!, reaper, tree, bells, time);
             var startedAt = time.GetUtcNow();
-            var error = terminal.Start(plan, out var pid);
+            var error = terminal.Start(out var pid);
             if (error != 0)
             {
                 EndUnspawned(error, plan);
@@ -147,8 +159,9 @@ internal sealed unsafe class HostedExecution(
             }
 
             reaper.Watch(pid);
-            NoteStart(new StartNote(startedAt, pid));
+            folder.TryWriteStarted(new StartNote(startedAt, pid));
             var end = terminal.Run();
+            end = held.Failure(reaper.Status, null) is { } failure ? new TerminalEnd(ExecutionStatus.Refused, null, failure) : end;
             End(end.Status, end.ExitCode, end.Reason);
         }
         catch (System.ComponentModel.Win32Exception problem)
@@ -163,18 +176,6 @@ internal sealed unsafe class HostedExecution(
     {
         var (code, reason) = ExitWords.OfSpawn(error, plan.Arguments[0]);
         End(ExecutionStatus.Failed, code, reason);
-    }
-
-    private void NoteStart(StartNote note)
-    {
-        try
-        {
-            folder.WriteStarted(note);
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            // a full disk; the command runs all the same, and its end tells of it
-        }
     }
 
     private void Follow()
@@ -298,6 +299,12 @@ internal sealed unsafe class HostedExecution(
             }
         }
 
+        if (now >= _held!.NextAt && reaper.Status is null && _held.Check() is { } breach)
+        {
+            _breach ??= breach;
+            _killer.Begin(TimeSpan.Zero);
+        }
+
         if (_killer.IsActive && now >= _killer.NextAt)
         {
             _killer.Round();
@@ -307,6 +314,7 @@ internal sealed unsafe class HostedExecution(
     private int PollMilliseconds()
     {
         var next = Math.Min(Math.Min(_bellAt, _timeoutAt), Math.Min(_pipesUntil, _killer.IsActive ? _killer.NextAt : long.MaxValue));
+        next = reaper.Status is null ? Math.Min(next, _held!.NextAt) : next;
         if (next == long.MaxValue)
         {
             return -1;
@@ -319,7 +327,15 @@ internal sealed unsafe class HostedExecution(
     private void End()
     {
         var (code, how) = ExitWords.Of(reaper.Status);
-        var (status, reason) = _timedOut ? (ExecutionStatus.TimedOut, FormattableString.Invariant($"Took longer than {_timeoutSeconds} seconds. {how}"))
+        if (!_killer.IsActive && _held!.Failure(reaper.Status, folder) is { } failure)
+        {
+            End(ExecutionStatus.Refused, null, failure);
+            return;
+        }
+
+        _breach ??= _held!.Breach();
+        var (status, reason) = _breach is not null ? (ExecutionStatus.Failed, _breach)
+            : _timedOut ? (ExecutionStatus.TimedOut, FormattableString.Invariant($"Took longer than {_timeoutSeconds} seconds. {how}"))
             : _cancelled ? (ExecutionStatus.Cancelled, $"Cancelled. {how}")
             : code == 0 ? (ExecutionStatus.Succeeded, how)
             : (ExecutionStatus.Failed, how);
@@ -328,6 +344,7 @@ internal sealed unsafe class HostedExecution(
             reason += " Some of its processes could not be ended.";
         }
 
+        reason += _held!.Notices;
         if (_output!.Problem is not null)
         {
             status = status == ExecutionStatus.Succeeded ? ExecutionStatus.Failed : status;
@@ -344,6 +361,7 @@ internal sealed unsafe class HostedExecution(
     private bool LetGo()
     {
         bells.Close();
+        _held?.Dispose();
         _output?.Dispose();
         _claim?.Dispose();
         if (_isSpent)
@@ -356,7 +374,7 @@ internal sealed unsafe class HostedExecution(
             return true;
         }
 
-        if (_pipes.AreClosed && !IsEmptySoon())
+        if (_pipes.AreClosed && !reaper.IsEmptySoon())
         {
             return false;
         }
@@ -369,19 +387,6 @@ internal sealed unsafe class HostedExecution(
         }
 
         return true;
-    }
-
-    /// <summary>The reaper learns that there is nobody left just after it has told of the command's exit.</summary>
-    private bool IsEmptySoon()
-    {
-        for (var i = 0; i < 10 && !reaper.IsEmpty; i++)
-        {
-            var poll = new Libc.PollFd { Fd = reaper.News, Events = Libc.PollIn };
-            Libc.Poll(&poll, 1, 1);
-            reaper.TakeNews();
-        }
-
-        return reaper.IsEmpty;
     }
 
     private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);

@@ -80,6 +80,19 @@ internal sealed unsafe class Reaper
         }
     }
 
+    /// <summary>The same; it is learned just after the command's exit was told.</summary>
+    public bool IsEmptySoon()
+    {
+        for (var i = 0; i < 10 && !IsEmpty; i++)
+        {
+            var poll = new Libc.PollFd { Fd = News, Events = Libc.PollIn };
+            Libc.Poll(&poll, 1, 1);
+            TakeNews();
+        }
+
+        return IsEmpty;
+    }
+
     private void Loop()
     {
         byte value;

@@ -21,6 +21,9 @@ internal sealed class TreeKiller(IProcessTree tree, TimeProvider time)
     private long _killFrom;
     private long _endAt;
 
+    /// <summary>A process that is killed and never asked: asked to terminate, it would kill all the others at once.</summary>
+    public int Spared { get; set; }
+
     /// <summary>Whether it has begun.</summary>
     public bool IsActive { get; private set; }
 
@@ -51,7 +54,7 @@ internal sealed class TreeKiller(IProcessTree tree, TimeProvider time)
             {
                 Libc.Kill(pid, Libc.SigKill);
             }
-            else if (_asked.Add(pid))
+            else if (pid != Spared && _asked.Add(pid))
             {
                 Libc.Kill(pid, Libc.SigTerm);
                 Libc.Kill(pid, Libc.SigCont); // a stopped process takes the request only when it goes on

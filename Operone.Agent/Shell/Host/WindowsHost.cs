@@ -73,7 +73,7 @@ internal sealed class WindowsHost(ExecutionFolder folder, TimeProvider time) : I
         var (plan, problem) = new CommandPlanner(home, Environment.UserName).Make(request, folder.Script + ".ps1");
         if (plan is null)
         {
-            return End(ExecutionStatus.Failed, problem!.ExitCode, problem.Reason);
+            return End(problem!.IsRefusal ? ExecutionStatus.Refused : ExecutionStatus.Failed, problem.ExitCode, problem.Reason);
         }
 
         using var command = new Process { StartInfo = StartInfo(plan) };
@@ -97,7 +97,7 @@ internal sealed class WindowsHost(ExecutionFolder folder, TimeProvider time) : I
             FeedAsync(command.StandardInput.BaseStream, request.Stdin ?? []),
         ];
         using var timeout = new CancellationTokenSource(
-            request.TimeoutSeconds is { } seconds ? TimeSpan.FromSeconds(Math.Min(seconds, int.MaxValue / 1000)) : Timeout.InfiniteTimeSpan, time);
+            request.WallSeconds() is { } seconds ? TimeSpan.FromSeconds(Math.Min(seconds, int.MaxValue / 1000)) : Timeout.InfiniteTimeSpan, time);
         using var onTimeout = timeout.Token.Register(() => Kill(ExecutionStatus.TimedOut));
         await command.WaitForExitAsync(CancellationToken.None);
         await Task.WhenAny(Task.WhenAll(streams), Task.Delay(_pipeGrace, time));
@@ -106,7 +106,7 @@ internal sealed class WindowsHost(ExecutionFolder folder, TimeProvider time) : I
         var words = $"Exited with code {command.ExitCode}.";
         return _endedBy switch
         {
-            ExecutionStatus.TimedOut => End(ExecutionStatus.TimedOut, command.ExitCode, FormattableString.Invariant($"Took longer than {request.TimeoutSeconds} seconds. {words}")),
+            ExecutionStatus.TimedOut => End(ExecutionStatus.TimedOut, command.ExitCode, FormattableString.Invariant($"Took longer than {request.WallSeconds()} seconds. {words}")),
             ExecutionStatus.Cancelled => End(ExecutionStatus.Cancelled, command.ExitCode, $"Cancelled. {words}"),
             _ => End(command.ExitCode == 0 ? ExecutionStatus.Succeeded : ExecutionStatus.Failed, command.ExitCode, words),
         };

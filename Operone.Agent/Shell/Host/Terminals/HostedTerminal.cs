@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.Versioning;
 using Operone.Agent.Platforms;
 using Operone.Agent.Platforms.Unix;
+using Operone.Agent.Shell.Host.Sandbox;
 using Operone.Core.Shell;
 
 namespace Operone.Agent.Shell.Host.Terminals;
@@ -28,6 +29,8 @@ internal sealed unsafe class HostedTerminal : ITerminal, IDisposable
     private static readonly TimeSpan _redraw = TimeSpan.FromMilliseconds(60);
 
     private readonly StartTerminal _terminal;
+    private readonly HeldCommand _held;
+    private readonly IProcessTree _tree;
     private readonly ExecutionFolder _folder;
     private readonly Reaper _reaper;
     private readonly Bells _bells;
@@ -45,8 +48,10 @@ internal sealed unsafe class HostedTerminal : ITerminal, IDisposable
 
     /// <summary>Opens the pseudo-terminal.</summary>
     /// <exception cref="Win32Exception">The system has none.</exception>
-    public HostedTerminal(StartExecution request, ExecutionFolder folder, OutputWriter output, Reaper reaper, IProcessTree tree, Bells bells, TimeProvider time)
+    public HostedTerminal(
+        StartExecution request, HeldCommand held, ExecutionFolder folder, OutputWriter output, Reaper reaper, IProcessTree tree, Bells bells, TimeProvider time)
     {
+        (_held, _tree) = (held, tree);
         _terminal = request.Terminal!;
         (_folder, _reaper, _bells, _time, _killer, _timers) = (folder, reaper, bells, time, new TreeKiller(tree, time), new Timers(time));
         (Columns, Rows) = (Side(_terminal.Columns), Side(_terminal.Rows));
@@ -66,9 +71,16 @@ internal sealed unsafe class HostedTerminal : ITerminal, IDisposable
     public int Rows { get; private set; }
 
     /// <summary>Starts the program on it. Gives 0, or the error number that says why not.</summary>
-    public int Start(CommandPlan plan, out int pid)
+    public int Start(out int pid)
     {
-        var error = UnixSpawn.StartOnTerminal(plan.Program, plan.Arguments, plan.Environment, plan.Directory, _pty.Path, out pid);
+        if (_held.Plan.User is { } user && UserDrop.IsNeeded(user))
+        {
+            UnixUsers.GiveTo(_pty.Path, user); // programs that look for their terminal open it by its name
+        }
+
+        var error = _held.Start(_tree, (plan, out child) => UnixSpawn.StartOnTerminal(
+            plan.Program, plan.Arguments, plan.Environment, plan.Directory, _pty.Path, out child, plan.Descriptors), out pid);
+        _killer.Spared = _held.IsIsolated ? pid : 0;
         _pid = pid;
         return error;
     }
@@ -176,7 +188,7 @@ internal sealed unsafe class HostedTerminal : ITerminal, IDisposable
             };
         }
 
-        Libc.Poll(fds, (nuint)count, _timers.Milliseconds(_killer, heldBack: !reads && !_isHungUp));
+        Libc.Poll(fds, (nuint)count, _timers.Milliseconds(_killer, _held.NextAt, heldBack: !reads && !_isHungUp));
         if ((fds[0].Returned & Libc.PollIn) != 0)
         {
             _reaper.TakeNews();
@@ -276,6 +288,11 @@ internal sealed unsafe class HostedTerminal : ITerminal, IDisposable
         {
             _timers.Flush.Stop();
             Record(static r => r.Flush());
+        }
+
+        if (_time.GetTimestamp() >= _held.NextAt && _held.Check() is { } breach)
+        {
+            Stop(TimeSpan.Zero, new TerminalEnd(ExecutionStatus.Failed, null, breach));
         }
 
         if (_killer.IsActive && _time.GetTimestamp() >= _killer.NextAt)

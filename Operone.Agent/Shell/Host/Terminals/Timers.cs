@@ -45,10 +45,11 @@ internal sealed class Timers(TimeProvider time)
 
     /// <summary>For how long poll(2) may sleep, in milliseconds; -1 without end.</summary>
     /// <param name="killer">Who may have rounds to do.</param>
+    /// <param name="watch">When limits are looked at, as a timestamp.</param>
     /// <param name="heldBack">Whether somebody is waited for, who may turn out to take nothing.</param>
-    public int Milliseconds(TreeKiller killer, bool heldBack)
+    public int Milliseconds(TreeKiller killer, long watch, bool heldBack)
     {
-        var next = Math.Min(Math.Min(Idle.At, Flush.At), Math.Min(Redraw.At, Last.At));
+        var next = Math.Min(watch, Math.Min(Math.Min(Idle.At, Flush.At), Math.Min(Redraw.At, Last.At)));
         next = killer.IsActive ? Math.Min(next, killer.NextAt) : next;
         if (next == long.MaxValue)
         {
