@@ -5,6 +5,7 @@ using Operone.Agent.Connection;
 using Operone.Agent.Devices;
 using Operone.Agent.Platforms;
 using Operone.Agent.Shell;
+using Operone.Agent.Shell.Host.Sandbox;
 using Operone.Core.Errors;
 
 namespace Operone.Agent;
@@ -64,7 +65,7 @@ internal sealed partial class AgentProcess(StateDirectory state, IPlatform platf
         await using var executions = new Executions(state.Executions, follower, sender, tombstones, time, loggers.CreateLogger<Executions>());
         await using var channels = new OpenChannels(
             new ChannelDialer(identity, token), new HostChannels(executions, time), loggers.CreateLogger<OpenChannels>());
-        var reporter = new DeviceReporter(platform.Machine(time), time, loggers.CreateLogger<DeviceReporter>());
+        var reporter = new DeviceReporter(platform.Machine(time), time, loggers.CreateLogger<DeviceReporter>(), SandboxProbe.Facts);
         var leave = new LeaveHandler(store, loggers.CreateLogger<LeaveHandler>());
         var status = new ConnectionStateFile(state, time, loggers.CreateLogger<ConnectionStateFile>());
 

@@ -6,12 +6,17 @@ using Operone.Core.Devices;
 namespace Operone.Agent.Devices;
 
 /// <summary>Tells the server how the machine does, every few seconds, and what it is, where that has changed.</summary>
-internal sealed partial class DeviceReporter(IMachine machine, TimeProvider time, ILogger<DeviceReporter> logger)
+/// <param name="machine">The machine.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">The log.</param>
+/// <param name="sandbox">What it can hold commands with; asked for once.</param>
+internal sealed partial class DeviceReporter(IMachine machine, TimeProvider time, ILogger<DeviceReporter> logger, Func<SandboxFact?>? sandbox = null)
 {
     /// <summary>How often the facts are looked at.</summary>
     private static readonly TimeSpan _factsEvery = TimeSpan.FromMinutes(1);
 
     private readonly Lock _lock = new();
+    private readonly Lazy<SandboxFact?> _sandbox = new(() => sandbox?.Invoke());
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IDevicesHub? _hub;
     private TimeSpan _interval = TimeSpan.FromSeconds(new AgentSettings().TelemetrySeconds);
@@ -22,7 +27,7 @@ internal sealed partial class DeviceReporter(IMachine machine, TimeProvider time
     public DeviceFacts Facts()
     {
         _factsAt = time.GetTimestamp();
-        return _told = machine.Facts();
+        return _told = machine.Facts() with { Sandbox = _sandbox.Value };
     }
 
     /// <summary>A connection is there.</summary>

@@ -34,6 +34,8 @@ internal static class ServiceUnits
         RestartPreventExitStatus=78
         # the commands that the agent has started have hosts of their own and go on when it stops or is upgraded
         KillMode=process
+        # limits of commands are kept by cgroups that the agent makes below its own
+        Delegate=cpu memory pids
         OOMPolicy=continue
         TasksMax=infinity
         LimitNOFILE=65536

@@ -27,7 +27,17 @@ public sealed record DeviceFacts
     public IReadOnlyList<string> Addresses { get; init; } = [];
     /// <summary>When the machine started (UTC).</summary>
     public DateTimeOffset? BootedAt { get; init; }
+    /// <summary>What it can hold commands with; null where the agent is older than the question.</summary>
+    public SandboxFact? Sandbox { get; init; }
 }
+
+/// <summary>What a device can hold commands with. It was tried out when the agent started.</summary>
+/// <param name="Isolates">Whether it can isolate commands.</param>
+/// <param name="IsolationProblem">Why it cannot, and what to do about it; null where it can.</param>
+/// <param name="BecomesUsers">Whether it can run commands as any of its users.</param>
+/// <param name="UserProblem">Why it cannot, and what to do about it; null where it can.</param>
+/// <param name="HasCgroups">Whether the kernel keeps limits by cgroup v2. Otherwise the agent watches, and the end says what was not kept.</param>
+public sealed record SandboxFact(bool Isolates, string? IsolationProblem, bool BecomesUsers, string? UserProblem, bool HasCgroups);
 
 /// <summary>A mounted disk.</summary>
 /// <param name="Mount">Where it is mounted.</param>

@@ -1,5 +1,6 @@
 using System.Runtime.Versioning;
 using Operone.Agent.Platforms.Unix;
+using Operone.Agent.Shell.Host.Sandbox;
 using Operone.Core.Errors;
 
 namespace Operone.Agent.Platforms.Linux;
@@ -13,7 +14,11 @@ internal sealed class LinuxPlatform : IPlatform
 
     /// <inheritdoc/>
     /// <remarks>The kernel buries hosts that end (signal(7), SIGCHLD ignored): nobody has to wait for them.</remarks>
-    public void PrepareAgent() => Libc.Ignore(Libc.SigChild);
+    public void PrepareAgent()
+    {
+        Libc.Ignore(Libc.SigChild);
+        CgroupTree.Prepare();
+    }
 
     /// <inheritdoc/>
     public void TrimMemory() => LinuxMemory.ReleaseCode();

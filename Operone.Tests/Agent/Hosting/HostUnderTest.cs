@@ -10,19 +10,31 @@ namespace Operone.Tests.Agent.Hosting;
 internal sealed class HostUnderTest : IDisposable
 {
     private readonly TempFolder _temp = new();
+    private readonly IReadOnlyList<string> _before;
     private readonly Process _process;
 
-    private HostUnderTest(StartExecution request)
+    private HostUnderTest(StartExecution request, IReadOnlyList<string> before)
     {
+        _before = before;
         Id = request.ExecutionId;
         Folder = new ExecutionFolder($"{_temp.Path}/{Id:N}");
         Folder.Create(request);
+        if (before.Contains("setpriv"))
+        {
+            // the host is somebody else, and its folder is theirs
+            using var give = Process.Start("chown", ["-R", "65534:65534", _temp.Path]);
+            give.WaitForExit();
+        }
+
         _process = Start();
     }
 
     public Guid Id { get; }
 
     public ExecutionFolder Folder { get; }
+
+    /// <summary>The folder around the execution's: the agent's state directory, as it were.</summary>
+    public string State => _temp.Path;
 
     /// <summary>The host's process.</summary>
     public Process Process => _process;
@@ -38,7 +50,10 @@ internal sealed class HostUnderTest : IDisposable
     };
 
     /// <summary>Starts a host for a request.</summary>
-    public static HostUnderTest Start(StartExecution request) => new(request);
+    public static HostUnderTest Start(StartExecution request) => new(request, []);
+
+    /// <summary>Starts a host by other words: as another user, or in a world where something is missing.</summary>
+    public static HostUnderTest StartBy(IReadOnlyList<string> before, StartExecution request) => new(request, before);
 
     /// <summary>Runs a request to its end.</summary>
     public static async Task<HostResult> RunAsync(StartExecution request)
@@ -57,7 +72,7 @@ internal sealed class HostUnderTest : IDisposable
     /// <summary>Another host for the same folder, which ends by itself.</summary>
     public Process Start()
     {
-        var command = Processes.Agent;
+        string[] command = [.. _before, .. Processes.Agent];
         return Process.Start(new ProcessStartInfo(command[0], [.. command.Skip(1), "host", Folder.Path]) { UseShellExecute = false })!;
     }
 

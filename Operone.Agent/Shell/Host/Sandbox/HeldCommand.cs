@@ -95,8 +95,8 @@ internal sealed unsafe class HeldCommand : IDisposable
 
     /// <summary>Just after it, whether it started or not: this process is as it was.</summary>
     /// <param name="pid">The process; 0 where there is none.</param>
-    /// <param name="tree">All that descends from this process.</param>
-    public void Leave(int pid, IProcessTree tree)
+    /// <param name="tree">All that descends from this process; null where nothing is to be watched.</param>
+    public void Leave(int pid, IProcessTree? tree)
     {
         if (OperatingSystem.IsLinux())
         {
@@ -106,7 +106,7 @@ internal sealed unsafe class HeldCommand : IDisposable
                 LinuxCalls.Use(_allProcessors);
             }
 
-            _watch?.Start(pid, tree);
+            _watch?.Start(pid, tree!);
         }
 
         foreach (var descriptor in Plan.Descriptors.Where(d => d >= 0))

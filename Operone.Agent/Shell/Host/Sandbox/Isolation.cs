@@ -118,14 +118,14 @@ internal static class Isolation
             Namespaces(arguments, spec, uid, gid, request.Terminal is null);
             Variables(arguments, plan.Environment);
             SystemItself(arguments);
-            Add("--ro-bind-data", Number(LinuxCalls.NewFile(Encoding.UTF8.GetBytes(
+            Add("--perms", "0444", "--ro-bind-data", Number(LinuxCalls.NewFile(Encoding.UTF8.GetBytes(
                 $"root:x:0:0:root:/root:/bin/sh\n{name}:x:{uid}:{gid}::{Work}:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"))), "/etc/passwd");
-            Add("--ro-bind-data", Number(LinuxCalls.NewFile(Encoding.UTF8.GetBytes($"root:x:0:\n{name}:x:{gid}:\nnogroup:x:65534:\n"))), "/etc/group");
+            Add("--perms", "0444", "--ro-bind-data", Number(LinuxCalls.NewFile(Encoding.UTF8.GetBytes($"root:x:0:\n{name}:x:{gid}:\nnogroup:x:65534:\n"))), "/etc/group");
             Places(arguments, spec, keptFolder);
             Hide(arguments, folder);
             if (request.Script is not null)
             {
-                Add("--ro-bind-data", Number(LinuxCalls.NewFile(Encoding.UTF8.GetBytes(request.Script))), Script);
+                Add("--perms", "0400", "--ro-bind-data", Number(LinuxCalls.NewFile(Encoding.UTF8.GetBytes(request.Script))), Script);
             }
 
             Add("--remount-ro", "/");
@@ -215,6 +215,7 @@ internal static class Isolation
 
     private static void SystemItself(List<string> to)
     {
+        to.AddRange(["--perms", "0755", "--dir", "/etc", "--perms", "0755", "--dir", "/run"]);
         foreach (var path in _systemFolders)
         {
             var folder = new DirectoryInfo(path);
