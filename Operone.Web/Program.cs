@@ -67,6 +67,7 @@ internal static class Program
         await database;
         await app.PrepareAccessAsync(stopping);
         await app.PrepareDevicesAsync(stopping);
+        await app.PrepareShellAsync(stopping);
     }
 
     private static void Map(WebApplication app)

@@ -11,7 +11,11 @@ namespace Operone.Core.Access;
 /// <param name="Grants">How many grants in force give or take it; null for who does not manage people.</param>
 public sealed record RoleView(
     Guid Id, string Name, string Description, IReadOnlyList<string> Permissions, bool IsBuiltIn, IReadOnlyList<string> StepUpActs,
-    IReadOnlyList<string> TokenForbiddenActs, int? Grants);
+    IReadOnlyList<string> TokenForbiddenActs, int? Grants)
+{
+    /// <summary>The name of the sandbox profile that holds whatever its holders run; null for none.</summary>
+    public string? RequiredSandbox { get; init; }
+}
 
 /// <summary>What <c>POST /api/v1/roles</c> takes.</summary>
 /// <param name="Name">1 to 63 characters, unique.</param>
@@ -19,19 +23,21 @@ public sealed record RoleView(
 /// <param name="Description">What it is for; up to 500 characters.</param>
 /// <param name="StepUpActs">Each from <see cref="DangerousActs.All"/>.</param>
 /// <param name="TokenForbiddenActs">Each from <see cref="DangerousActs.All"/>.</param>
+/// <param name="RequiredSandbox">The name of a sandbox profile that holds whatever its holders run.</param>
 public sealed record CreateRole(
     string? Name, IReadOnlyList<string>? Permissions, string? Description = null, IReadOnlyList<string>? StepUpActs = null,
-    IReadOnlyList<string>? TokenForbiddenActs = null);
+    IReadOnlyList<string>? TokenForbiddenActs = null, string? RequiredSandbox = null);
 
-/// <summary>What <c>PATCH /api/v1/roles/{id}</c> takes. What is not given stays. Of a built-in role only the acts can be set.</summary>
+/// <summary>What <c>PATCH /api/v1/roles/{id}</c> takes. What is not given stays. Of a built-in role only the acts and the sandbox can be set.</summary>
 /// <param name="Name">1 to 63 characters, unique.</param>
 /// <param name="Permissions">Each from <see cref="Access.Permissions.All"/>, at least one.</param>
 /// <param name="Description">What it is for; up to 500 characters.</param>
 /// <param name="StepUpActs">Each from <see cref="DangerousActs.All"/>.</param>
 /// <param name="TokenForbiddenActs">Each from <see cref="DangerousActs.All"/>.</param>
+/// <param name="RequiredSandbox">The name of a sandbox profile that holds whatever its holders run; an empty one for none.</param>
 public sealed record UpdateRole(
     string? Name = null, IReadOnlyList<string>? Permissions = null, string? Description = null, IReadOnlyList<string>? StepUpActs = null,
-    IReadOnlyList<string>? TokenForbiddenActs = null);
+    IReadOnlyList<string>? TokenForbiddenActs = null, string? RequiredSandbox = null);
 
 /// <summary>A grant.</summary>
 /// <param name="Id">Its id.</param>

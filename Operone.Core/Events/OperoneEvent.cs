@@ -51,6 +51,12 @@ public static class EventTypes
     public const string RoleUpdated = "role.updated";
     /// <summary>A role was removed.</summary>
     public const string RoleRemoved = "role.removed";
+    /// <summary>A sandbox profile was made.</summary>
+    public const string SandboxProfileCreated = "sandbox-profile.created";
+    /// <summary>A sandbox profile was changed.</summary>
+    public const string SandboxProfileUpdated = "sandbox-profile.updated";
+    /// <summary>A sandbox profile was removed.</summary>
+    public const string SandboxProfileRemoved = "sandbox-profile.removed";
     /// <summary>A grant was made.</summary>
     public const string GrantCreated = "grant.created";
     /// <summary>A grant was removed.</summary>

@@ -82,6 +82,12 @@ public static class RunLimits
             errors.AddIf(Stdin(request)?.Length > MaxStdinBytes, request.Stdin is null ? "stdinBase64" : "stdin", $"standard input is over {MaxStdinBytes} bytes");
         }
 
+        errors.AddIf(request.Sandbox is not null && (string.IsNullOrWhiteSpace(request.Sandbox) || request.Sandbox.Length > SandboxRules.MaxNameLength), "sandbox", "is not the name of a sandbox profile");
+        if (request.RunAs is { } user && SandboxRules.CheckUser(user) is { } problem)
+        {
+            errors.Add("runAs", problem);
+        }
+
         CheckSeconds(request.TimeoutSeconds, "timeoutSeconds", errors);
         CheckSeconds(request.ExpiresInSeconds, "expiresInSeconds", errors);
         errors.AddIf(request.OutputLimitBytes is < 0 or > MaxOutputLimitBytes, "outputLimitBytes", $"must be 0 to {MaxOutputLimitBytes}");

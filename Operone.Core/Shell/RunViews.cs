@@ -110,6 +110,10 @@ public sealed record RunView(
     Guid Id, RunStatus Status, string Command, string CreatedBy, DateTimeOffset CreatedAt, DateTimeOffset? EndedAt,
     IReadOnlyDictionary<string, int> Counts, CreateRun? Request, IReadOnlyList<ExecutionView>? Executions)
 {
+    /// <summary>What holds its commands, as the profile said when the run was made; its name is in the request. Null for nothing, and in a list of runs.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SandboxSpec? Sandbox { get; init; }
+
     /// <summary>In the answer to a cancel: the devices on which the run goes on, because the caller may not run commands there.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? NotCancelled { get; init; }

@@ -122,4 +122,7 @@ internal static class AccessErrors
 
     public static Error DeviceUnknown(string device) => new(ErrorKind.NotFound, "device-not-found", "There is no such device.",
         $"No device has the id or name '{device}'.");
+
+    public static Error OwnSandbox(string role, string sandbox) => new(ErrorKind.Forbidden, "own-sandbox", "It holds yourself.",
+        $"The role '{role}' holds what you run by the sandbox profile '{sandbox}', and nobody takes that away from themselves. Ask somebody who does not have the role.");
 }

@@ -12,7 +12,8 @@ internal sealed record PersonEntry(Guid Id, string Email, string DisplayName, bo
 
 /// <summary>What is needed of a role to decide.</summary>
 internal sealed record RoleEntry(
-    Guid Id, string Name, PermissionSet Permissions, bool IsBuiltIn, IReadOnlyList<string> StepUpActs, IReadOnlyList<string> TokenForbiddenActs);
+    Guid Id, string Name, PermissionSet Permissions, bool IsBuiltIn, IReadOnlyList<string> StepUpActs, IReadOnlyList<string> TokenForbiddenActs,
+    string? RequiredSandbox);
 
 /// <summary>A team. Who is in it is in each <see cref="PersonEntry"/>.</summary>
 internal sealed record TeamEntry(Guid Id, string Name, string Description, DateTimeOffset CreatedAt);
@@ -68,7 +69,7 @@ internal sealed class AccessSnapshot
         return new(
             state,
             people.Select(p => new PersonEntry(p.Id, p.UserName!, p.DisplayName, p.DisabledAt is null, [.. members[p.Id]])),
-            roles.Select(r => new RoleEntry(r.Id, r.Name, PermissionSet.Of(r.Permissions), r.IsBuiltIn, r.StepUpActs, r.TokenForbiddenActs)),
+            roles.Select(r => new RoleEntry(r.Id, r.Name, PermissionSet.Of(r.Permissions), r.IsBuiltIn, r.StepUpActs, r.TokenForbiddenActs, r.RequiredSandbox)),
             grants,
             teams);
     }
@@ -97,6 +98,13 @@ internal sealed class AccessSnapshot
         GrantsOf(personId).Concat(People.GetValueOrDefault(personId)?.TeamIds.SelectMany(GrantsOf) ?? [])
             .Where(g => g.Effect == GrantEffect.Allow && !(g.Until <= at))
             .Select(g => Roles.GetValueOrDefault(g.RoleId)).OfType<RoleEntry>().Distinct();
+
+    /// <summary>The roles that somebody stands under now: a token under its own, and under those of whoever made it.</summary>
+    public IReadOnlyList<RoleEntry> RolesOf(Actor actor, DateTimeOffset at)
+    {
+        IEnumerable<Guid?> subjects = [actor.PersonId, actor.TokenId];
+        return [.. subjects.OfType<Guid>().SelectMany(id => RolesOf(id, at)).Distinct()];
+    }
 
     /// <summary>Whether a person is an owner for good: enabled, by a grant on everything without end, and with nothing denied.</summary>
     public bool IsOwner(Guid personId, DateTimeOffset at) =>

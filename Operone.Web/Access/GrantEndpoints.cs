@@ -24,7 +24,7 @@ internal static class GrantEndpoints
             .WithDescription("A named set of permissions. Nobody makes one of what they lack.").ProducesProblem(Bad).ProducesProblem(Conflict);
         roles.MapPatch("/{id:guid}", UpdateRoleAsync).WithName("UpdateRole").WithSummary("Change a role")
             .WithDescription("For everybody who has it, at once: nobody adds what they could not give to each of them. What is not given stays. Of a built-in role "
-                + "only the acts are set, by who changes settings; other roles are changed by who manages people.")
+                + "only the acts and the required sandbox are set, by who changes settings; other roles are changed by who manages people.")
             .ProducesProblem(Bad).ProducesProblem(Unknown).ProducesProblem(Conflict);
         roles.MapDelete("/{id:guid}", RemoveRoleAsync).RequirePermission(Permissions.PeopleManage).WithName("RemoveRole").WithSummary("Remove a role")
             .WithDescription("One that nobody uses; otherwise the problem says who does.").ProducesProblem(Unknown).ProducesProblem(Conflict);

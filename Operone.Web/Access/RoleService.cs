@@ -9,7 +9,7 @@ namespace Operone.Web.Access;
 
 /// <summary>The use cases of roles: list, make, change, remove.</summary>
 internal sealed class RoleService(
-    IDbContextFactory<OperoneDb> databases, AccessDirectory access, AccessRules rules, IEvents events, TimeProvider time)
+    IDbContextFactory<OperoneDb> databases, AccessDirectory access, AccessRules rules, ISandboxNames sandboxes, IEvents events, TimeProvider time)
 {
     /// <summary>A page of roles, by name. Everybody who is signed in may see them: one asks for access by them.</summary>
     public async Task<Result<Page<RoleView>>> ListAsync(Actor actor, int? limit, string? cursor, CancellationToken cancellationToken)
@@ -48,6 +48,7 @@ internal sealed class RoleService(
             Permissions = [.. permissions.Names],
             StepUpActs = AccessInput.CheckActs(request.StepUpActs, "stepUpActs", errors),
             TokenForbiddenActs = AccessInput.CheckActs(request.TokenForbiddenActs, "tokenForbiddenActs", errors),
+            RequiredSandbox = await sandboxes.CheckAsync(change.Db, request.RequiredSandbox, errors, cancellationToken),
             CreatedAt = now,
         };
         if (errors.ToError() is { } error)
@@ -74,7 +75,8 @@ internal sealed class RoleService(
 
     /// <summary>
     /// Changes a role, for everybody who has it. Nobody adds what they could not give to each of those, nor takes from a role that
-    /// denies. Of a built-in role only the acts are set, by who changes settings.
+    /// denies. Of a built-in role only the acts and the sandbox are set, by who changes settings. Nobody
+    /// takes a sandbox away that holds themselves.
     /// </summary>
     public async Task<Result<RoleView>> UpdateAsync(Actor actor, Guid id, UpdateRole request, CancellationToken cancellationToken)
     {
@@ -107,9 +109,17 @@ internal sealed class RoleService(
         role.TokenForbiddenActs = request.TokenForbiddenActs is null
             ? role.TokenForbiddenActs : AccessInput.CheckActs(request.TokenForbiddenActs, "tokenForbiddenActs", errors);
         role.Permissions = after == before ? role.Permissions : [.. after.Names];
+        var required = role.RequiredSandbox;
+        role.RequiredSandbox = request.RequiredSandbox is null
+            ? role.RequiredSandbox : await sandboxes.CheckAsync(change.Db, request.RequiredSandbox, errors, cancellationToken);
         if (errors.ToError() is { } error)
         {
             return error;
+        }
+
+        if (required is not null && required != role.RequiredSandbox && change.Before.RolesOf(actor, time.GetUtcNow()).Any(r => r.Id == id))
+        {
+            return await rules.RefuseAsync(actor, "role.update", role.Name, AccessErrors.OwnSandbox(role.Name, required), null, cancellationToken);
         }
 
         if (after != before && await RefuseAsync(actor, change, role, before, after, cancellationToken) is { } refused)
@@ -247,7 +257,10 @@ internal sealed class RoleService(
         var mayCount = actor.Lacks(Permissions.PeopleManage) is null;
         return [.. roles.Select(r => new RoleView(
             r.Id, r.Name, descriptions.GetValueOrDefault(r.Id) ?? "", [.. r.Permissions.Names], r.IsBuiltIn, r.StepUpActs, r.TokenForbiddenActs,
-            mayCount ? snapshot.Grants.Values.Count(g => g.RoleId == r.Id && g.IsInForce(now)) : null))];
+            mayCount ? snapshot.Grants.Values.Count(g => g.RoleId == r.Id && g.IsInForce(now)) : null)
+        {
+            RequiredSandbox = r.RequiredSandbox,
+        })];
     }
 
     private static string Describe(UpdateRole request, PermissionSet before, PermissionSet after)
@@ -268,6 +281,11 @@ internal sealed class RoleService(
         if (request.TokenForbiddenActs is { } forbidden)
         {
             parts.Add($"kept from tokens: {string.Join(", ", forbidden)}");
+        }
+
+        if (request.RequiredSandbox is { } sandbox)
+        {
+            parts.Add(sandbox.Length == 0 ? "no sandbox required" : $"held by the sandbox {sandbox}");
         }
 
         return string.Join("; ", parts);

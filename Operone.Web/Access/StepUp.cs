@@ -25,7 +25,7 @@ internal sealed class StepUp(
         }
 
         var snapshot = access.Current;
-        var (roles, settings) = (RolesOf(snapshot, actor), snapshot.Settings);
+        var (roles, settings) = (snapshot.RolesOf(actor, time.GetUtcNow()), snapshot.Settings);
         var isNeeded = settings.StepUpActs?.Contains(act) == true || roles.Any(r => r.StepUpActs.Contains(act));
         var error = actor.TokenId is not null ? OfToken(actor, act, roles, isNeeded)
             : isNeeded ? await OfSessionAsync(actor, StepUpErrors.Describe(act), settings.StepUpMinutes, orSignedIn: false, cancellationToken)
@@ -103,12 +103,4 @@ internal sealed class StepUp(
         roles.FirstOrDefault(r => r.TokenForbiddenActs.Contains(act)) is { } role
             ? StepUpErrors.ForbiddenToTokens(actor.Name, StepUpErrors.Describe(act), role.Name)
             : isNeeded ? StepUpErrors.Impossible(actor.Name, StepUpErrors.Describe(act)) : null;
-
-    // A token stands under its own roles, and under those of whoever made it.
-    private List<RoleEntry> RolesOf(AccessSnapshot snapshot, Actor actor)
-    {
-        var now = time.GetUtcNow();
-        IEnumerable<Guid?> subjects = [actor.PersonId, actor.TokenId];
-        return [.. subjects.OfType<Guid>().SelectMany(id => snapshot.RolesOf(id, now)).Distinct()];
-    }
 }

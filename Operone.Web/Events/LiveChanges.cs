@@ -27,6 +27,8 @@ internal sealed class LiveChanges
     public const string EnrollmentTokens = "enrollment-tokens";
     /// <summary>Who may do what: people, teams, roles, grants, requests, sessions, tokens, settings.</summary>
     public const string Access = "access";
+    /// <summary>The sandbox profiles, as far as this node changes them.</summary>
+    public const string Sandboxes = "sandboxes";
     /// <summary>One run: its state, or its output.</summary>
     public static string Run(Guid id) => $"run/{id:N}";
     /// <summary>One device's telemetry or facts.</summary>

@@ -69,6 +69,7 @@ internal sealed class ExecutionDispatch(AgentSends sends, TimeProvider time)
         Stdin = run.Stdin,
         Sandbox = run.Sandbox,
         TimeoutSeconds = run.Request.TimeoutSeconds,
+        Sandbox = run.Sandbox,
         OutputLimitBytes = run.Request.OutputLimitBytes ?? RunLimits.DefaultOutputLimitBytes,
     };
 }

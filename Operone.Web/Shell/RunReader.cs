@@ -182,7 +182,10 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, RunSight
         run.Id, run.Status, run.Summary, run.CreatedBy, run.CreatedAt, run.EndedAt,
         executions.GroupBy(e => e.Status).OrderBy(g => g.Key).ToDictionary(g => g.Key.ToText(), g => g.Count()),
         run.Request,
-        [.. executions.OrderBy(e => e.DeviceName, StringComparer.OrdinalIgnoreCase).Select(e => e.ToView())]);
+        [.. executions.OrderBy(e => e.DeviceName, StringComparer.OrdinalIgnoreCase).Select(e => e.ToView())])
+    {
+        Sandbox = run.Sandbox,
+    };
 
     private async Task<bool> HasEndedAsync(Guid runId, CancellationToken cancellationToken)
     {

@@ -14,7 +14,8 @@ namespace Operone.Web.Shell;
 /// <summary>The use cases that change runs: create and cancel. Every door calls these. <see cref="RunReader"/> looks.</summary>
 internal sealed class RunService(
     IDbContextFactory<OperoneDb> databases, DeviceDirectory devices, DeviceSight sight, RunSight runSight, ExecutionWriter writer,
-    ExecutionDispatch dispatch, RunReader reader, RunRecords records, StepUp stepUp, TimeProvider time)
+    ExecutionDispatch dispatch, RunReader reader, RunRecords records, Sandbox.SandboxChoice sandboxes, StepUp stepUp,
+    TimeProvider time)
 {
     /// <summary>
     /// Accepts a run, stores it, and tells the devices that are connected. The same key and request again give the same run.
@@ -66,7 +67,18 @@ internal sealed class RunService(
             return untouched;
         }
 
-        var (run, executions) = Make(actor, request, target.Devices);
+        var sandbox = await sandboxes.ResolveAsync(actor, request.Sandbox, request.RunAs, cancellationToken);
+        if (sandbox.Error is { } unheld)
+        {
+            if (unheld.Kind == ErrorKind.Forbidden)
+            {
+                await records.DeniedAsync(actor, "run.create", RunLimits.Summary(request), unheld, cancellationToken);
+            }
+
+            return unheld;
+        }
+
+        var (run, executions) = Make(actor, request with { Sandbox = sandbox.Value.Name }, sandbox.Value.Spec, target.Devices);
         try
         {
             await StoreAsync(actor, run, executions, idempotencyKey, hash, cancellationToken);
@@ -164,7 +176,8 @@ internal sealed class RunService(
     // Who may run commands on a device sees what came of what they ask for there.
     private bool MaySee(Actor actor, Guid deviceId) => runSight.Sees(actor, deviceId) || runSight.MayRun(actor, deviceId);
 
-    private (Run Run, List<Execution> Executions) Make(Actor actor, CreateRun request, IReadOnlyList<DeviceEntry> targets)
+    private (Run Run, List<Execution> Executions) Make(
+        Actor actor, CreateRun request, SandboxSpec? sandbox, IReadOnlyList<DeviceEntry> targets)
     {
         var now = time.GetUtcNow();
         var run = new Run
@@ -173,6 +186,7 @@ internal sealed class RunService(
             Status = RunStatus.Running,
             Request = request with { Stdin = null, StdinBase64 = null },
             Stdin = RunLimits.Stdin(request),
+            Sandbox = sandbox,
             Summary = RunLimits.Summary(request),
             CreatedBy = actor.Name,
             CreatedById = actor.Id,

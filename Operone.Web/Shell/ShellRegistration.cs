@@ -1,5 +1,7 @@
+using Operone.Web.Access;
 using Operone.Web.Devices;
 using Operone.Web.Hosting;
+using Operone.Web.Shell.Sandbox;
 using Operone.Web.Shell.Terminals;
 
 namespace Operone.Web.Shell;
@@ -14,6 +16,9 @@ internal static class ShellRegistration
         services.AddHostedService(provider => provider.GetRequiredService<ExecutionWriter>());
         services.AddHostedService<ExpiryService>();
         services.AddSingleton<IRecurringJob, RunUpkeep>();
+        services.AddSingleton<SandboxService>();
+        services.AddSingleton<SandboxChoice>();
+        services.AddSingleton<ISandboxNames, SandboxNames>();
         services.AddSingleton<ExecutionDispatch>();
         services.AddSingleton<RunService>();
         services.AddSingleton<RunSight>();
@@ -38,5 +43,10 @@ internal static class ShellRegistration
     {
         app.MapRuns();
         app.MapTerminals();
+        app.MapSandboxes();
     }
+
+    /// <summary>At start, once the database is there.</summary>
+    public static Task PrepareShellAsync(this WebApplication app, CancellationToken cancellationToken) =>
+        app.Services.GetRequiredService<SandboxService>().PrepareAsync(cancellationToken);
 }

@@ -23,6 +23,8 @@ internal static class RunCommand
         var expires = Shared.Parsed("--expires", "TIME", "How long the run waits for a device that is offline. By default 1h.", Quantities.ParseDuration);
         var directory = new Option<string?>("--cwd") { Description = "The working directory, an absolute path on the device. By default the home of the agent's user.", HelpName = "DIR" };
         var environment = new Option<string[]>("--env") { Description = "A variable in the command's environment. Give it again for more.", HelpName = "K=V" };
+        var sandbox = new Option<string?>("--sandbox") { Description = "The sandbox profile that holds the command; 'operone sandboxes' lists them.", HelpName = "NAME" };
+        var user = new Option<string?>("--run-as") { Description = "The user on the device. By default what the sandbox profile says, else the agent's.", HelpName = "USER" };
         var script = new Option<string?>("--script") { Description = "Run this local file's text as a script, instead of COMMAND. '-' is standard input.", HelpName = "FILE" };
         var interpreter = new Option<string?>("--interpreter") { Description = "The program on the device that gets the script. By default its '#!' line, else /bin/sh.", HelpName = "P" };
         var limit = Shared.Parsed("--output-limit", "SIZE", "How much output each device may keep: 64KiB, 16MiB, 1GiB. By default 16MiB.", Quantities.ParseSize);
@@ -50,11 +52,12 @@ internal static class RunCommand
               operone run -d web-1 'df -h / | tail -1'
               operone run -l env=prod --timeout 5m -- systemctl restart nginx
               operone run --all --script check.sh
+              operone run -d web-1 --sandbox isolated --script untrusted.sh
               tar c site | operone run -d web-1 'tar x -C /srv'
             """,
             usage: "operone run (-d NAME | -l SELECTOR | --all) [options] [--] COMMAND...")
         {
-            devices, selector, all, permitted, timeout, expires, directory, environment, script, interpreter, limit, noInput, json, detach, words,
+            devices, selector, all, permitted, timeout, expires, directory, environment, sandbox, user, script, interpreter, limit, noInput, json, detach, words,
         };
         command.Validators.Add(Shared.Check(result => Problem(
             result, targets: result.GetResult(devices) is not null || result.GetResult(selector) is not null || result.GetValue(all),
@@ -76,6 +79,8 @@ internal static class RunCommand
                 Target = new RunTarget(Shared.SplitNames(parsed.GetValue(devices)) is { Length: > 0 } names ? names : null, parsed.GetValue(selector), parsed.GetValue(all),
                     parsed.GetValue(permitted)),
                 WorkingDirectory = parsed.GetValue(directory),
+                Sandbox = parsed.GetValue(sandbox),
+                RunAs = parsed.GetValue(user),
                 Environment = variables.Value.Count > 0 ? variables.Value : null,
                 TimeoutSeconds = parsed.GetValue(timeout)?.TotalSeconds,
                 ExpiresInSeconds = parsed.GetValue(expires)?.TotalSeconds,

@@ -17,6 +17,7 @@ public sealed partial class RolePage
     private Guid? _filled;
     private string _name = "";
     private string _description = "";
+    private string _sandbox = "";
     private Error? _error;
 
     [Inject]
@@ -63,7 +64,7 @@ public sealed partial class RolePage
 
     private void Fill(RoleView role)
     {
-        (_filled, _name, _description) = (role.Id, role.Name, role.Description);
+        (_filled, _name, _description, _sandbox) = (role.Id, role.Name, role.Description, role.RequiredSandbox ?? "");
         Set(_permissions, role.Permissions);
         Set(_stepUp, role.StepUpActs);
         Set(_forbidden, role.TokenForbiddenActs);
@@ -92,10 +93,10 @@ public sealed partial class RolePage
     private async Task SaveAsync()
     {
         var saved = await StepUp.ActAsync(() => Id is not { } id
-            ? Service.CreateAsync(Actor, new CreateRole(_name, [.. _permissions], _description, [.. _stepUp], [.. _forbidden]), CancellationToken.None)
+            ? Service.CreateAsync(Actor, new CreateRole(_name, [.. _permissions], _description, [.. _stepUp], [.. _forbidden], _sandbox), CancellationToken.None)
             : Service.UpdateAsync(Actor, id, MayName
-                ? new UpdateRole(_name, [.. _permissions], _description, [.. _stepUp], [.. _forbidden])
-                : new UpdateRole(StepUpActs: [.. _stepUp], TokenForbiddenActs: [.. _forbidden]), CancellationToken.None));
+                ? new UpdateRole(_name, [.. _permissions], _description, [.. _stepUp], [.. _forbidden], _sandbox)
+                : new UpdateRole(StepUpActs: [.. _stepUp], TokenForbiddenActs: [.. _forbidden], RequiredSandbox: _sandbox), CancellationToken.None));
         _error = saved.Error;
         if (_error is null)
         {

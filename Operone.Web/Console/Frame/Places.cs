@@ -35,6 +35,7 @@ internal static class Places
             new("access/sessions", "Sessions", Glyphs.Online, "s", Permissions.PeopleManage),
             new("access/invitations", "Invitations", Glyphs.Enrollment, "i", Permissions.PeopleManage),
             new("access/audit", "Audit", Glyphs.Audit, "a", Permissions.AuditRead),
+            new("settings/sandboxes", "Sandboxes", Glyphs.Grid, "b", Permissions.SandboxesManage),
             new("settings/sign-in", "Settings", Glyphs.Settings, "c", Permissions.SettingsManage),
         ],
     ];

@@ -22,6 +22,8 @@ internal static class RunText
             text.Append(target.All ? " --all" : "").Append(target.OnlyPermitted ? " --only-permitted" : "");
         }
 
+        Add(text, "--sandbox", request.Sandbox);
+        Add(text, "--run-as", request.RunAs);
         Add(text, "--cwd", request.WorkingDirectory);
         foreach (var (name, value) in request.Environment ?? new Dictionary<string, string>())
         {

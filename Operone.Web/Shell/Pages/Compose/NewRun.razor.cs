@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Components;
 using Operone.Core.Errors;
+using Operone.Core.Shell;
 using Operone.Web.Access;
+using Operone.Web.Shell.Sandbox;
 
 namespace Operone.Web.Shell.Pages.Compose;
 
@@ -13,9 +15,17 @@ public sealed partial class NewRun
     private string? _note;
     private bool _sending;
     private string? _readFor;
+    private string? _required;
+    private IReadOnlyList<SandboxProfileView> _profiles = [];
 
     [Inject]
     private RunService Runs { get; set; } = default!;
+
+    [Inject]
+    private SandboxService Sandboxes { get; set; } = default!;
+
+    [Inject]
+    private SandboxChoice SandboxChoice { get; set; } = default!;
 
     [Inject]
     private StepUpPrompt StepUp { get; set; } = default!;
@@ -50,6 +60,8 @@ public sealed partial class NewRun
         }
 
         _readFor = Navigation.Uri;
+        _required = SandboxChoice.Requiring(Actor) is [var role, ..] ? role.RequiredSandbox : null;
+        _profiles = (await Sandboxes.ListAsync(Actor, 200, null, CancellationToken.None)).Match(p => p.Items, _ => []);
         _form = new() { Command = Command ?? "", Selector = Selector ?? "" };
         if (Devices is not null)
         {

@@ -40,12 +40,15 @@ public sealed class RunForm
     /// <summary>One <c>NAME=value</c> a line.</summary>
     public string Environment { get; set; } = "";
     public string Stdin { get; set; } = "";
+    /// <summary>The sandbox profile's name; empty for none, or what a role requires.</summary>
+    public string Sandbox { get; set; } = "";
+    public string RunAs { get; set; } = "";
     public string Timeout { get; set; } = "";
     public string Expiry { get; set; } = "";
     public string OutputLimit { get; set; } = "";
 
     /// <summary>Whether anything beyond the command and the devices was typed.</summary>
-    public bool HasOptions => (WorkingDirectory + Environment + Stdin + Timeout + Expiry + OutputLimit).Length > 0;
+    public bool HasOptions => (WorkingDirectory + Environment + Stdin + Sandbox + RunAs + Timeout + Expiry + OutputLimit).Length > 0;
 
     /// <summary>The devices that are meant, as far as they are named yet.</summary>
     public RunTarget Target => TargetKind switch
@@ -67,6 +70,8 @@ public sealed class RunForm
             Interpreter = Kind == RunKind.Script ? Given(Interpreter) : null,
             Target = Target,
             WorkingDirectory = Given(WorkingDirectory),
+            Sandbox = Given(Sandbox),
+            RunAs = Given(RunAs),
             Environment = ReadEnvironment(errors),
             Stdin = Stdin.Length > 0 ? Stdin.ReplaceLineEndings("\n") : null,
             TimeoutSeconds = ReadSeconds(Timeout, "timeoutSeconds", errors),
@@ -107,6 +112,8 @@ public sealed class RunForm
             Devices = new(target.Devices ?? [], StringComparer.OrdinalIgnoreCase),
             OnlyPermitted = target.OnlyPermitted,
             WorkingDirectory = request.WorkingDirectory ?? "",
+            Sandbox = request.Sandbox ?? "",
+            RunAs = request.RunAs ?? "",
             Environment = string.Join('\n', (request.Environment ?? new Dictionary<string, string>()).Select(v => $"{v.Key}={v.Value}")),
             Timeout = Seconds(request.TimeoutSeconds),
             Expiry = Seconds(request.ExpiresInSeconds),
