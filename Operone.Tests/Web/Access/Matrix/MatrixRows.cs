@@ -72,6 +72,11 @@ internal static class MatrixRows
         GET /api/v1/sessions                                      401        401        403        403        403        403        403        200        200        403        403        403
         DELETE /api/v1/sessions                                   401        401        403        403        403        403        403        200        200        403        403        403
         DELETE /api/v1/sessions/{id}                              401        401        404        404        404        404        404        204        204        404        404        404
+        GET /api/v1/sandbox-profiles                              401        401        403        403        403        200        200        200        200        403        200        200
+        POST /api/v1/sandbox-profiles                             401        401        403        403        403        403        403        400        400        403        403        403
+        GET /api/v1/sandbox-profiles/{idOrName}                   401        401        403        403        403        200        200        200        200        403        200        200
+        PUT /api/v1/sandbox-profiles/{idOrName}                   401        401        403        403        403        403        403        400        400        403        403        403
+        DELETE /api/v1/sandbox-profiles/{idOrName}                401        401        403        403        403        403        403        204        204        403        403        403
         GET /api/v1/settings/sign-in                              401        401        403        403        403        403        403        200        200        403        403        403
         PUT /api/v1/settings/sign-in                              401        401        403        403        403        403        403        200        200        403        403        403
         GET /api/v1/teams                                         401        401        403        403        403        403        403        200        200        403        403        403
@@ -120,6 +125,9 @@ internal static class MatrixRows
         /runs                                                     in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
         /runs/new                                                 in         in         no         no         no         yes        yes        yes        yes        -          -          -
         /runs/{Id}                                                in         in         no         gone       yes        gone       yes        yes        yes        -          -          -
+        /settings/sandboxes                                       in         in         no         no         no         yes        yes        yes        yes        -          -          -
+        /settings/sandboxes/new                                   in         in         no         no         no         no         no         yes        yes        -          -          -
+        /settings/sandboxes/{Id}                                  in         in         no         no         no         yes        yes        yes        yes        -          -          -
         /settings/sign-in                                         in         in         no         no         no         no         no         yes        yes        -          -          -
         /setup                                                    yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
         /sign-in                                                  yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
