@@ -12,6 +12,7 @@ internal static unsafe partial class LinuxCalls
     public const int CpuSetBytes = 128;
 
     private const uint CloseOnExec = 1;
+    private const int ReadOnlyCloseOnExec = 0x80000; // O_RDONLY | O_CLOEXEC
     private const int DuplicateCloseOnExec = 1030;
 
     /// <summary>Descriptors that a child gets are made above all numbers that they may get there.</summary>
@@ -35,6 +36,13 @@ internal static unsafe partial class LinuxCalls
         }
 
         return Move(file);
+    }
+
+    /// <summary>A file to be read, for a child; null where it cannot be opened.</summary>
+    public static int? TryOpen(string path)
+    {
+        var file = Libc.Open(path, ReadOnlyCloseOnExec);
+        return file < 0 ? null : Move(file);
     }
 
     /// <summary>Gives a descriptor a number that is out of the way.</summary>

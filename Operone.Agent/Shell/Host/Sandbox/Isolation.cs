@@ -36,12 +36,14 @@ internal static class Isolation
 
     private static readonly string[] _systemFolders = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
 
-    /// <summary>What programs need of <c>/etc</c>. Nothing in it is secret.</summary>
-    private static readonly string[] _settings =
+    /// <summary>What programs need of <c>/etc</c>, and nothing secret: folders, which are shown as they are.</summary>
+    private static readonly string[] _settingFolders = ["alternatives", "fonts", "pki/ca-trust", "pki/tls/certs", "ssl/certs", "terminfo"];
+
+    /// <summary>And files, which are copied: a mount for each would take longer than all the rest.</summary>
+    private static readonly string[] _settingFiles =
     [
-        "alternatives", "bash.bashrc", "ca-certificates", "ca-certificates.conf", "debian_version", "fonts", "gai.conf", "host.conf", "hosts", "inputrc", "ld.so.cache",
-        "ld.so.conf", "ld.so.conf.d", "locale.alias", "locale.conf", "localtime", "magic", "mime.types", "nsswitch.conf", "os-release", "pki/ca-trust", "pki/tls/certs",
-        "protocols", "resolv.conf", "services", "ssl/certs", "ssl/openssl.cnf", "terminfo", "timezone",
+        "bash.bashrc", "debian_version", "gai.conf", "host.conf", "hosts", "inputrc", "ld.so.cache", "ld.so.conf", "locale.conf", "localtime", "mime.types", "nsswitch.conf",
+        "os-release", "protocols", "resolv.conf", "services", "ssl/openssl.cnf", "timezone",
     ];
 
     /// <summary>The user's name in there, where none was asked for.</summary>
@@ -118,6 +120,14 @@ internal static class Isolation
             Namespaces(arguments, spec, uid, gid, request.Terminal is null);
             Variables(arguments, plan.Environment);
             SystemItself(arguments);
+            foreach (var setting in _settingFiles)
+            {
+                if (LinuxCalls.TryOpen("/etc/" + setting) is { } file)
+                {
+                    Add("--perms", "0444", "--file", Number(file), "/etc/" + setting);
+                }
+            }
+
             Add("--perms", "0444", "--ro-bind-data", Number(LinuxCalls.NewFile(Encoding.UTF8.GetBytes(
                 $"root:x:0:0:root:/root:/bin/sh\n{name}:x:{uid}:{gid}::{Work}:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"))), "/etc/passwd");
             Add("--perms", "0444", "--ro-bind-data", Number(LinuxCalls.NewFile(Encoding.UTF8.GetBytes($"root:x:0:\n{name}:x:{gid}:\nnogroup:x:65534:\n"))), "/etc/group");
@@ -229,10 +239,10 @@ internal static class Isolation
             }
         }
 
-        foreach (var name in _settings)
+        foreach (var name in _settingFolders)
         {
             var path = "/etc/" + name;
-            if (File.Exists(path) || Directory.Exists(path))
+            if (Directory.Exists(path))
             {
                 to.AddRange(["--ro-bind-try", path, path]);
             }
