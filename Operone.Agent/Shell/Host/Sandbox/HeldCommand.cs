@@ -9,6 +9,9 @@ using Operone.Core.Shell;
 
 namespace Operone.Agent.Shell.Host.Sandbox;
 
+/// <summary>Starts a plan. Gives 0, or the error number that says why not.</summary>
+internal delegate int StartPlan(CommandPlan plan, out int pid);
+
 /// <summary>
 /// What holds a command, from its plan to its end: the user, the sandbox, the limits. It never lets a command run with less than
 /// was asked for: what cannot be had is a refusal, and of a limit that is kept in part only, the end says so.
@@ -19,7 +22,7 @@ internal sealed unsafe class HeldCommand : IDisposable
     private readonly StartExecution _request;
     private readonly SandboxLimits? _limits;
     private readonly List<string> _notices = [];
-    private IReadOnlyList<string> _fileLimits = [];
+    private IReadOnlyList<string> _inherited = [];
     private byte[]? _processors;
     private byte[]? _allProcessors;
     private Cgroup? _cgroup;
@@ -63,7 +66,7 @@ internal sealed unsafe class HeldCommand : IDisposable
         {
             refusal = OperatingSystem.IsLinux() ? held.Prepare(request.Sandbox, folder, time) : null;
             held.Plan = held.IsIsolated ? held.Plan : UserDrop.Wrap(held.Plan, plan.User);
-            held.Plan = held.WithFileLimits(held.Plan);
+            held.Plan = held.WithInherited(held.Plan);
         }
         catch
         {
@@ -80,8 +83,26 @@ internal sealed unsafe class HeldCommand : IDisposable
         return (null, refusal);
     }
 
-    /// <summary>Just before the start, on the thread that starts it: what the command inherits is set.</summary>
-    public void Enter()
+    /// <summary>Starts it, on the thread that lives as long as it: what the command inherits is set for that moment.</summary>
+    /// <param name="tree">All that descends from this process; null where nothing is to be watched.</param>
+    /// <param name="start">Starts a plan.</param>
+    /// <param name="pid">The process, where it could be started.</param>
+    /// <returns>0, or the error number that says why not.</returns>
+    public int Start(IProcessTree? tree, StartPlan start, out int pid)
+    {
+        pid = 0;
+        Enter();
+        try
+        {
+            return start(Plan, out pid);
+        }
+        finally
+        {
+            Leave(pid, tree);
+        }
+    }
+
+    private void Enter()
     {
         if (OperatingSystem.IsLinux())
         {
@@ -93,10 +114,7 @@ internal sealed unsafe class HeldCommand : IDisposable
         }
     }
 
-    /// <summary>Just after it, whether it started or not: this process is as it was.</summary>
-    /// <param name="pid">The process; 0 where there is none.</param>
-    /// <param name="tree">All that descends from this process; null where nothing is to be watched.</param>
-    public void Leave(int pid, IProcessTree? tree)
+    private void Leave(int pid, IProcessTree? tree)
     {
         if (OperatingSystem.IsLinux())
         {
@@ -106,7 +124,7 @@ internal sealed unsafe class HeldCommand : IDisposable
                 LinuxCalls.Use(_allProcessors);
             }
 
-            _watch?.Start(pid, tree!);
+            _watch?.Start(tree is null ? 0 : pid, tree!);
         }
 
         foreach (var descriptor in Plan.Descriptors.Where(d => d >= 0))
@@ -124,7 +142,12 @@ internal sealed unsafe class HeldCommand : IDisposable
     public string? Breach() => OperatingSystem.IsLinux() ? _cgroup?.Breach(_limits!) : null;
 
     /// <summary>Why the sandbox was not set up, where its first process ended by itself before the command began; else null.</summary>
-    /// <param name="readErrors">Reads what was written to standard error.</param>
+    /// <param name="status">How it ended, as a wait status.</param>
+    /// <param name="folder">Where its output is kept; null for nowhere.</param>
+    public string? Failure(int? status, ExecutionFolder? folder) =>
+        status is { } exit && (exit & 0x7f) == 0 ? Failure(() => folder is null ? "it printed why" : ReadErrors(folder)) : null;
+
+    /// <summary>The same for one that ended by itself.</summary>
     public string? Failure(Func<string> readErrors)
     {
         if (_statusRead < 0)
@@ -200,32 +223,38 @@ internal sealed unsafe class HeldCommand : IDisposable
             _watch = new LimitWatch(watched, IsIsolated, _keptFolder, time);
         }
 
+        var inherited = new List<string>();
         if (limits?.FileBytes is { } bytes)
         {
-            if (SystemTools.Prlimit is not { } prlimit)
-            {
-                return "The size of files cannot be limited on this device: there is no prlimit. To get it: apt-get install util-linux.";
-            }
-
-            _fileLimits = [prlimit, string.Create(CultureInfo.InvariantCulture, $"--fsize={bytes}"), "--"];
+            inherited.Add(string.Create(CultureInfo.InvariantCulture, $"--fsize={bytes}"));
         }
 
-        if (IsIsolated)
+        if (IsIsolated && limits?.Processes is { } processes)
         {
             // in there each user namespace counts its own: bubblewrap's first process, and the command with all that it starts
-            IReadOnlyList<string> inner = limits?.Processes is { } processes && SystemTools.Prlimit is { } tool
-                ? [tool, string.Create(CultureInfo.InvariantCulture, $"--nproc={processes + 1}"), "--"] : [];
+            inherited.Add(string.Create(CultureInfo.InvariantCulture, $"--nproc={processes + 1}"));
+        }
+
+        if (inherited.Count > 0 && SystemTools.Prlimit is null)
+        {
+            return "Files and processes cannot be limited on this device: there is no prlimit. To get it: apt-get install util-linux.";
+        }
+
+        string[] limited = inherited.Count > 0 ? [SystemTools.Prlimit!, .. inherited, "--"] : [];
+        _inherited = IsIsolated ? [] : limited;
+        if (IsIsolated)
+        {
             var (read, write) = Libc.MakePipe();
             Libc.DoNotBlock(read);
             _statusRead = read;
-            Plan = Isolation.Wrap(Plan, spec, _request, folder, inner, _processors is not null, _keptFolder, LinuxCalls.Move(write));
+            Plan = Isolation.Wrap(Plan, spec, _request, folder, limited, _processors is not null, _keptFolder, LinuxCalls.Move(write));
         }
 
         return null;
     }
 
-    private CommandPlan WithFileLimits(CommandPlan plan) => _fileLimits.Count == 0 ? plan
-        : plan with { Program = _fileLimits[0], Arguments = [.. _fileLimits, plan.Program, .. plan.Arguments.Skip(1)] };
+    private CommandPlan WithInherited(CommandPlan plan) => _inherited.Count == 0 ? plan
+        : plan with { Program = _inherited[0], Arguments = [.. _inherited, .. plan.Words] };
 
     /// <summary>Without cgroups, whole processors can be given; what is left over is said.</summary>
     [SupportedOSPlatform("linux")]
@@ -254,6 +283,12 @@ internal sealed unsafe class HeldCommand : IDisposable
             _notices.Add(string.Create(CultureInfo.InvariantCulture,
                 $"Without cgroup v2 its processor time was not limited to {cores}: it was given {wanted} of {count} processors{(IsIsolated ? "" : ", which it could change")}."));
         }
+    }
+
+    private static string ReadErrors(ExecutionFolder folder)
+    {
+        using var reader = new OutputReader(folder.Output);
+        return string.Concat(reader.Read(OutputLog.MaxDataBytes, new()).Where(c => c.Stream == OutputStream.Stderr).Select(c => Encoding.UTF8.GetString(c.Data)));
     }
 
     private static string Words(string errors)

@@ -151,7 +151,7 @@ internal static class Isolation
         }
 
         var bubblewrap = SystemTools.Bubblewrap!;
-        string[] command = [.. drop, bubblewrap, "--args", "3", "--", .. inner, plan.Program, .. plan.Arguments.Skip(1)];
+        string[] command = [.. drop, bubblewrap, "--args", "3", "--", .. inner, .. plan.Words];
         return new CommandPlan(command[0], command, ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], "/") { User = plan.User, Descriptors = files };
 
         void Add(params ReadOnlySpan<string> words) => arguments.AddRange(words);

@@ -57,9 +57,8 @@ internal static class SandboxProbe
         var (read, write) = Libc.MakePipe();
         var nothing = Libc.Open("/dev/null", 2);
         Libc.DoNotInherit(nothing);
-        var plan = held.Plan;
-        var error = UnixSpawn.Start(plan.Program, plan.Arguments, plan.Environment, plan.Directory, nothing, nothing, write, out _, plan.Descriptors);
-        held.Leave(0, null);
+        var error = held.Start(null, (plan, out child) => UnixSpawn.Start(
+            plan.Program, plan.Arguments, plan.Environment, plan.Directory, nothing, nothing, write, out child, plan.Descriptors), out _);
         Libc.Close(write);
         Libc.Close(nothing);
         var complaint = error == 0 ? ReadToEnd(read) : Libc.Describe(error);
