@@ -30,6 +30,7 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, RunSight
             Kind = r.Kind,
             Status = r.Status,
             Request = r.Request,
+            Sandbox = r.Sandbox,
             Summary = r.Summary,
             CreatedBy = r.CreatedBy,
             CreatedById = r.CreatedById,

@@ -354,14 +354,17 @@ internal sealed unsafe class HostedExecution(
         End(status, code, reason);
     }
 
-    private void End(ExecutionStatus status, int? code, string reason) => LastWord.Write(folder, new ExecutionEnd(
-        status, code, reason, time.GetUtcNow(), _output?.StdoutBytes ?? 0, _output?.StderrBytes ?? 0, _output?.DiscardedBytes ?? 0));
+    private void End(ExecutionStatus status, int? code, string reason)
+    {
+        _held?.Dispose(); // whoever reads of the end finds nothing left of it
+        LastWord.Write(folder, new ExecutionEnd(
+            status, code, reason, time.GetUtcNow(), _output?.StdoutBytes ?? 0, _output?.StderrBytes ?? 0, _output?.DiscardedBytes ?? 0));
+    }
 
     /// <summary>Gives up all of the folder; then stays for children that were left behind, as long as they hold a pipe.</summary>
     private bool LetGo()
     {
         bells.Close();
-        _held?.Dispose();
         _output?.Dispose();
         _claim?.Dispose();
         if (_isSpent)

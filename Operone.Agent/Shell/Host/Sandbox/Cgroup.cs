@@ -78,21 +78,16 @@ internal sealed class Cgroup : IDisposable
         }
     }
 
-    /// <summary>Ends whatever is left in it, and takes it away.</summary>
+    /// <summary>Takes it away, where nobody is left in it: what a command has left behind goes on, and stays within its limits.</summary>
     public void Dispose()
     {
         try
         {
-            if (File.Exists(_path + "/cgroup.kill"))
-            {
-                Write("cgroup.kill", "1");
-            }
-
             Directory.Delete(_path);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            // its last process is not buried yet: the agent clears what is empty when it starts
+            // the agent clears what is empty when it starts
         }
     }
 

@@ -138,12 +138,16 @@ public sealed class SandboxTests
     {
         RequireRoot();
         Sandboxes.Require();
-        // a sysctl of its own user namespace: none may be made in it
+        // in a user namespace of its own, in which none may be made
         using var host = HostUnderTest.StartBy(
-            ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$@\"", "sh"],
+            [
+                .. _asNobody, "unshare", "--user", "--map-current-user", "--keep-caps", "sh", "-c",
+                "echo 0 > /proc/sys/user/max_user_namespaces && exec setpriv --inh-caps -all --ambient-caps -all -- \"$@\"", "sh",
+            ],
             Isolated("echo ran"));
         var result = await host.EndAsync();
         Assert.Equal((ExecutionStatus.Refused, ""), (result.End.Status, result.Text));
+        Assert.Contains("user.max_user_namespaces", result.End.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
