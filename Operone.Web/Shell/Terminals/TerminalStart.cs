@@ -5,12 +5,13 @@ using Operone.Core.Shell;
 using Operone.Web.Access;
 using Operone.Web.Data;
 using Operone.Web.Devices;
+using Operone.Web.Shell.Sandbox;
 
 namespace Operone.Web.Shell.Terminals;
 
 /// <summary>Makes a terminal out of what was asked for and what policy says, stores it, and tells its device.</summary>
 internal sealed class TerminalStart(
-    IDbContextFactory<OperoneDb> databases, TerminalPolicies policies, ExecutionWriter writer, ExecutionDispatch dispatch, TimeProvider time)
+    IDbContextFactory<OperoneDb> databases, TerminalPolicies policies, SandboxChoice sandboxes, ExecutionWriter writer, ExecutionDispatch dispatch, TimeProvider time)
 {
     /// <summary>Starts one on a device that is connected.</summary>
     public async Task<Result<TerminalRow>> StartAsync(Actor actor, DeviceEntry device, CreateTerminal request, CancellationToken cancellationToken)
@@ -21,11 +22,18 @@ internal sealed class TerminalStart(
             return TerminalErrors.ChoiceNotAllowed(device.Name, chosen);
         }
 
+        // What holds who opens it by a role holds their terminals too; the user that policy says is not theirs to choose, and gives way.
+        var isHeld = sandboxes.Requiring(actor).Count > 0;
+        var sandbox = await sandboxes.ResolveAsync(actor, null, isHeld ? request.User : request.User ?? policy.User, cancellationToken);
+        if (sandbox.IsError)
+        {
+            return sandbox.Error!;
+        }
+
         var now = time.GetUtcNow();
         var id = Guid.CreateVersion7(now);
         var record = policy.Record == RecordMode.Off && request.Record == true ? RecordMode.On : policy.Record;
         var shell = request.Argv is null ? request.Shell ?? policy.Shell : null;
-        var user = request.User ?? policy.User;
         var run = new Run
         {
             Id = id,
@@ -35,6 +43,7 @@ internal sealed class TerminalStart(
             {
                 Argv = request.Argv,
                 Target = new RunTarget([device.Name]),
+                Sandbox = sandbox.Value.Name,
                 WorkingDirectory = request.WorkingDirectory ?? policy.WorkingDirectory,
                 Environment = Merge(policy.Environment, request.Environment),
                 // one that must be recorded ends with its recording: it gets more room
@@ -45,7 +54,7 @@ internal sealed class TerminalStart(
                     _ => TerminalLimits.DefaultRecordingBytes,
                 },
             },
-            Sandbox = user is null ? null : new SandboxSpec(RunAs: user),
+            Sandbox = sandbox.Value.Spec,
             Summary = request.Argv is null ? shell ?? "shell" : RunLimits.Summary(new CreateRun { Argv = request.Argv }),
             CreatedBy = actor.Name,
             CreatedById = actor.Id,
@@ -61,7 +70,7 @@ internal sealed class TerminalStart(
             OwnerId = TerminalSight.OwnerOf(actor),
             OwnerName = actor.Name,
             Title = request.Title?.Trim() is { Length: > 0 } title ? title : null,
-            User = user,
+            User = sandbox.Value.Spec?.RunAs,
             Command = run.Summary,
             Record = record,
             RecordInput = policy.RecordInput,
