@@ -67,7 +67,6 @@ internal sealed class ExecutionDispatch(AgentSends sends, TimeProvider time)
         WorkingDirectory = run.Request.WorkingDirectory,
         Environment = run.Request.Environment,
         Stdin = run.Stdin,
-        Sandbox = run.Sandbox,
         TimeoutSeconds = run.Request.TimeoutSeconds,
         Sandbox = run.Sandbox,
         OutputLimitBytes = run.Request.OutputLimitBytes ?? RunLimits.DefaultOutputLimitBytes,

@@ -142,6 +142,18 @@ public abstract class SandboxProfileTests(ServerFixture fixture) : ShellTests(fi
     }
 
     [Fact]
+    public async Task RequiredProfile_HoldsTheTerminalsOfItsHolders()
+    {
+        var (_, person) = await RequireAsync("isolated");
+        using var client = await Server.ClientAsync(person);
+        await using var agent = await Server.ConnectAsync(AccessApi.Unique("held-terminal"));
+        await client.SendAsync<TerminalView>(HttpMethod.Post, "/api/v1/terminals", new CreateTerminal { Device = agent.Name });
+        var start = await StartedAsync(agent);
+        Assert.Equal((true, SandboxKind.Isolated), (start.Terminal is not null, start.Sandbox!.Kind));
+        await client.RefusedAsync(HttpStatusCode.Forbidden, "sandbox-required", HttpMethod.Post, "/api/v1/terminals", new CreateTerminal { Device = agent.Name, User = "root" });
+    }
+
+    [Fact]
     public async Task RequiredProfiles_ThatAreNotTheSame_LetNothingRun()
     {
         var (_, person) = await RequireAsync("isolated");
@@ -190,7 +202,7 @@ public abstract class SandboxProfileTests(ServerFixture fixture) : ShellTests(fi
     private async Task<(RoleView Role, TestPerson Person)> RequireAsync(string sandbox, TestPerson? person = null)
     {
         var role = await Server.Owner.SendAsync<RoleView>(HttpMethod.Post, "/api/v1/roles", new CreateRole(
-            AccessApi.Unique("held"), [Permissions.RunsCreate, Permissions.RunsRead, Permissions.DevicesRead, Permissions.TokensCreate], RequiredSandbox: sandbox));
+            AccessApi.Unique("held"), [Permissions.RunsCreate, Permissions.RunsRead, Permissions.DevicesRead, Permissions.TerminalsOpen, Permissions.TokensCreate], RequiredSandbox: sandbox));
         Assert.Equal(sandbox, role.RequiredSandbox);
         person ??= await Server.CreatePersonAsync();
         await Server.Owner.GiveAsync(role.Name, person);
