@@ -8,8 +8,8 @@ namespace Operone.Bench.Scenarios;
 /// <summary>What the isolated sandbox adds to a run of <c>true</c>, against bubblewrap started directly.</summary>
 internal static class SandboxCost
 {
-    private const int Count = 200;
-    private const int WarmUp = 300;
+    private const int Count = 100;
+    private const int WarmUp = 100;
     private const double MostMilliseconds = 15;
 
     private static readonly string[] _directly =
