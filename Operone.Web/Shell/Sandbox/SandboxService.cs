@@ -34,7 +34,12 @@ internal sealed class SandboxService(
             {
                 db.Add(new SandboxProfile
                 {
-                    Id = profile.Id, Name = profile.Name, NormalizedName = profile.NormalizedName, Description = profile.Description, IsBuiltIn = true, Spec = profile.Spec,
+                    Id = profile.Id,
+                    Name = profile.Name,
+                    NormalizedName = profile.NormalizedName,
+                    Description = profile.Description,
+                    IsBuiltIn = true,
+                    Spec = profile.Spec,
                 });
             }
             else if (known.Spec != profile.Spec || known.Description != profile.Description)

@@ -232,6 +232,41 @@ public sealed class SandboxTests
         Assert.EndsWith("setpriv", wrapped.Program, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(SandboxKind.Isolated, null, "sandbox")]
+    [InlineData(SandboxKind.Isolated, "nobody", "nobody")]
+    [InlineData(SandboxKind.None, "nobody", "nobody")]
+    public async Task Terminal_IsHeldAsACommandIs(SandboxKind kind, string? user, string name)
+    {
+        RequireRoot();
+        var request = HostUnderTest.Request() with
+        {
+            Argv = ["sh", "-c", "stty size; id -un; test -t 0 && echo on a terminal"],
+            Terminal = new StartTerminal(90, 33, Record: RecordMode.On),
+            Sandbox = new SandboxSpec(kind, RunAs: user),
+        };
+        var result = await RunAsync(request);
+        Assert.Equal((ExecutionStatus.Succeeded, 0), (result.End.Status, result.End.ExitCode));
+        Assert.Contains($"33 90\\r\\n{name}\\r\\non a terminal", string.Concat(result.Text.Split('\n').Skip(1).Select(Printed)), StringComparison.Ordinal);
+
+        // A line of a recording is [time, "o", "text"].
+        static string Printed(string line) => line.Length == 0 ? "" : line[(line.IndexOf("\"o\", \"", StringComparison.Ordinal) + 6)..^2];
+    }
+
+    [Fact]
+    public async Task Terminal_OverItsMemory_EndsByTheMemoryLimit()
+    {
+        var request = HostUnderTest.Request() with
+        {
+            Argv = ["perl", "-e", "$x = 'a' x 800000000; sleep 30"],
+            Terminal = new StartTerminal(80, 24),
+            Sandbox = new SandboxSpec(SandboxKind.Isolated, Limits: new SandboxLimits(MemoryBytes: 64 * 1024 * 1024)),
+        };
+        var result = await RunAsync(request);
+        Assert.Equal(ExecutionStatus.Failed, result.End.Status);
+        Assert.StartsWith("memory limit", result.End.Reason, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task ProcessLimit_NotIsolated_EndsByTheProcessLimit()
     {
