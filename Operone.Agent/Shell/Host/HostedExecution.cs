@@ -86,8 +86,8 @@ internal sealed unsafe class HostedExecution(
         StartExecution request;
         try
         {
-            request = folder.ReadRequest();
-            _output = new OutputWriter(folder.Output, request.OutputLimitBytes);
+            request = folder.TakeRequest();
+            _output = new OutputWriter(folder.Output, request.OutputLimitBytes, MaskSet.Of(request.Masks));
             var (plan, problem) = planner.Make(request, folder.Script);
             if (plan is null)
             {
@@ -318,6 +318,7 @@ internal sealed unsafe class HostedExecution(
 
     private void End()
     {
+        _output!.Finish();
         var (code, how) = ExitWords.Of(reaper.Status);
         var (status, reason) = _timedOut ? (ExecutionStatus.TimedOut, FormattableString.Invariant($"Took longer than {_timeoutSeconds} seconds. {how}"))
             : _cancelled ? (ExecutionStatus.Cancelled, $"Cancelled. {how}")
