@@ -1,5 +1,6 @@
 using Operone.Web.Devices;
 using Operone.Web.Hosting;
+using Operone.Web.Shell.Environments;
 using Operone.Web.Shell.Terminals;
 
 namespace Operone.Web.Shell;
@@ -15,6 +16,7 @@ internal static class ShellRegistration
         services.AddHostedService<ExpiryService>();
         services.AddSingleton<IRecurringJob, RunUpkeep>();
         services.AddSingleton<ExecutionDispatch>();
+        services.AddEnvironments();
         services.AddSingleton<RunService>();
         services.AddSingleton<RunSight>();
         services.AddSingleton<Events.IEventSight>(provider => provider.GetRequiredService<RunSight>());
@@ -38,5 +40,6 @@ internal static class ShellRegistration
     {
         app.MapRuns();
         app.MapTerminals();
+        app.MapEnvironments();
     }
 }

@@ -170,6 +170,7 @@ internal sealed class MatrixScene : IAsyncDisposable
             "people" => (await Server.CreatePersonAsync(BuiltInRoles.Viewer, "env=prod")).Id.ToString(),
             "grants" => (await Server.GrantAsync(Victim, BuiltInRoles.Viewer, "env=prod")).ToString(),
             "roles" => await NewAsync("roles", new { name = $"role-{++_made}", permissions = new[] { Permissions.DevicesRead } }),
+            "environments" => await NewAsync("environments", new { name = $"environment-{++_made}", selector = "env=prod" }),
             "teams" => await NewAsync("teams", new { name = $"team-{++_made}" }),
             "invitations" => await NewAsync("invitations", new { email = $"guest{++_made}@example.org", role = BuiltInRoles.Viewer.Id, selector = "env=prod" }),
             "access-requests" => await NewRequestAsync(),
