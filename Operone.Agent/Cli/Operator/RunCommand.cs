@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Operone.Core;
 using Operone.Core.Devices;
-using Operone.Core.Errors;
 using Operone.Core.Shell;
 
 namespace Operone.Agent.Cli.Operator;
@@ -23,6 +22,8 @@ internal static class RunCommand
         var expires = Shared.Parsed("--expires", "TIME", "How long the run waits for a device that is offline. By default 1h.", Quantities.ParseDuration);
         var directory = new Option<string?>("--cwd") { Description = "The working directory, an absolute path on the device. By default the home of the agent's user.", HelpName = "DIR" };
         var environment = new Option<string[]>("--env") { Description = "A variable in the command's environment. Give it again for more.", HelpName = "K=V" };
+        var environments = new Option<string[]>("--environment") { Description = "An environment whose variables and secrets the command gets; 'operone environments' lists them. Give it again for more: a later one wins, --env over all.", HelpName = "NAME" };
+        environments.CompletionSources.Add(context => ServerCompletions.Names(cli, "environments", context));
         var script = new Option<string?>("--script") { Description = "Run this local file's text as a script, instead of COMMAND. '-' is standard input.", HelpName = "FILE" };
         var interpreter = new Option<string?>("--interpreter") { Description = "The program on the device that gets the script. By default its '#!' line, else /bin/sh.", HelpName = "P" };
         var limit = Shared.Parsed("--output-limit", "SIZE", "How much output each device may keep: 64KiB, 16MiB, 1GiB. By default 16MiB.", Quantities.ParseSize);
@@ -50,18 +51,19 @@ internal static class RunCommand
               operone run -d web-1 'df -h / | tail -1'
               operone run -l env=prod --timeout 5m -- systemctl restart nginx
               operone run --all --script check.sh
+              operone run -d web-1 --environment deploy -- ./deploy.sh
               tar c site | operone run -d web-1 'tar x -C /srv'
             """,
             usage: "operone run (-d NAME | -l SELECTOR | --all) [options] [--] COMMAND...")
         {
-            devices, selector, all, permitted, timeout, expires, directory, environment, script, interpreter, limit, noInput, json, detach, words,
+            devices, selector, all, permitted, timeout, expires, directory, environment, environments, script, interpreter, limit, noInput, json, detach, words,
         };
         command.Validators.Add(Shared.Check(result => Problem(
             result, targets: result.GetResult(devices) is not null || result.GetResult(selector) is not null || result.GetValue(all),
             result.GetValue(words) ?? [], result.GetValue(script), result.GetValue(interpreter))));
         command.SetAction((parsed, cancellationToken) =>
         {
-            var variables = Variables(parsed.GetValue(environment) ?? []);
+            var variables = Shared.Variables("--env", parsed.GetValue(environment));
             if (variables.Error is { } error)
             {
                 return Task.FromResult(cli.Fail(error));
@@ -76,6 +78,7 @@ internal static class RunCommand
                 Target = new RunTarget(Shared.SplitNames(parsed.GetValue(devices)) is { Length: > 0 } names ? names : null, parsed.GetValue(selector), parsed.GetValue(all),
                     parsed.GetValue(permitted)),
                 WorkingDirectory = parsed.GetValue(directory),
+                Environments = parsed.GetValue(environments) is { Length: > 0 } named ? named : null,
                 Environment = variables.Value.Count > 0 ? variables.Value : null,
                 TimeoutSeconds = parsed.GetValue(timeout)?.TotalSeconds,
                 ExpiresInSeconds = parsed.GetValue(expires)?.TotalSeconds,
@@ -99,23 +102,6 @@ internal static class RunCommand
             : script is null && interpreter is not null ? "--interpreter goes with --script alone"
             : script is not null && words.Length > 0 ? $"--script FILE takes the place of a command, so '{words[0]}' is too much"
             : null;
-    }
-
-    private static Result<Dictionary<string, string>> Variables(string[] given)
-    {
-        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var text in given)
-        {
-            var at = text.IndexOf('=', StringComparison.Ordinal);
-            if (at <= 0)
-            {
-                return Error.InvalidField("--env", $"'{text}' should be NAME=VALUE");
-            }
-
-            variables[text[..at]] = text[(at + 1)..];
-        }
-
-        return variables;
     }
 }
 
