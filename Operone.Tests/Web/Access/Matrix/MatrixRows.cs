@@ -117,6 +117,9 @@ internal static class MatrixRows
         /devices/{Name}                                           in         in         gone       gone       yes        gone       yes        yes        yes        -          -          -
         /devices/{Name}/{Tab}                                     in         in         gone       gone       yes        gone       yes        yes        yes        -          -          -
         /error                                                    yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
+        /environments                                             in         in         no         no         no         yes        yes        yes        yes        -          -          -
+        /environments/new                                         in         in         no         no         no         no         no         yes        yes        -          -          -
+        /environments/{Id}                                        in         in         no         no         no         gone       yes        yes        yes        -          -          -
         /events                                                   in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
         /invitation                                               yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
         /not-found                                                yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
