@@ -149,6 +149,7 @@ internal sealed unsafe class HostedExecution(
             reaper.Watch(pid);
             NoteStart(new StartNote(startedAt, pid));
             var end = terminal.Run();
+            _output!.Finish();
             End(end.Status, end.ExitCode, end.Reason);
         }
         catch (System.ComponentModel.Win32Exception problem)

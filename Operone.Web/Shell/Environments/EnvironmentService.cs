@@ -36,6 +36,7 @@ internal sealed class EnvironmentService(
         }
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var sees = use.SightOf(actor);
         var wanted = (limit ?? PageRequest.DefaultLimit) + 1;
         var found = new List<RunEnvironment>();
         while (found.Count < wanted)
@@ -54,7 +55,7 @@ internal sealed class EnvironmentService(
 
             // Which of them there are for somebody is for their selectors to say, which are text to the database.
             var stretch = await environments.OrderBy(e => e.NormalizedName).Take(Math.Max(wanted, Stretch)).ToListAsync(cancellationToken);
-            found.AddRange(stretch.Where(e => use.Sees(actor, e)));
+            found.AddRange(stretch.Where(sees));
             if (stretch.Count < Math.Max(wanted, Stretch))
             {
                 break;
@@ -77,7 +78,7 @@ internal sealed class EnvironmentService(
         }
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await RunEnvironment.FindAsync(db, idOrName, cancellationToken) is { } environment && use.Sees(actor, environment)
+        return await RunEnvironment.FindAsync(db, idOrName, cancellationToken) is { } environment && use.SightOf(actor)(environment)
             ? environment.ToView()
             : EnvironmentErrors.NotFound(idOrName);
     }

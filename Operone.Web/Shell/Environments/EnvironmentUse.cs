@@ -16,16 +16,16 @@ namespace Operone.Web.Shell.Environments;
 /// </summary>
 internal sealed class EnvironmentUse(IDbContextFactory<OperoneDb> databases, DeviceSight devices, EnvironmentVault vault)
 {
-    /// <summary>Whether the environment exists for somebody.</summary>
-    public bool Sees(Actor actor, RunEnvironment environment)
+    /// <summary>Tells which environments exist for somebody, as of now.</summary>
+    public Func<RunEnvironment, bool> SightOf(Actor actor)
     {
         if (actor.May(Permissions.EnvironmentsManage, null) || actor.MayEverywhere(Permissions.EnvironmentsUse))
         {
-            return true;
+            return static _ => true;
         }
 
-        var selector = Selector.Parse(environment.Selector);
-        return !selector.IsError && devices.With(actor, Permissions.EnvironmentsUse).Any(d => selector.Value.Matches(d.Labels));
+        var mine = devices.With(actor, Permissions.EnvironmentsUse).ToArray();
+        return environment => Selector.Parse(environment.Selector) is { IsError: false } selector && Array.Exists(mine, d => selector.Value.Matches(d.Labels));
     }
 
     /// <summary>
@@ -98,10 +98,11 @@ internal sealed class EnvironmentUse(IDbContextFactory<OperoneDb> databases, Dev
     private async Task<Result<IReadOnlyList<RunEnvironment>>> FindAsync(Actor actor, IReadOnlyList<string> names, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var sees = SightOf(actor);
         var (found, unknown) = (new List<RunEnvironment>(), new List<string>());
         foreach (var name in names)
         {
-            if (await RunEnvironment.FindAsync(db, name, cancellationToken) is not { } environment || !Sees(actor, environment))
+            if (await RunEnvironment.FindAsync(db, name, cancellationToken) is not { } environment || !sees(environment))
             {
                 unknown.Add(name);
             }
