@@ -24,15 +24,15 @@ public sealed class EnvironmentTests(Browser browser)
         // Everything that is wrong is said at once, and what was typed stays.
         await page.GetByRole(AriaRole.Button, new() { Name = "Add a secret" }).ClickAsync();
         await page.GetByLabel("Name of secret 1").FillAsync("DEPLOY_TOKEN");
-        await page.GetByLabel("Value of DEPLOY_TOKEN").FillAsync("abc");
+        await page.Locator("#secrets-value-0").FillAsync("abc");
         await page.GetByRole(AriaRole.Button, new() { Name = "Make the environment" }).ClickAsync();
         await Expect(page.GetByText("shorter than 4 characters")).ToBeVisibleAsync();
         await Expect(page.GetByText("Name must have 1 to 63 characters")).ToBeVisibleAsync();
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync("deploy");
-        await page.GetByLabel("Value of DEPLOY_TOKEN").FillAsync(Secret);
+        await page.Locator("#secrets-value-0").FillAsync(Secret);
         await page.GetByRole(AriaRole.Button, new() { Name = "Add a variable" }).ClickAsync();
         await page.GetByLabel("Name of variable 1").FillAsync("STAGE");
-        await page.GetByLabel("Value of STAGE").FillAsync("blue");
+        await page.Locator("#variables-value-0").FillAsync("blue");
         await page.GetByRole(AriaRole.Button, new() { Name = "Make the environment" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "deploy" })).ToBeVisibleAsync();
         await Expect(page.GetByPlaceholder("stored; type to replace it")).ToHaveValueAsync("");
