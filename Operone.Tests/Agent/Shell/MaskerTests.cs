@@ -141,19 +141,22 @@ public sealed class MaskerTests
     [Fact]
     public void Masker_ThirtySecrets_KeepsUpWithAPipe()
     {
-        // A bound far below what it does (some 500 MB/s), so that a busy machine does not fail it; 10 MB/s would.
+        // The best of many short rounds, each shorter than a turn on the processor, and a bound far below what it does (some
+        // 300 MB/s): a busy machine does not fail it, something quadratic does.
         var secrets = Enumerable.Range(0, 30).Select(i => $"secret-{i:000}-{Guid.NewGuid():N}").ToArray();
         var masker = new Masker(MaskSet.Of(secrets)!);
         var piece = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 2000).Select(i => $"{i} The quick brown fox has no secret to tell here.\n"))).AsSpan(0, 64 * 1024).ToArray();
         var to = new byte[piece.Length + masker.MaxHeldBytes];
         masker.Take(piece, to);
-        var watch = Stopwatch.StartNew();
-        for (var i = 0; i < 1000; i++)
+        var best = TimeSpan.MaxValue;
+        for (var i = 0; i < 2000; i++)
         {
+            var began = Stopwatch.GetTimestamp();
             masker.Take(piece, to);
+            best = Stopwatch.GetElapsedTime(began) is var took && took < best ? took : best;
         }
 
-        var rate = 1000 * piece.Length / watch.Elapsed.TotalSeconds / 1e6;
+        var rate = piece.Length / best.TotalSeconds / 1e6;
         TestContext.Current.TestOutputHelper?.WriteLine($"{rate:0} MB/s");
         Assert.True(rate > 50, $"{rate:0} MB/s");
     }

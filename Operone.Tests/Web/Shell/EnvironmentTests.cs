@@ -47,8 +47,15 @@ public abstract class EnvironmentTests(ServerFixture fixture) : ServerTests(fixt
         // Sealed for its own row: copied into another one, it does not open.
         Assert.Null(Server.Service<EnvironmentVault>().Open(new RunEnvironment
         {
-            Id = Guid.CreateVersion7(), Name = "", NormalizedName = "", Selector = "", Variables = stored.Variables, SecretNames = [], Secrets = stored.Secrets,
-            UpdatedAt = stored.UpdatedAt, UpdatedBy = "",
+            Id = Guid.CreateVersion7(),
+            Name = "",
+            NormalizedName = "",
+            Selector = "",
+            Variables = stored.Variables,
+            SecretNames = [],
+            Secrets = stored.Secrets,
+            UpdatedAt = stored.UpdatedAt,
+            UpdatedBy = "",
         }));
     }
 
