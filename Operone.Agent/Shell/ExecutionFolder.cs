@@ -9,7 +9,8 @@ namespace Operone.Agent.Shell;
 /// <summary>
 /// The folder of one execution, <c>&lt;state&gt;/x/&lt;id as 32 hex digits&gt;/</c>: all that is known of it on the device.
 /// <list type="bullet">
-/// <item><c>request.json</c>: the <see cref="StartExecution"/>; written whole (a temporary file, renamed) by the agent.</item>
+/// <item><c>request.json</c>: the <see cref="StartExecution"/>; written whole (a temporary file, renamed) by the agent. One that
+/// holds secrets is deleted by the host as soon as it has read it, or could not.</item>
 /// <item><c>claim</c>: made by the host, exclusively, before anything is spawned, and locked for as long as the host lives.
 /// So a second host cannot start, and everybody can see whether the first one lives. It is empty.</item>
 /// <item><c>started</c>: when the command started, see <see cref="StartNote"/>.</item>
@@ -99,6 +100,30 @@ internal sealed class ExecutionFolder
     /// <exception cref="JsonException">It is not a request.</exception>
     public StartExecution ReadRequest() =>
         JsonSerializer.Deserialize(File.ReadAllBytes(Request), OperoneJson.Default.StartExecution) ?? throw new JsonException("the request is null");
+
+    /// <summary>
+    /// Reads the request for its host. Where it holds secrets, or nobody can tell, it is not there any more afterwards: not for
+    /// the time of the command, and not in a folder that is used again.
+    /// </summary>
+    /// <exception cref="IOException">It cannot be read, or not be deleted.</exception>
+    /// <exception cref="JsonException">It is not a request.</exception>
+    public StartExecution TakeRequest()
+    {
+        var holdsSecrets = true;
+        try
+        {
+            var request = ReadRequest();
+            holdsSecrets = request.Masks is { Count: > 0 };
+            return request;
+        }
+        finally
+        {
+            if (holdsSecrets)
+            {
+                File.Delete(Request);
+            }
+        }
+    }
 
     /// <summary>Writes the end, whole.</summary>
     /// <exception cref="IOException">The disk is full, or the folder is gone.</exception>

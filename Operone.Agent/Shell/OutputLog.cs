@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Microsoft.Win32.SafeHandles;
+using Operone.Agent.Shell.Host;
 using Operone.Core.Shell;
 
 namespace Operone.Agent.Shell;
@@ -31,10 +32,12 @@ internal static class OutputLog
 
 /// <summary>
 /// Writes an <see cref="OutputLog"/> up to a limit, and counts what comes past it. A disk that takes no more counts as a
-/// limit too, and <see cref="Problem"/> says so.
+/// limit too, and <see cref="Problem"/> says so. Secrets are hidden before anything is written or counted.
 /// </summary>
-internal sealed class OutputWriter(string path, long limitBytes) : IDisposable
+internal sealed class OutputWriter(string path, long limitBytes, MaskSet? masks = null) : IDisposable
 {
+    private readonly (Masker Stdout, Masker Stderr)? _maskers = masks is null ? null : (new Masker(masks), new Masker(masks));
+    private byte[] _masked = [];
     private SafeFileHandle? _file;
     private long _position;
 
@@ -57,6 +60,56 @@ internal sealed class OutputWriter(string path, long limitBytes) : IDisposable
     /// <returns>Whether a reader finds something new.</returns>
     public bool Append(OutputStream stream, Span<byte> frame, int dataBytes)
     {
+        if (MaskerOf(stream) is not { } masker)
+        {
+            return Store(stream, frame, dataBytes);
+        }
+
+        MakeRoom(dataBytes + masker.MaxHeldBytes);
+        return StoreMasked(stream, masker.Take(frame.Slice(OutputLog.HeadBytes, dataBytes), _masked.AsSpan(OutputLog.HeadBytes)));
+    }
+
+    /// <summary>Nothing more comes: what was held back, because it might have become a secret, is written too.</summary>
+    public void Finish()
+    {
+        foreach (var stream in (OutputStream[])[OutputStream.Stdout, OutputStream.Stderr])
+        {
+            if (MaskerOf(stream) is { } masker)
+            {
+                MakeRoom(masker.MaxHeldBytes);
+                StoreMasked(stream, masker.Finish(_masked.AsSpan(OutputLog.HeadBytes)));
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file?.Dispose();
+
+    private Masker? MaskerOf(OutputStream stream) => stream == OutputStream.Stdout ? _maskers?.Stdout : _maskers?.Stderr;
+
+    private void MakeRoom(int dataBytes)
+    {
+        if (_masked.Length < OutputLog.HeadBytes + dataBytes)
+        {
+            _masked = GC.AllocateUninitializedArray<byte>(OutputLog.HeadBytes + Math.Max(dataBytes, OutputLog.MaxDataBytes));
+        }
+    }
+
+    /// <summary>Stores what a masker wrote: what it had held back may make it more than one frame.</summary>
+    private bool StoreMasked(OutputStream stream, int dataBytes)
+    {
+        var isNew = false;
+        for (var at = 0; at < dataBytes; at += OutputLog.MaxDataBytes)
+        {
+            // the head takes the place of what was stored before it
+            isNew |= Store(stream, _masked.AsSpan(at), Math.Min(dataBytes - at, OutputLog.MaxDataBytes));
+        }
+
+        return isNew;
+    }
+
+    private bool Store(OutputStream stream, Span<byte> frame, int dataBytes)
+    {
         var kept = Problem is not null ? 0 : (int)Math.Clamp(limitBytes - StdoutBytes - StderrBytes, 0, dataBytes);
         if (kept > 0)
         {
@@ -68,9 +121,6 @@ internal sealed class OutputWriter(string path, long limitBytes) : IDisposable
         StderrBytes += stream == OutputStream.Stderr ? kept : 0;
         return kept > 0;
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _file?.Dispose();
 
     private bool TryWrite(OutputStream stream, Span<byte> frame, int length)
     {

@@ -54,6 +54,9 @@ namespace Operone.Core.Connection;
 [JsonSerializable(typeof(UpdateTerminal))]
 [JsonSerializable(typeof(TerminalView))]
 [JsonSerializable(typeof(Page<TerminalView>))]
+[JsonSerializable(typeof(WriteEnvironment))]
+[JsonSerializable(typeof(EnvironmentView))]
+[JsonSerializable(typeof(Page<EnvironmentView>))]
 [JsonSerializable(typeof(string))]
 public sealed partial class OperoneJson : JsonSerializerContext
 {

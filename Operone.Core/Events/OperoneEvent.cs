@@ -91,6 +91,12 @@ public static class EventTypes
     public const string TokenUpdated = "token.updated";
     /// <summary>An API token was revoked.</summary>
     public const string TokenRevoked = "token.revoked";
+    /// <summary>An environment was made.</summary>
+    public const string EnvironmentCreated = "environment.created";
+    /// <summary>An environment was changed.</summary>
+    public const string EnvironmentUpdated = "environment.updated";
+    /// <summary>An environment was removed.</summary>
+    public const string EnvironmentRemoved = "environment.removed";
     /// <summary>The audit chain was checked, and does not hold.</summary>
     public const string AuditBroken = "audit.broken";
 }

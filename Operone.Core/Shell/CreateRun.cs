@@ -72,6 +72,7 @@ public static class RunLimits
         CheckTarget(request.Target, errors);
         CheckText(request.WorkingDirectory, "workingDirectory", errors);
         CheckEnvironment(request.Environment, errors);
+        EnvironmentLimits.CheckNames(request.Environments, errors);
         errors.AddIf(request.Stdin is not null && request.StdinBase64 is not null, "stdin", "give stdin or stdinBase64, not both");
         if (request.StdinBase64 is not null && !System.Buffers.Text.Base64.IsValid(request.StdinBase64))
         {

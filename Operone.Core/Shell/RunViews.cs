@@ -121,6 +121,10 @@ public sealed record RunView(
     /// <summary>In the answer to a request that asked for the permitted devices alone: those that were left out.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? LeftOut { get; init; }
+
+    /// <summary>The environment that its environments made, secrets masked; null where it has none, and in a list of runs.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public AppliedEnvironment? AppliedEnvironment { get; init; }
 }
 
 /// <summary>An execution as the API shows it.</summary>

@@ -30,11 +30,16 @@ public sealed class PagesScene(Browser browser) : IAsyncLifetime
             Target = new RunTarget(["web-1"]),
         });
         await RunAsync("{run-failed}", new() { Command = "echo going down; exit 3", Target = new RunTarget(Selector: "role=web") });
+        var environment = await Server.Api.PostAsync<EnvironmentView>("/api/v1/environments", new WriteEnvironment(
+            "shop", "What the shop's scripts need", "", new Dictionary<string, string> { ["APP_ENV"] = "staging", ["API_URL"] = "https://api.example.org/v2" },
+            new Dictionary<string, string?> { ["API_TOKEN"] = "7f3c-not-to-be-seen", ["DB_PASSWORD"] = "9b1e-not-to-be-seen" }), cancel);
+        Ids["{environment}"] = environment.Id.ToString();
         await RunAsync("{run-script}", new()
         {
             Script = "#!/bin/sh\necho \"$OPERONE_DEVICE: $(uname -sr)\"\nuptime\ndf -h / | tail -n 1\nfree -h | head -n 2\n",
             Target = new RunTarget(["web-1", "web-2", "web-3", "db-1"]),
             TimeoutSeconds = 30,
+            Environments = ["shop"],
             Environment = new Dictionary<string, string> { ["APP_ENV"] = "production" },
         });
         await RunAsync("{run-waiting}", new() { Argv = ["systemctl", "is-active", "nginx"], Target = new RunTarget(All: true) }, waitSeconds: 1);

@@ -25,6 +25,8 @@ internal sealed class LiveChanges
     public const string Sight = "sight";
     /// <summary>The enrolment tokens.</summary>
     public const string EnrollmentTokens = "enrollment-tokens";
+    /// <summary>The environments.</summary>
+    public const string Environments = "environments";
     /// <summary>Who may do what: people, teams, roles, grants, requests, sessions, tokens, settings.</summary>
     public const string Access = "access";
     /// <summary>The sandbox profiles, as far as this node changes them.</summary>

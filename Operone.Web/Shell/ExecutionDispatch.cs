@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
 using Operone.Core.Shell;
 using Operone.Web.Agents;
+using Operone.Web.Shell.Environments;
 
 namespace Operone.Web.Shell;
 
 /// <summary>Tells devices what to start and what to end.</summary>
-internal sealed class ExecutionDispatch(AgentSends sends, TimeProvider time)
+internal sealed class ExecutionDispatch(AgentSends sends, EnvironmentVault vault, TimeProvider time)
 {
     /// <summary>How long a terminal is worth starting: who asked for it sits and waits.</summary>
     public static readonly TimeSpan TerminalPatience = TimeSpan.FromSeconds(30);
@@ -14,9 +15,18 @@ internal sealed class ExecutionDispatch(AgentSends sends, TimeProvider time)
     private readonly ConcurrentDictionary<Guid, (StartTerminal Terminal, DateTimeOffset Until)> _terminals = new();
 
     /// <summary>Sends starts. One that does not arrive is sent again when its device reconnects.</summary>
-    public Task StartAsync(Run run, IEnumerable<Execution> executions, CancellationToken cancellationToken) =>
-        sends.SendAsync(executions.Select(e => (e.DeviceId, Message(run, e))),
+    public Task StartAsync(Run run, IEnumerable<Execution> executions, CancellationToken cancellationToken)
+    {
+        var variables = vault.OpenRun(run);
+        if (run.SealedEnvironment is not null && variables is null)
+        {
+            throw new InvalidOperationException($"The environment of the run {run.Id} cannot be opened; it must not start without.");
+        }
+
+        var (environment, masks) = (variables?.All() ?? run.Request.Environment, variables?.Masks());
+        return sends.SendAsync(executions.Select(e => (e.DeviceId, Message(run, e) with { Environment = environment, Masks = masks })),
             static (agent, start) => agent.StartExecution(start), cancellationToken);
+    }
 
     /// <summary>Sends the start of a terminal. One that does not arrive is sent again when its device reconnects within 30 seconds.</summary>
     public Task StartAsync(Run run, Execution execution, StartTerminal terminal, CancellationToken cancellationToken)

@@ -4,13 +4,14 @@ using Operone.Core.Shell;
 using Operone.Web.Access;
 using Operone.Web.Data;
 using Operone.Web.Devices;
+using Operone.Web.Shell.Environments;
 
 namespace Operone.Web.Shell;
 
 /// <summary>Settles what a device knows with what is stored, whenever it connects, and when it is removed.</summary>
 internal sealed class Reconciler(
     IDbContextFactory<OperoneDb> databases, ExecutionWriter writer, ExecutionDispatch dispatch, DeviceDirectory devices, CurrentStanding standing,
-    TimeProvider time) : IExecutionReports, IDeviceObserver
+    EnvironmentUse environments, TimeProvider time) : IExecutionReports, IDeviceObserver
 {
     /// <summary>The most executions of one device that are settled at once.</summary>
     private const int MaxInventory = 10_000;
@@ -87,10 +88,9 @@ internal sealed class Reconciler(
                     await writer.EndAsync([execution.Id], [ExecutionStatus.Queued, ExecutionStatus.Starting], ExecutionStatus.Expired,
                         "the device was not there before the run expired", cancellationToken);
                 }
-                else if (!await MayStillAsync(run, deviceId, cancellationToken))
+                else if (await WhyNotAsync(run, deviceId, cancellationToken) is { } reason)
                 {
-                    await writer.EndAsync([execution.Id], [ExecutionStatus.Queued, ExecutionStatus.Starting], ExecutionStatus.Refused,
-                        $"{run.CreatedBy} may no longer run commands on this device", cancellationToken);
+                    await writer.EndAsync([execution.Id], [ExecutionStatus.Queued, ExecutionStatus.Starting], ExecutionStatus.Refused, reason, cancellationToken);
                 }
                 else
                 {
@@ -104,7 +104,14 @@ internal sealed class Reconciler(
         await dispatch.CancelAsync(cancel, cancellationToken);
     }
 
-    private async Task<bool> MayStillAsync(Run run, Guid deviceId, CancellationToken cancellationToken) =>
-        run.CreatedById is not { } id || (devices.Find(deviceId) is { } device
-            && Policy.Decide(await standing.OfAsync(id, cancellationToken), Permissions.RunsCreate, device.Labels, time.GetUtcNow()).Allowed);
+    /// <summary>Why a run that was accepted may not start on its device any more, in words; null where it may.</summary>
+    private async Task<string?> WhyNotAsync(Run run, Guid deviceId, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var device = devices.Find(deviceId);
+        var owner = run.CreatedById is { } id ? await standing.OfAsync(id, cancellationToken) : null;
+        return owner is not null && (device is null || !Policy.Decide(owner, Permissions.RunsCreate, device.Labels, now).Allowed)
+            ? $"{run.CreatedBy} may no longer run commands on this device"
+            : device is null ? null : environments.WhyNot(run, owner, device, now);
+    }
 }

@@ -6,6 +6,7 @@ using Operone.Core.Shell;
 using Operone.Web.Access;
 using Operone.Web.Data;
 using Operone.Web.Events;
+using Operone.Web.Shell.Environments;
 
 namespace Operone.Web.Shell;
 
@@ -18,7 +19,7 @@ namespace Operone.Web.Shell;
 internal sealed record RunQuery(RunStatus? Status = null, Guid? DeviceId = null, string? Text = null, int Limit = 50, string? Cursor = null);
 
 /// <summary>The use cases that look at runs.</summary>
-internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, RunSight sight, LiveChanges changes, TimeProvider time)
+internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, RunSight sight, EnvironmentVault vault, LiveChanges changes, TimeProvider time)
 {
     private const int FewExecutions = 20;
 
@@ -31,6 +32,7 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, RunSight
             Status = r.Status,
             Request = r.Request,
             Sandbox = r.Sandbox,
+            SealedEnvironment = r.SealedEnvironment,
             Summary = r.Summary,
             CreatedBy = r.CreatedBy,
             CreatedById = r.CreatedById,
@@ -176,7 +178,9 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, RunSight
             executions.Add(execution);
         }
 
-        return RunSight.SeesAll(actor) || executions.Any(e => sees(e.DeviceId)) ? RunSight.View(actor, run, executions, sees) : RunErrors.NotFound(runId.ToString());
+        return RunSight.SeesAll(actor) || executions.Any(e => sees(e.DeviceId))
+            ? RunSight.View(actor, run, executions, sees) with { AppliedEnvironment = vault.Applied(run) }
+            : RunErrors.NotFound(runId.ToString());
     }
 
     internal static RunView View(Run run, IReadOnlyCollection<Execution> executions) => new(

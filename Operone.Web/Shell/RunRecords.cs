@@ -19,6 +19,7 @@ internal sealed class RunRecords(IAuditTrail audit, IEvents events, LiveChanges 
         var detail = $"{run.Summary} (on {names.Length} devices: {RunErrors.Some(names)}"
             + (run.Request.Sandbox is { } sandbox ? $"; held by the sandbox {sandbox}" : "")
             + (run.Sandbox?.RunAs is { } user ? $"; as the user {user}" : "")
+            + (run.Request.Environments is { Count: > 0 } environments ? $"; with the environments {string.Join(", ", environments)}" : "")
             + (target.LeftOut.Count > 0 ? $"; left out {target.LeftOut.Count} that they may not" : "")
             + (target.Grants.Count > 1 ? $"; by {string.Join(", ", target.Grants.OrderByDescending(g => g.Value).Take(5).Select(g => $"the grant {g.Key} on {g.Value}"))}" : "") + ")";
         Guid? grant = target.Grants.Count > 0 ? target.Grants.MaxBy(g => g.Value).Key : null;

@@ -8,14 +8,15 @@ using Operone.Core.Shell;
 using Operone.Web.Access;
 using Operone.Web.Data;
 using Operone.Web.Devices;
+using Operone.Web.Shell.Environments;
 
 namespace Operone.Web.Shell;
 
 /// <summary>The use cases that change runs: create and cancel. Every door calls these. <see cref="RunReader"/> looks.</summary>
 internal sealed class RunService(
     IDbContextFactory<OperoneDb> databases, DeviceDirectory devices, DeviceSight sight, RunSight runSight, ExecutionWriter writer,
-    ExecutionDispatch dispatch, RunReader reader, RunRecords records, Sandbox.SandboxChoice sandboxes, StepUp stepUp,
-    TimeProvider time)
+    ExecutionDispatch dispatch, RunReader reader, RunRecords records, Sandbox.SandboxChoice sandboxes, EnvironmentUse environments, EnvironmentVault vault,
+    StepUp stepUp, TimeProvider time)
 {
     /// <summary>
     /// Accepts a run, stores it, and tells the devices that are connected. The same key and request again give the same run.
@@ -50,7 +51,8 @@ internal sealed class RunService(
             return await AwaitedAsync(actor, known, patience, cancellationToken);
         }
 
-        var resolved = sight.Resolve(actor, request.Target!, Permissions.RunsCreate);
+        var aimed = sight.Resolve(actor, request.Target!, Permissions.RunsCreate);
+        var resolved = aimed.IsError ? aimed.Error! : await environments.ResolveAsync(actor, request, aimed.Value, cancellationToken);
         if (resolved.Error is { } unresolved)
         {
             if (unresolved.Kind == ErrorKind.Forbidden)
@@ -61,7 +63,7 @@ internal sealed class RunService(
             return unresolved;
         }
 
-        var target = resolved.Value;
+        var (target, variables) = resolved.Value;
         if (await stepUp.RequireForRunAsync(actor, target.Devices.Count, cancellationToken) is { } untouched)
         {
             return untouched;
@@ -78,7 +80,7 @@ internal sealed class RunService(
             return unheld;
         }
 
-        var (run, executions) = Make(actor, request with { Sandbox = sandbox.Value.Name }, sandbox.Value.Spec, target.Devices);
+        var (run, executions) = Make(actor, request with { Sandbox = sandbox.Value.Name }, sandbox.Value.Spec, target.Devices, variables);
         try
         {
             await StoreAsync(actor, run, executions, idempotencyKey, hash, cancellationToken);
@@ -100,7 +102,7 @@ internal sealed class RunService(
         writer.Track(executions);
         await dispatch.StartAsync(run, executions.Where(e => e.Status == ExecutionStatus.Starting), CancellationToken.None);
         await records.CreatedAsync(actor, run, target, CancellationToken.None);
-        Result<RunView> view = RunReader.View(run, executions);
+        Result<RunView> view = RunReader.View(run, executions) with { AppliedEnvironment = variables?.ToView() };
         if (waiting is not null)
         {
             view = await reader.WaitAsync(actor, view.Value, waiting, () => executions.Any(e => writer.IsOpen(e.Id)), patience, cancellationToken);
@@ -177,16 +179,18 @@ internal sealed class RunService(
     private bool MaySee(Actor actor, Guid deviceId) => runSight.Sees(actor, deviceId) || runSight.MayRun(actor, deviceId);
 
     private (Run Run, List<Execution> Executions) Make(
-        Actor actor, CreateRun request, SandboxSpec? sandbox, IReadOnlyList<DeviceEntry> targets)
+        Actor actor, CreateRun request, SandboxSpec? sandbox, IReadOnlyList<DeviceEntry> targets, RunVariables? variables)
     {
         var now = time.GetUtcNow();
+        var id = Guid.CreateVersion7(now);
         var run = new Run
         {
-            Id = Guid.CreateVersion7(now),
+            Id = id,
             Status = RunStatus.Running,
             Request = request with { Stdin = null, StdinBase64 = null },
             Stdin = RunLimits.Stdin(request),
             Sandbox = sandbox,
+            SealedEnvironment = vault.SealRun(id, variables),
             Summary = RunLimits.Summary(request),
             CreatedBy = actor.Name,
             CreatedById = actor.Id,

@@ -2,6 +2,7 @@ using Operone.Web.Access;
 using Operone.Web.Devices;
 using Operone.Web.Hosting;
 using Operone.Web.Shell.Sandbox;
+using Operone.Web.Shell.Environments;
 using Operone.Web.Shell.Terminals;
 
 namespace Operone.Web.Shell;
@@ -20,6 +21,7 @@ internal static class ShellRegistration
         services.AddSingleton<SandboxChoice>();
         services.AddSingleton<ISandboxNames, SandboxNames>();
         services.AddSingleton<ExecutionDispatch>();
+        services.AddEnvironments();
         services.AddSingleton<RunService>();
         services.AddSingleton<RunSight>();
         services.AddSingleton<Events.IEventSight>(provider => provider.GetRequiredService<RunSight>());
@@ -44,6 +46,7 @@ internal static class ShellRegistration
         app.MapRuns();
         app.MapTerminals();
         app.MapSandboxes();
+        app.MapEnvironments();
     }
 
     /// <summary>At start, once the database is there.</summary>

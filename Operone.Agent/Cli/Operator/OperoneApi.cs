@@ -60,6 +60,17 @@ internal sealed class OperoneApi : IDisposable
     public Task<Result<JsonElement>> GetJsonAsync(string path, CancellationToken cancellationToken) =>
         GetAsync(path, CliJson.Default.JsonElement, cancellationToken);
 
+    /// <summary>Puts one thing in the place of another.</summary>
+    public async Task<Result<TAnswer>> PutAsync<TBody, TAnswer>(
+        string path, TBody body, JsonTypeInfo<TBody> bodyType, JsonTypeInfo<TAnswer> answerType, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Put, path);
+        request.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, bodyType));
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        var answer = await SendAsync(request, cancellationToken);
+        return answer.Error is { } error ? error : Read(answer.Value, answerType);
+    }
+
     /// <summary>Posts, with a key that makes a second attempt harmless where the route honours one.</summary>
     public async Task<Result<TAnswer>> PostAsync<TBody, TAnswer>(
         string path, TBody body, JsonTypeInfo<TBody> bodyType, JsonTypeInfo<TAnswer> answerType, string? idempotencyKey, CancellationToken cancellationToken)

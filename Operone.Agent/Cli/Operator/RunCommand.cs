@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Operone.Core;
 using Operone.Core.Devices;
-using Operone.Core.Errors;
 using Operone.Core.Shell;
 
 namespace Operone.Agent.Cli.Operator;
@@ -25,6 +24,8 @@ internal static class RunCommand
         var environment = new Option<string[]>("--env") { Description = "A variable in the command's environment. Give it again for more.", HelpName = "K=V" };
         var sandbox = new Option<string?>("--sandbox") { Description = "The sandbox profile that holds the command; 'operone sandboxes' lists them.", HelpName = "NAME" };
         var user = new Option<string?>("--run-as") { Description = "The user on the device. By default what the sandbox profile says, else the agent's.", HelpName = "USER" };
+        var environments = new Option<string[]>("--environment") { Description = "An environment whose variables and secrets the command gets; 'operone environments' lists them. Give it again for more: a later one wins, --env over all.", HelpName = "NAME" };
+        environments.CompletionSources.Add(context => ServerCompletions.Names(cli, "environments", context));
         var script = new Option<string?>("--script") { Description = "Run this local file's text as a script, instead of COMMAND. '-' is standard input.", HelpName = "FILE" };
         var interpreter = new Option<string?>("--interpreter") { Description = "The program on the device that gets the script. By default its '#!' line, else /bin/sh.", HelpName = "P" };
         var limit = Shared.Parsed("--output-limit", "SIZE", "How much output each device may keep: 64KiB, 16MiB, 1GiB. By default 16MiB.", Quantities.ParseSize);
@@ -53,18 +54,20 @@ internal static class RunCommand
               operone run -l env=prod --timeout 5m -- systemctl restart nginx
               operone run --all --script check.sh
               operone run -d web-1 --sandbox isolated --script untrusted.sh
+              operone run -d web-1 --environment deploy -- ./deploy.sh
               tar c site | operone run -d web-1 'tar x -C /srv'
             """,
             usage: "operone run (-d NAME | -l SELECTOR | --all) [options] [--] COMMAND...")
         {
-            devices, selector, all, permitted, timeout, expires, directory, environment, sandbox, user, script, interpreter, limit, noInput, json, detach, words,
+            devices, selector, all, permitted, timeout, expires, directory, environment, environments, sandbox, user, script, interpreter, limit, noInput, json,
+            detach, words,
         };
         command.Validators.Add(Shared.Check(result => Problem(
             result, targets: result.GetResult(devices) is not null || result.GetResult(selector) is not null || result.GetValue(all),
             result.GetValue(words) ?? [], result.GetValue(script), result.GetValue(interpreter))));
         command.SetAction((parsed, cancellationToken) =>
         {
-            var variables = Variables(parsed.GetValue(environment) ?? []);
+            var variables = Shared.Variables("--env", parsed.GetValue(environment));
             if (variables.Error is { } error)
             {
                 return Task.FromResult(cli.Fail(error));
@@ -81,6 +84,7 @@ internal static class RunCommand
                 WorkingDirectory = parsed.GetValue(directory),
                 Sandbox = parsed.GetValue(sandbox),
                 RunAs = parsed.GetValue(user),
+                Environments = parsed.GetValue(environments) is { Length: > 0 } named ? named : null,
                 Environment = variables.Value.Count > 0 ? variables.Value : null,
                 TimeoutSeconds = parsed.GetValue(timeout)?.TotalSeconds,
                 ExpiresInSeconds = parsed.GetValue(expires)?.TotalSeconds,
@@ -104,23 +108,6 @@ internal static class RunCommand
             : script is null && interpreter is not null ? "--interpreter goes with --script alone"
             : script is not null && words.Length > 0 ? $"--script FILE takes the place of a command, so '{words[0]}' is too much"
             : null;
-    }
-
-    private static Result<Dictionary<string, string>> Variables(string[] given)
-    {
-        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var text in given)
-        {
-            var at = text.IndexOf('=', StringComparison.Ordinal);
-            if (at <= 0)
-            {
-                return Error.InvalidField("--env", $"'{text}' should be NAME=VALUE");
-            }
-
-            variables[text[..at]] = text[(at + 1)..];
-        }
-
-        return variables;
     }
 }
 

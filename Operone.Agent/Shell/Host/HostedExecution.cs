@@ -90,8 +90,8 @@ internal sealed unsafe class HostedExecution(
         StartExecution request;
         try
         {
-            request = folder.ReadRequest();
-            _output = new OutputWriter(folder.Output, request.OutputLimitBytes);
+            request = folder.TakeRequest();
+            _output = new OutputWriter(folder.Output, request.OutputLimitBytes, MaskSet.Of(request.Masks));
             var (plan, problem) = planner.Make(request, folder.Script);
             if (plan is null)
             {
@@ -162,6 +162,7 @@ internal sealed unsafe class HostedExecution(
             folder.TryWriteStarted(new StartNote(startedAt, pid));
             var end = terminal.Run();
             end = held.Failure(reaper.Status, null) is { } failure ? new TerminalEnd(ExecutionStatus.Refused, null, failure) : end;
+            _output!.Finish();
             End(end.Status, end.ExitCode, end.Reason);
         }
         catch (System.ComponentModel.Win32Exception problem)
@@ -326,6 +327,7 @@ internal sealed unsafe class HostedExecution(
 
     private void End()
     {
+        _output!.Finish();
         var (code, how) = ExitWords.Of(reaper.Status);
         if (!_killer.IsActive && _held!.Failure(reaper.Status, folder) is { } failure)
         {

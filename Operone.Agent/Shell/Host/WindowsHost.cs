@@ -53,7 +53,7 @@ internal sealed class WindowsHost(ExecutionFolder folder, TimeProvider time) : I
         ExecutionEnd end;
         try
         {
-            end = await OwnAsync(folder.ReadRequest());
+            end = await OwnAsync(folder.TakeRequest());
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -68,7 +68,7 @@ internal sealed class WindowsHost(ExecutionFolder folder, TimeProvider time) : I
 
     private async Task<ExecutionEnd> OwnAsync(StartExecution request)
     {
-        _output = new OutputWriter(folder.Output, request.OutputLimitBytes);
+        _output = new OutputWriter(folder.Output, request.OutputLimitBytes, MaskSet.Of(request.Masks));
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         var (plan, problem) = new CommandPlanner(home, Environment.UserName).Make(request, folder.Script + ".ps1");
         if (plan is null)
@@ -103,6 +103,11 @@ internal sealed class WindowsHost(ExecutionFolder folder, TimeProvider time) : I
         await Task.WhenAny(Task.WhenAll(streams), Task.Delay(_pipeGrace, time));
         _listener.Dispose();
         await listening;
+        lock (_lock)
+        {
+            _output.Finish();
+        }
+
         var words = $"Exited with code {command.ExitCode}.";
         return _endedBy switch
         {

@@ -41,6 +41,9 @@ public abstract partial class SecretsTests(ServerFixture fixture) : ServerTests(
             ["an enrolment token that is none"] = "ope_0123456789-0123456789-0123456789-none",
             ["a run's variable"] = "variable-s3cret-5b1f0c",
             ["a run's standard input"] = "stdin-s3cret-77aa1c",
+            ["an environment's secret"] = "environment-s3cret-1e09d7",
+            ["an environment's secret that was replaced"] = "environment-s3cret-before-c41f",
+            ["an environment's secret that is refused"] = "environment-s3cret-refused-88b2",
         };
 
         // People.
@@ -90,6 +93,17 @@ public abstract partial class SecretsTests(ServerFixture fixture) : ServerTests(
             using var answer = await server.Anonymous.SendAsync(me, Cancelled);
         }
 
+        // Environments.
+        foreach (var (name, secret) in ((string, string)[])[("DEPLOY_KEY", "an environment's secret that was replaced"), ("not a name", "an environment's secret that is refused")])
+        {
+            using var environment = await server.Owner.PostAsJsonAsync(
+                "/api/v1/environments", new WriteEnvironment("deploy", Secrets: new Dictionary<string, string?> { [name] = secrets[secret] }), Cancelled);
+        }
+
+        using var environmentAfter = await server.Owner.PutAsJsonAsync(
+            "/api/v1/environments/deploy", new WriteEnvironment(null, Secrets: new Dictionary<string, string?> { ["DEPLOY_KEY"] = secrets["an environment's secret"] }), Cancelled);
+        environmentAfter.EnsureSuccessStatusCode();
+
         // Runs.
         using var run = await server.Owner.PostAsJsonAsync(
             "/api/v1/runs",
@@ -99,11 +113,18 @@ public abstract partial class SecretsTests(ServerFixture fixture) : ServerTests(
                 Target = new RunTarget(["secretive"]),
                 Environment = new Dictionary<string, string> { ["DB_PASSWORD"] = secrets["a run's variable"] },
                 Stdin = secrets["a run's standard input"],
+                Environments = ["deploy"],
             },
             OperoneJson.Default.Options,
             Cancelled);
         run.EnsureSuccessStatusCode();
-        await agent.Starts.Reader.ReadAsync(Cancelled);
+        Assert.Equal([secrets["an environment's secret"]], (await agent.Starts.Reader.ReadAsync(Cancelled)).Masks!);
+        foreach (var address in (string[])["/api/v1/environments", "/api/v1/environments/deploy", "/api/v1/runs", run.Headers.Location!.ToString(), "/api/v1/events", "/api/v1/audit"])
+        {
+            using var seen = await server.Owner.GetAsync(address, Cancelled);
+            AssertNotIn([await seen.Content.ReadAsStringAsync(Cancelled)], secrets.Where(s => s.Key.StartsWith("an environment", StringComparison.Ordinal)).ToDictionary(), address);
+        }
+
         await server.StopAsync();
         await server.StartAgainAsync();
 

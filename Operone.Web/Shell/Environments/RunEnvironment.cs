@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Operone.Core.Shell;
 using Operone.Web.Data;
 
 namespace Operone.Web.Shell.Environments;
@@ -19,6 +20,19 @@ internal sealed class RunEnvironment
     public required byte[] Secrets { get; set; }
     public required DateTimeOffset UpdatedAt { get; set; }
     public required string UpdatedBy { get; set; }
+
+    /// <summary>Names are the same without regard to case.</summary>
+    public static string Normalize(string name) => name.Trim().ToUpperInvariant();
+
+    /// <summary>The one with this id or name; null where there is none.</summary>
+    public static Task<RunEnvironment?> FindAsync(OperoneDb db, string idOrName, CancellationToken cancellationToken)
+    {
+        var isId = Guid.TryParse(idOrName, out var id);
+        var name = Normalize(idOrName);
+        return db.Set<RunEnvironment>().SingleOrDefaultAsync(e => isId ? e.Id == id : e.NormalizedName == name, cancellationToken);
+    }
+
+    public EnvironmentView ToView() => new(Id, Name, Description, Selector, Variables, SecretNames, UpdatedAt, UpdatedBy);
 }
 
 internal sealed class RunEnvironmentConfiguration : IEntityTypeConfiguration<RunEnvironment>

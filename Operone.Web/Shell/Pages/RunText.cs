@@ -25,6 +25,11 @@ internal static class RunText
         Add(text, "--sandbox", request.Sandbox);
         Add(text, "--run-as", request.RunAs);
         Add(text, "--cwd", request.WorkingDirectory);
+        foreach (var environment in request.Environments ?? [])
+        {
+            Add(text, "--environment", environment);
+        }
+
         foreach (var (name, value) in request.Environment ?? new Dictionary<string, string>())
         {
             Add(text, "--env", $"{name}={value}");

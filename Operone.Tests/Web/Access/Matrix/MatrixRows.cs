@@ -34,6 +34,11 @@ internal static class MatrixRows
         GET /api/v1/enrollment-tokens                             401        401        403        403        403        403        403        200        200        403        200        403
         POST /api/v1/enrollment-tokens                            401        401        403        403        403        403        403        400        400        403        400        403
         DELETE /api/v1/enrollment-tokens/{id}                     401        401        403        403        403        403        403        204        204        403        404        403
+        GET /api/v1/environments                                  401        401        403        403        403        200        200        200        200        403        200        200
+        POST /api/v1/environments                                 401        401        403        403        403        403        403        400        400        403        403        403
+        GET /api/v1/environments/{idOrName}                       401        401        403        403        403        404        200        200        200        403        404        200
+        PUT /api/v1/environments/{idOrName}                       401        401        403        403        403        403        403        200        200        403        403        403
+        DELETE /api/v1/environments/{idOrName}                    401        401        403        403        403        403        403        204        204        403        403        403
         GET /api/v1/events                                        401        401        403        200        200        200        200        200        200        403        200        200
         GET /api/v1/events/stream                                 401        401        403        200        200        200        200        200        200        403        200        200
         GET /api/v1/grants                                        401        401        403        403        403        403        403        200        200        403        403        403
@@ -117,6 +122,9 @@ internal static class MatrixRows
         /devices/{Name}                                           in         in         gone       gone       yes        gone       yes        yes        yes        -          -          -
         /devices/{Name}/{Tab}                                     in         in         gone       gone       yes        gone       yes        yes        yes        -          -          -
         /error                                                    yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
+        /environments                                             in         in         no         no         no         yes        yes        yes        yes        -          -          -
+        /environments/new                                         in         in         no         no         no         no         no         yes        yes        -          -          -
+        /environments/{Id}                                        in         in         no         no         no         gone       yes        yes        yes        -          -          -
         /events                                                   in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
         /invitation                                               yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
         /not-found                                                yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -

@@ -172,6 +172,7 @@ internal sealed class MatrixScene : IAsyncDisposable
             "roles" => await NewAsync("roles", new { name = $"role-{++_made}", permissions = new[] { Permissions.DevicesRead } }),
             "sandbox-profiles" => await NewAsync("sandbox-profiles", new { name = $"profile-{++_made}" }),
             "settings" => await NewAsync("sandbox-profiles", new { name = $"profile-{++_made}" }),
+            "environments" => await NewAsync("environments", new { name = $"environment-{++_made}", selector = "env=prod" }),
             "teams" => await NewAsync("teams", new { name = $"team-{++_made}" }),
             "invitations" => await NewAsync("invitations", new { email = $"guest{++_made}@example.org", role = BuiltInRoles.Viewer.Id, selector = "env=prod" }),
             "access-requests" => await NewRequestAsync(),

@@ -37,6 +37,7 @@ public sealed class RunFormTests
             Interpreter = "/bin/bash",
             Target = new RunTarget(Devices: ["db-1", "web-1"], OnlyPermitted: true),
             WorkingDirectory = "/srv",
+            Environments = ["prod", "deploy keys"],
             Environment = new Dictionary<string, string> { ["A"] = "b=c", ["EMPTY"] = "" },
             TimeoutSeconds = 90.5,
             ExpiresInSeconds = 7200,
@@ -61,11 +62,12 @@ public sealed class RunFormTests
             Argv = ["ls", "-l", "my file"],
             Target = new RunTarget(Devices: ["a", "b"]),
             WorkingDirectory = "/srv",
+            Environments = ["prod", "deploy keys"],
             Environment = new Dictionary<string, string> { ["X"] = "1 2" },
             TimeoutSeconds = 30,
             Stdin = "yes",
         };
-        Assert.Equal("printf %s yes | operone run -d a -d b --cwd /srv --env 'X=1 2' --timeout 30s -- ls -l 'my file'", RunText.Command(request));
+        Assert.Equal("printf %s yes | operone run -d a -d b --cwd /srv --environment prod --environment 'deploy keys' --env 'X=1 2' --timeout 30s -- ls -l 'my file'", RunText.Command(request));
     }
 
     [Fact]

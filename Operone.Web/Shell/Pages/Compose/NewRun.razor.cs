@@ -47,6 +47,10 @@ public sealed partial class NewRun
     [SupplyParameterFromQuery]
     public string? Command { get; set; }
 
+    /// <summary>Names of environments, joined by commas.</summary>
+    [SupplyParameterFromQuery]
+    public string? Environments { get; set; }
+
     /// <summary>A run to begin with.</summary>
     [SupplyParameterFromQuery]
     public Guid? From { get; set; }
@@ -69,6 +73,7 @@ public sealed partial class NewRun
             _form.Devices.UnionWith(Devices.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
         }
 
+        _form.Environments.AddRange((Environments ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
         if (From is { } id)
         {
             var run = await Reader.GetAsync(Actor, id, CancellationToken.None);

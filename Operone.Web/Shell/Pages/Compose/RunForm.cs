@@ -37,6 +37,8 @@ public sealed class RunForm
     /// <summary>Whether the devices that one may not run commands on are left out.</summary>
     public bool OnlyPermitted { get; set; }
     public string WorkingDirectory { get; set; } = "";
+    /// <summary>The names of environments, in order.</summary>
+    public List<string> Environments { get; private set; } = [];
     /// <summary>One <c>NAME=value</c> a line.</summary>
     public string Environment { get; set; } = "";
     public string Stdin { get; set; } = "";
@@ -48,7 +50,8 @@ public sealed class RunForm
     public string OutputLimit { get; set; } = "";
 
     /// <summary>Whether anything beyond the command and the devices was typed.</summary>
-    public bool HasOptions => (WorkingDirectory + Environment + Stdin + Sandbox + RunAs + Timeout + Expiry + OutputLimit).Length > 0;
+    public bool HasOptions => Environments.Count > 0
+        || (WorkingDirectory + Environment + Stdin + Sandbox + RunAs + Timeout + Expiry + OutputLimit).Length > 0;
 
     /// <summary>The devices that are meant, as far as they are named yet.</summary>
     public RunTarget Target => TargetKind switch
@@ -72,6 +75,7 @@ public sealed class RunForm
             WorkingDirectory = Given(WorkingDirectory),
             Sandbox = Given(Sandbox),
             RunAs = Given(RunAs),
+            Environments = Environments.Count > 0 ? [.. Environments] : null,
             Environment = ReadEnvironment(errors),
             Stdin = Stdin.Length > 0 ? Stdin.ReplaceLineEndings("\n") : null,
             TimeoutSeconds = ReadSeconds(Timeout, "timeoutSeconds", errors),
@@ -114,6 +118,7 @@ public sealed class RunForm
             WorkingDirectory = request.WorkingDirectory ?? "",
             Sandbox = request.Sandbox ?? "",
             RunAs = request.RunAs ?? "",
+            Environments = [.. request.Environments ?? []],
             Environment = string.Join('\n', (request.Environment ?? new Dictionary<string, string>()).Select(v => $"{v.Key}={v.Value}")),
             Timeout = Seconds(request.TimeoutSeconds),
             Expiry = Seconds(request.ExpiresInSeconds),
