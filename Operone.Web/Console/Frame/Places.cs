@@ -20,6 +20,7 @@ internal static class Places
         [
             new("devices", "Devices", Glyphs.Devices, "d", Permissions.DevicesRead),
             new("runs", "Runs", Glyphs.Runs, "r", Permissions.RunsRead),
+            new("recordings", "Recordings", Glyphs.Recordings, "v", Permissions.RecordingsRead),
             new("events", "Events", Glyphs.Events, "e", Permissions.EventsRead),
         ],
         [
@@ -35,6 +36,7 @@ internal static class Places
             new("access/sessions", "Sessions", Glyphs.Online, "s", Permissions.PeopleManage),
             new("access/invitations", "Invitations", Glyphs.Enrollment, "i", Permissions.PeopleManage),
             new("access/audit", "Audit", Glyphs.Audit, "a", Permissions.AuditRead),
+            new("settings/terminal-policies", "Terminal policies", Glyphs.Terminal, "y", Permissions.TerminalsManage),
             new("settings/sign-in", "Settings", Glyphs.Settings, "c", Permissions.SettingsManage),
         ],
     ];
