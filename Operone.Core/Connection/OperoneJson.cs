@@ -51,6 +51,8 @@ namespace Operone.Core.Connection;
 [JsonSerializable(typeof(UpdateTerminal))]
 [JsonSerializable(typeof(TerminalView))]
 [JsonSerializable(typeof(Page<TerminalView>))]
+[JsonSerializable(typeof(RecordingView))]
+[JsonSerializable(typeof(RecordingMatch))]
 [JsonSerializable(typeof(string))]
 public sealed partial class OperoneJson : JsonSerializerContext
 {

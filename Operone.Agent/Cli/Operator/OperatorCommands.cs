@@ -17,6 +17,7 @@ internal static class OperatorCommands
         root.Add(RunsCommand.Create(cli));
         root.Add(LogsCommand.Create(cli));
         root.Add(CancelCommand.Create(cli));
+        root.Add(RecordingsCommand.Create(cli));
         root.Add(TokensCommand.Create(cli));
         root.Add(AuditCommand.Create(cli));
         root.Add(CompletionCommand.Create(cli));
