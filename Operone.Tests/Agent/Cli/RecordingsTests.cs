@@ -23,8 +23,8 @@ public sealed class RecordingsTests
         Assert.Equal(0, await terminal.RunAsync("recordings", "--device", "web-1"));
         Assert.Equal(
             """
-            RECORDING                             DEVICE  OPENED  TOOK    SIZE     BY               TERMINAL
-            0199a2c4-7d5e-7f3a-9b1c-2f6d8e4a5b6c  web-1   5m ago  1m 30s  2.0 KiB  ann@example.org  bash
+            RECORDING                             DEVICE  OPENED  TOOK    SIZE   BY               TERMINAL
+            0199a2c4-7d5e-7f3a-9b1c-2f6d8e4a5b6c  web-1   5m ago  1m 30s  2 KiB  ann@example.org  bash
 
             """, terminal.Output);
         Assert.Contains("device=web-1", api.Requests.Single(), StringComparison.Ordinal);

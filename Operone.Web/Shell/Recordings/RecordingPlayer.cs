@@ -13,10 +13,16 @@ namespace Operone.Web.Shell.Recordings;
 internal static class RecordingPlayer
 {
     public static void MapRecordingPlayer(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/recordings/{id:guid}/player", Show).RequirePermission(Permissions.RecordingsRead).ExcludeFromDescription();
+        routes.MapGet("/recordings/{id:guid}/player", ShowAsync).RequirePermission(Permissions.RecordingsRead).ExcludeFromDescription();
 
-    private static IResult Show(HttpContext http, Guid id, double? t)
+    private static async Task<IResult> ShowAsync(
+        HttpContext http, Actor actor, Guid id, double? t, RecordingReader recordings, CancellationToken cancellationToken)
     {
+        if ((await recordings.GetAsync(actor, id, cancellationToken)).Error is { } error)
+        {
+            return error.ToProblem();
+        }
+
         var nonce = http.ScriptNonce();
         http.AllowFramingHere();
         http.Response.Headers.ContentSecurityPolicy =
