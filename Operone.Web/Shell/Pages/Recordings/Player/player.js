@@ -79,7 +79,8 @@ function timeOf(times, value, others) {
   return Math.min(next, base + value - (last < 0 ? 0 : times[last][0]));
 }
 
-const toPlayed = seconds => timeOf(cast.events, seconds, played);
+// A moment later than asked for, so that what came at that very moment is there, however its time was rounded.
+const toPlayed = seconds => timeOf(cast.events, seconds, played) + 0.005;
 const toRecorded = seconds => timeOf(played, seconds, cast.events);
 
 function show(at, play) {
@@ -87,7 +88,8 @@ function show(at, play) {
   played = idle.checked ? skipIdle(cast.events, idleSeconds) : cast.events;
   const startAt = toPlayed(at);
   player = create(
-    { data: { cols: cast.cols, rows: cast.rows, events: played }, parser: recorded => recorded },
+    // Times are in seconds, but for a parser's, which are in milliseconds.
+    { data: { cols: cast.cols, rows: cast.rows, events: played.map(([when, code, data]) => [when * 1000, code, data]) }, parser: recorded => recorded },
     host,
     {
       speed, startAt, autoPlay: play, preload: true, fit: "both", controls: true, theme: `operone-${isDark() ? "dark" : "light"}`,
