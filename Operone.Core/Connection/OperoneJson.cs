@@ -57,6 +57,8 @@ namespace Operone.Core.Connection;
 [JsonSerializable(typeof(WriteEnvironment))]
 [JsonSerializable(typeof(EnvironmentView))]
 [JsonSerializable(typeof(Page<EnvironmentView>))]
+[JsonSerializable(typeof(RecordingView))]
+[JsonSerializable(typeof(RecordingMatch))]
 [JsonSerializable(typeof(string))]
 public sealed partial class OperoneJson : JsonSerializerContext
 {

@@ -97,6 +97,14 @@ public static class EventTypes
     public const string EnvironmentUpdated = "environment.updated";
     /// <summary>An environment was removed.</summary>
     public const string EnvironmentRemoved = "environment.removed";
+    /// <summary>A policy of terminals was made.</summary>
+    public const string TerminalPolicyCreated = "terminal-policy.created";
+    /// <summary>A policy of terminals was changed.</summary>
+    public const string TerminalPolicyUpdated = "terminal-policy.updated";
+    /// <summary>A policy of terminals was removed.</summary>
+    public const string TerminalPolicyRemoved = "terminal-policy.removed";
+    /// <summary>A recording of a terminal was removed.</summary>
+    public const string RecordingRemoved = "recording.removed";
     /// <summary>The audit chain was checked, and does not hold.</summary>
     public const string AuditBroken = "audit.broken";
 }

@@ -46,6 +46,9 @@ internal sealed class DeviceSight(DeviceDirectory directory, IAuditTrail audit, 
     public bool May(Actor actor, string permission, Guid deviceId) =>
         actor.MayEverywhere(permission) || (directory.Find(deviceId) is { } device && actor.May(permission, device.Labels));
 
+    /// <summary>The labels of the device with this id; null where it was removed.</summary>
+    public IReadOnlyDictionary<string, string>? LabelsOf(Guid deviceId) => directory.Find(deviceId)?.Labels;
+
     /// <summary>Those that they may aim at: that they may read or run commands on, in no order.</summary>
     public IEnumerable<DeviceEntry> TargetsOf(Actor actor)
     {

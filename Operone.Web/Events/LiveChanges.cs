@@ -27,6 +27,12 @@ internal sealed class LiveChanges
     public const string EnrollmentTokens = "enrollment-tokens";
     /// <summary>The environments.</summary>
     public const string Environments = "environments";
+    /// <summary>The policies of terminals.</summary>
+    public const string TerminalPolicies = "terminal-policies";
+    /// <summary>The list of recordings: one has ended, can be searched, or was removed.</summary>
+    public const string Recordings = "recordings";
+    /// <summary>A recorded terminal has ended on this node.</summary>
+    public const string RecordedTerminals = "recorded-terminals";
     /// <summary>Who may do what: people, teams, roles, grants, requests, sessions, tokens, settings.</summary>
     public const string Access = "access";
     /// <summary>The sandbox profiles, as far as this node changes them.</summary>

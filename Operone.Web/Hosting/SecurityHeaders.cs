@@ -20,6 +20,7 @@ internal static class SecurityHeaders
 
     private static readonly object _nonce = new();
     private static readonly object _formTargets = new();
+    private static readonly object _framed = new();
 
     /// <summary>
     /// What a script element of this answer must carry to run: <c>nonce="..."</c>. Made when first asked for; where nobody
@@ -46,6 +47,9 @@ internal static class SecurityHeaders
         context.Items[_formTargets] = $"{context.Items[_formTargets]} {parsed}";
     }
 
+    /// <summary>Lets this answer be a frame in a page of this site. It brings a policy of its own that says so too.</summary>
+    public static void AllowFramingHere(this HttpContext context) => context.Items[_framed] = true;
+
     public static void UseSecurityHeaders(this WebApplication app)
     {
         var subdomains = app.Services.GetRequiredService<IOptions<OperoneOptions>>().Value.HstsSubdomains;
@@ -66,7 +70,7 @@ internal static class SecurityHeaders
     {
         var (request, headers) = (context.Request, context.Response.Headers);
         headers.XContentTypeOptions = "nosniff";
-        headers.XFrameOptions = "DENY";
+        headers.XFrameOptions = context.Items.ContainsKey(_framed) ? "SAMEORIGIN" : "DENY";
         headers["Referrer-Policy"] = "same-origin";
         headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), hid=()";
         headers["Cross-Origin-Opener-Policy"] = "same-origin";

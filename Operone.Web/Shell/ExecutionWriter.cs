@@ -171,6 +171,12 @@ internal sealed partial class ExecutionWriter(
             item.Done.TrySetResult();
         }
 
+        if (ended.Any(r => r.Kind == RunKind.Terminal))
+        {
+            changes.Signal(LiveChanges.RecordedTerminals);
+            changes.Signal(LiveChanges.Recordings);
+        }
+
         foreach (var run in ended)
         {
             var isTerminal = run.Kind == RunKind.Terminal;

@@ -1,8 +1,10 @@
+using Microsoft.Extensions.Options;
 using Operone.Web.Access;
 using Operone.Web.Devices;
 using Operone.Web.Hosting;
-using Operone.Web.Shell.Sandbox;
 using Operone.Web.Shell.Environments;
+using Operone.Web.Shell.Recordings;
+using Operone.Web.Shell.Sandbox;
 using Operone.Web.Shell.Terminals;
 
 namespace Operone.Web.Shell;
@@ -36,9 +38,23 @@ internal static class ShellRegistration
         services.AddSingleton<TerminalRecords>();
         services.AddSingleton<TerminalDoor>();
         services.AddSingleton<TerminalService>();
+        services.AddSingleton<TerminalPolicyService>();
+        services.AddRecordings();
         services.AddSingleton<Reconciler>();
         services.AddSingleton<IExecutionReports>(provider => provider.GetRequiredService<Reconciler>());
         services.AddSingleton<IDeviceObserver>(provider => provider.GetRequiredService<Reconciler>());
+    }
+
+    private static void AddRecordings(this IServiceCollection services)
+    {
+        services.AddOptions<ShellOptions>().BindConfiguration(ShellOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<ShellOptions>, ShellOptionsValidation>();
+        services.AddSingleton<RecordingReader>();
+        services.AddSingleton<RecordingSearch>();
+        services.AddSingleton<RecordingRemoval>();
+        services.AddSingleton<RecordingIndexer>();
+        services.AddHostedService<RecordingIndexService>();
+        services.AddSingleton<IRecurringJob, RecordingRetention>();
     }
 
     public static void MapShell(this WebApplication app)
@@ -47,6 +63,9 @@ internal static class ShellRegistration
         app.MapTerminals();
         app.MapSandboxes();
         app.MapEnvironments();
+        app.MapTerminalPolicies();
+        app.MapRecordings();
+        app.MapRecordingPlayer();
     }
 
     /// <summary>At start, once the database is there.</summary>

@@ -108,61 +108,9 @@ internal static class AuditCommand
               operone audit export --format csv --since 2026-01-01T00:00:00Z --until 2026-02-01T00:00:00Z > january.csv
             """) { format, file };
         filter.AddTo(command);
-        command.SetAction((parsed, cancellationToken) => Shared.WithApiAsync(cli, api => ExportAsync(
+        command.SetAction((parsed, cancellationToken) => Shared.WithApiAsync(cli, api => Download.SaveAsync(
             cli, api, "audit/export" + filter.Query(parsed, ("format", parsed.GetValue(format))), parsed.GetValue(file), cancellationToken)));
         return command;
-    }
-
-    private static async Task<int> ExportAsync(CliContext cli, OperoneApi api, string path, string? file, CancellationToken cancellationToken)
-    {
-        var opened = await api.OpenAsync(path, null, cancellationToken);
-        if (opened.Error is { } error)
-        {
-            return cli.Fail(error);
-        }
-
-        using var response = opened.Value;
-        var part = file + ".part";
-        try
-        {
-            if (file is null)
-            {
-                await response.Content.CopyToAsync(cli.Output, cancellationToken);
-                return 0;
-            }
-
-            await using (var target = new FileStream(part, NewPrivateFile()))
-            {
-                await response.Content.CopyToAsync(target, cancellationToken);
-            }
-
-            File.Move(part, file, overwrite: true);
-            return 0;
-        }
-        catch (Exception e) when (file is not null && e is UnauthorizedAccessException or DirectoryNotFoundException)
-        {
-            return cli.Fail(new(ErrorKind.Unprocessable, "file-not-writable", $"'{file}' cannot be written.", e.Message));
-        }
-        catch (Exception e) when (api.Explain(e, cancellationToken) is not null)
-        {
-            if (file is not null && File.Exists(part))
-            {
-                File.Delete(part);
-            }
-
-            return cli.Fail(api.Explain(e, cancellationToken)!);
-        }
-    }
-
-    private static FileStreamOptions NewPrivateFile()
-    {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        return options;
     }
 }
 

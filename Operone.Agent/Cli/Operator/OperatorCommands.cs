@@ -19,6 +19,7 @@ internal static class OperatorCommands
         root.Add(CancelCommand.Create(cli));
         root.Add(SandboxesCommand.Create(cli));
         root.Add(EnvironmentsCommand.Create(cli));
+        root.Add(RecordingsCommand.Create(cli));
         root.Add(TokensCommand.Create(cli));
         root.Add(AuditCommand.Create(cli));
         root.Add(CompletionCommand.Create(cli));

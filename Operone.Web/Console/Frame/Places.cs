@@ -27,6 +27,7 @@ internal static class Places
             new("devices", "Devices", Glyphs.Devices, "d", Permissions.DevicesRead),
             new("runs", "Runs", Glyphs.Runs, "r", Permissions.RunsRead),
             new("environments", "Environments", Glyphs.Environment, "v", Permissions.EnvironmentsUse, Or: Permissions.EnvironmentsManage),
+            new("recordings", "Recordings", Glyphs.Recordings, "v", Permissions.RecordingsRead),
             new("events", "Events", Glyphs.Events, "e", Permissions.EventsRead),
         ],
         [
@@ -43,6 +44,7 @@ internal static class Places
             new("access/invitations", "Invitations", Glyphs.Enrollment, "i", Permissions.PeopleManage),
             new("access/audit", "Audit", Glyphs.Audit, "a", Permissions.AuditRead),
             new("settings/sandboxes", "Sandboxes", Glyphs.Grid, "b", Permissions.SandboxesManage),
+            new("settings/terminal-policies", "Terminal policies", Glyphs.Terminal, "y", Permissions.TerminalsManage),
             new("settings/sign-in", "Settings", Glyphs.Settings, "c", Permissions.SettingsManage),
         ],
     ];

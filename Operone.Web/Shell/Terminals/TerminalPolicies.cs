@@ -8,7 +8,7 @@ using Operone.Web.Devices;
 
 namespace Operone.Web.Shell.Terminals;
 
-/// <summary>What policy says of a terminal that somebody is about to open.</summary>
+/// <summary>What policy says of a terminal that somebody is about to open. <see cref="TerminalPolicyService"/> changes it.</summary>
 internal sealed class TerminalPolicies(IDbContextFactory<OperoneDb> databases, AccessDirectory access, TimeProvider time)
 {
     /// <summary>What holds for this actor on this device, going by the roles that they have on it now.</summary>

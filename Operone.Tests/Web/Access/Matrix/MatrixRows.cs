@@ -61,6 +61,11 @@ internal static class MatrixRows
         GET /api/v1/people/{id}/decisions                         401        401        403        403        403        403        403        200        200        403        403        403
         POST /api/v1/people/{id}/disable                          401        401        403        403        403        403        403        204        204        403        403        403
         POST /api/v1/people/{id}/enable                           401        401        403        403        403        403        403        204        204        403        403        403
+        GET /api/v1/recordings                                    401        401        403        403        403        200        200        200        200        403        200        200
+        GET /api/v1/recordings/search                             401        401        403        403        403        400        400        400        400        403        400        400
+        GET /api/v1/recordings/{id}                               401        401        403        403        403        404        200        200        200        403        404        200
+        DELETE /api/v1/recordings/{id}                            401        401        403        403        403        403        403        204        204        403        404        403
+        GET /api/v1/recordings/{id}/asciicast                     401        401        403        403        403        404        200        200        200        403        404        200
         GET /api/v1/roles                                         401        401        200        200        200        200        200        200        200        200        200        200
         POST /api/v1/roles                                        401        401        403        403        403        403        403        400        400        403        403        403
         GET /api/v1/roles/{idOrName}                              401        401        200        200        200        200        200        200        200        200        200        200
@@ -91,6 +96,11 @@ internal static class MatrixRows
         DELETE /api/v1/teams/{id}                                 401        401        403        403        403        403        403        204        204        403        403        403
         PUT /api/v1/teams/{id}/members/{personId}                 401        401        403        403        403        403        403        204        204        403        403        403
         DELETE /api/v1/teams/{id}/members/{personId}              401        401        403        403        403        403        403        404        404        403        403        403
+        GET /api/v1/terminal-policies                             401        401        403        403        403        403        403        200        200        403        200        403
+        POST /api/v1/terminal-policies                            401        401        403        403        403        403        403        400        400        403        403        403
+        GET /api/v1/terminal-policies/{id}                        401        401        403        403        403        403        403        200        200        403        200        403
+        PUT /api/v1/terminal-policies/{id}                        401        401        403        403        403        403        403        400        400        403        403        403
+        DELETE /api/v1/terminal-policies/{id}                     401        401        403        403        403        403        403        204        204        403        403        403
         GET /api/v1/tokens                                        401        401        403        403        403        200        200        200        200        403        200        200
         POST /api/v1/tokens                                       401        401        403        403        403        400        400        400        400        403        400        400
         GET /api/v1/tokens/{id}                                   401        401        404        404        404        404        404        200        200        404        404        404
@@ -128,6 +138,8 @@ internal static class MatrixRows
         /events                                                   in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
         /invitation                                               yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
         /not-found                                                yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
+        /recordings                                               in         in         no         no         no         yes        yes        yes        yes        -          -          -
+        /recordings/{Id}                                          in         in         no         no         no         gone       yes        yes        yes        -          -          -
         /recover                                                  yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
         /renew                                                    yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
         /runs                                                     in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
@@ -137,6 +149,9 @@ internal static class MatrixRows
         /settings/sandboxes/new                                   in         in         no         no         no         no         no         yes        yes        -          -          -
         /settings/sandboxes/{Id}                                  in         in         no         no         no         yes        yes        yes        yes        -          -          -
         /settings/sign-in                                         in         in         no         no         no         no         no         yes        yes        -          -          -
+        /settings/terminal-policies                               in         in         no         no         no         no         no         yes        yes        -          -          -
+        /settings/terminal-policies/new                           in         in         no         no         no         no         no         yes        yes        -          -          -
+        /settings/terminal-policies/{Id}                          in         in         no         no         no         no         no         yes        yes        -          -          -
         /setup                                                    yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
         /sign-in                                                  yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
         /sign-out                                                 yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
@@ -165,6 +180,7 @@ internal static class MatrixRows
         POST /oauth/revoke                                        400        400        400        400        400        400        400        400        400        400        400        400
         POST /oauth/token                                         400        400        400        400        400        400        400        400        400        400        400        400
         GET /openapi/{documentName}.json                          200        200        200        200        200        200        200        200        200        200        200        200
+        GET /recordings/{id}/player                               in         in         302        302        302        404        200        200        200        403        404        200
         POST /session/bound/refresh                               401        401        401        401        401        401        401        401        401        401        401        401
         POST /session/bound/start                                 401        401        403        403        403        403        403        403        403        401        401        401
         POST /session/nonce                                       401        401        200        200        200        200        200        200        200        401        401        401

@@ -6,7 +6,9 @@ using Operone.Core.Access;
 using Operone.Core.Devices;
 using Operone.Core.Shell;
 using Operone.Tests.Hosting;
+using Operone.Tests.Web.Shell.Recordings;
 using Operone.Web.Access;
+using Operone.Web.Devices;
 using Xunit;
 
 namespace Operone.Tests.Web.Access.Matrix;
@@ -176,6 +178,9 @@ internal sealed class MatrixScene : IAsyncDisposable
             "teams" => await NewAsync("teams", new { name = $"team-{++_made}" }),
             "invitations" => await NewAsync("invitations", new { email = $"guest{++_made}@example.org", role = BuiltInRoles.Viewer.Id, selector = "env=prod" }),
             "access-requests" => await NewRequestAsync(),
+            "terminal-policies" or "settings" => await NewAsync("terminal-policies", new { name = $"policy-{++_made}", record = "on" }),
+            "recordings" => (await RecordedTerminals.StoreAsync(
+                Server, Server.Services.GetRequiredService<DeviceDirectory>().Find("here")!.Id, "here", RecordedTerminals.Cast("$ ls"))).ToString(),
             _ => throw new InvalidOperationException($"{route}: say here what '{what}' to put into its address."),
         };
     }
