@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Operone.Agent.Cli.Operator.Terminals;
 
 namespace Operone.Agent.Cli.Operator;
 
@@ -17,6 +18,8 @@ internal static class OperatorCommands
         root.Add(RunsCommand.Create(cli));
         root.Add(LogsCommand.Create(cli));
         root.Add(CancelCommand.Create(cli));
+        root.Add(ShellCommand.Create(cli));
+        root.Add(TerminalsCommand.Create(cli));
         root.Add(TokensCommand.Create(cli));
         root.Add(AuditCommand.Create(cli));
         root.Add(CompletionCommand.Create(cli));

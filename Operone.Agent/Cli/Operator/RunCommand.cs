@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Operone.Core;
 using Operone.Core.Devices;
-using Operone.Core.Errors;
 using Operone.Core.Shell;
 
 namespace Operone.Agent.Cli.Operator;
@@ -61,7 +60,7 @@ internal static class RunCommand
             result.GetValue(words) ?? [], result.GetValue(script), result.GetValue(interpreter))));
         command.SetAction((parsed, cancellationToken) =>
         {
-            var variables = Variables(parsed.GetValue(environment) ?? []);
+            var variables = Shared.Variables(parsed.GetValue(environment) ?? []);
             if (variables.Error is { } error)
             {
                 return Task.FromResult(cli.Fail(error));
@@ -99,23 +98,6 @@ internal static class RunCommand
             : script is null && interpreter is not null ? "--interpreter goes with --script alone"
             : script is not null && words.Length > 0 ? $"--script FILE takes the place of a command, so '{words[0]}' is too much"
             : null;
-    }
-
-    private static Result<Dictionary<string, string>> Variables(string[] given)
-    {
-        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var text in given)
-        {
-            var at = text.IndexOf('=', StringComparison.Ordinal);
-            if (at <= 0)
-            {
-                return Error.InvalidField("--env", $"'{text}' should be NAME=VALUE");
-            }
-
-            variables[text[..at]] = text[(at + 1)..];
-        }
-
-        return variables;
     }
 }
 

@@ -24,8 +24,11 @@ internal static class ServerCompletions
     }
 
     /// <summary>Ids of the latest runs.</summary>
-    public static IEnumerable<CompletionItem> Runs(CliContext cli, CompletionContext context) =>
-        Ask(cli, "runs?limit=20", item => item.TryGetProperty("id", out var id) ? id.GetString() : null)
+    public static IEnumerable<CompletionItem> Runs(CliContext cli, CompletionContext context) => Ids(cli, "runs?limit=20", context);
+
+    /// <summary>Ids in a list, by its path and query.</summary>
+    public static IEnumerable<CompletionItem> Ids(CliContext cli, string path, CompletionContext context) =>
+        Ask(cli, path, item => item.TryGetProperty("id", out var id) ? id.GetString() : null)
             .Where(id => id.StartsWith(context.WordToComplete, StringComparison.OrdinalIgnoreCase))
             .Select(id => new CompletionItem(id));
 

@@ -69,6 +69,24 @@ internal static class Shared
     public static string[] SplitNames(string[]? names) =>
         (names ?? []).SelectMany(n => n.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).ToArray();
 
+    /// <summary>Variables given as <c>NAME=VALUE</c>.</summary>
+    public static Result<Dictionary<string, string>> Variables(string[] given)
+    {
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var text in given)
+        {
+            var at = text.IndexOf('=', StringComparison.Ordinal);
+            if (at <= 0)
+            {
+                return Error.InvalidField("--env", $"'{text}' should be NAME=VALUE");
+            }
+
+            variables[text[..at]] = text[(at + 1)..];
+        }
+
+        return variables;
+    }
+
     /// <summary>A query string of what is not null.</summary>
     public static string Query(params (string Name, string? Value)[] parameters)
     {
