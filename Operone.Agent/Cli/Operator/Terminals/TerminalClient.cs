@@ -294,8 +294,10 @@ internal sealed class TerminalClient(OperoneApi api, Guid id, ITerminalFace face
                 _offset = control.Offset ?? _offset;
                 _wasAttached = true;
                 onAttached();
-                face.Attached(control.Text);
+
+                // first, because what is typed from now on is for this connection
                 Attach(sender);
+                face.Attached(control.Text);
                 return null;
             case TerminalControls.Ended:
                 return new TerminalEnd(control.ExitCode, control.Text);
