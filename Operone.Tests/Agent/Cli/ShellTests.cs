@@ -436,7 +436,7 @@ public sealed class ShellTests
     {
         await using var api = await FakeApi.StartAsync();
         var id = new Guid("0199a2c4-7d5e-7f3a-9b1c-2f6d8e4a5b6c");
-        api.Terminals.Add(FakeApi.NewTerminal("db", id: new Guid("0199a2c4-7d5e-7f3a-9b1c-2f6d8e4a5b6d")));
+        api.Terminals.Add(FakeApi.NewTerminal("db", id: new Guid("0199a2c4-8d5e-7f3a-9b1c-2f6d8e4a5b6d")));
         api.Terminals.Add(FakeApi.NewTerminal("web-1", id: id));
         api.OnAttach = async (_, peer) =>
         {
@@ -446,7 +446,7 @@ public sealed class ShellTests
         };
         using var terminal = At(api);
 
-        Assert.Equal(0, await terminal.RunAsync("shell", "--attach", whole ? $"{id}" : "0199A2C4-7d5e-7f3a-9b1c-2f6d8e4a5b6c"[..35] + "c"));
+        Assert.Equal(0, await terminal.RunAsync("shell", "--attach", whole ? $"{id}" : "0199A2C47d"));
         Assert.Contains("\e[H\e[2Jscreen", terminal.Output, StringComparison.Ordinal);
         Assert.Empty(api.Opened);
     }
