@@ -60,11 +60,14 @@ internal sealed unsafe class UnixTerminal : ILocalTerminal
     /// <summary>From raw to as it was.</summary>
     private sealed class Session : IDisposable
     {
+        private static readonly TimeSpan NotStopped = TimeSpan.FromSeconds(1);
+
         private readonly Lock _lock = new();
         private readonly TerminalModes? _cooked;
         private readonly TerminalModes? _raw;
         private readonly TerminalSignals _signals;
         private readonly List<PosixSignalRegistration> _registrations = [];
+        private readonly ManualResetEventSlim _continued = new();
         private PosixSignalRegistration? _stops;
         private bool _isRaw, _isOver;
         private int _ends;
@@ -78,7 +81,7 @@ internal sealed unsafe class UnixTerminal : ILocalTerminal
             }
 
             _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => _signals.OnResize()));
-            _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => Resume()));
+            _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => Continued()));
             _stops = PosixSignalRegistration.Create(PosixSignal.SIGTSTP, Stop);
             AppDomain.CurrentDomain.ProcessExit += OnExit;
             MakeRaw();
@@ -95,6 +98,7 @@ internal sealed unsafe class UnixTerminal : ILocalTerminal
             AppDomain.CurrentDomain.ProcessExit -= OnExit;
             _registrations.ForEach(r => r.Dispose());
             _stops?.Dispose();
+            _continued.Dispose();
         }
 
         /// <summary>Stops by SIGTSTP as it is by default, which does nothing to a process that no shell would wake again.</summary>
@@ -102,10 +106,23 @@ internal sealed unsafe class UnixTerminal : ILocalTerminal
         {
             _signals.OnStop();
             Restore();
+            _continued.Reset();
             _stops?.Dispose();
             _ = Libc.Kill(Environment.ProcessId, OperatingSystem.IsMacOS() ? 18 : 20);
+
+            // another thread may be the one that gets the signal, so that this one goes on for an instant
+            if (!_continued.Wait(NotStopped))
+            {
+                Resume();
+            }
+
             _stops = PosixSignalRegistration.Create(PosixSignal.SIGTSTP, Stop);
+        }
+
+        private void Continued()
+        {
             Resume();
+            _continued.Set();
         }
 
         private void MakeRaw()

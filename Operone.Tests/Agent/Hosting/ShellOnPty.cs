@@ -75,9 +75,9 @@ internal sealed class ShellOnPty : IAsyncDisposable
         return state;
     }
 
-    /// <summary>Waits until the terminal is raw, or is not.</summary>
-    public async Task BecomesRawAsync(bool raw = true) => await Eventually.BecomesAsync(
-        async () => await StateAsync() is var state && raw == (state.Contains("-isig", StringComparison.Ordinal) && state.Contains("-icanon", StringComparison.Ordinal)), $"raw: {raw}", 60);
+    /// <summary>Waits until the terminal is raw.</summary>
+    public async Task BecomesRawAsync() => await Eventually.BecomesAsync(
+        async () => await StateAsync() is var state && state.Contains("-isig", StringComparison.Ordinal) && state.Contains("-icanon", StringComparison.Ordinal), "raw", 60);
 
     public async ValueTask DisposeAsync()
     {

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using Operone.Core.Connection;
 using Operone.Core.Errors;
 using Operone.Core.Shell;
@@ -58,8 +57,10 @@ internal static class ShellCommand
         {
             device, words, attach, user, shell, directory, environment, title, record, escape,
         };
-        command.Validators.Add(Shared.Check(result => Problem(result, result.GetValue(device), result.GetValue(attach),
-            new Option[] { user, shell, directory, environment, title, record }.FirstOrDefault(o => result.GetResult(o) is not null)?.Name)));
+        command.Validators.Add(Shared.Check(result =>
+            result.Errors.Any() || result.GetResult(attach) is { Tokens.Count: 0 } ? null
+            : Problem(result.GetValue(device), result.GetValue(attach),
+                new Option[] { user, shell, directory, environment, title, record }.FirstOrDefault(o => result.GetResult(o) is not null)?.Name)));
         command.SetAction((parsed, cancellationToken) =>
         {
             var variables = Shared.Variables(parsed.GetValue(environment) ?? []);
@@ -85,9 +86,8 @@ internal static class ShellCommand
         return command;
     }
 
-    private static string? Problem(CommandResult result, string? device, string? attach, string? option) =>
-        result.Errors.Any() ? null
-        : attach is null ? device is null ? "which device? Say its name, or --attach ID to come back to a terminal" : null
+    private static string? Problem(string? device, string? attach, string? option) =>
+        attach is null ? device is null ? "which device? Say its name, or --attach ID to come back to a terminal" : null
         : device is not null ? $"--attach comes back to a terminal that has its device already, so '{device}' is too much"
         : option is not null ? $"{option} is for a new terminal, and --attach comes back to one"
         : null;
