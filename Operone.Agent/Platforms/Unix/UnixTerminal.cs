@@ -81,7 +81,7 @@ internal sealed unsafe class UnixTerminal : ILocalTerminal
             }
 
             _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => _signals.OnResize()));
-            _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => Continued()));
+            _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGCONT, Continue));
             _stops = PosixSignalRegistration.Create(PosixSignal.SIGTSTP, Stop);
             AppDomain.CurrentDomain.ProcessExit += OnExit;
             MakeRaw();
@@ -119,8 +119,10 @@ internal sealed unsafe class UnixTerminal : ILocalTerminal
             _stops = PosixSignalRegistration.Create(PosixSignal.SIGTSTP, Stop);
         }
 
-        private void Continued()
+        private void Continue(PosixSignalContext context)
         {
+            // else .NET gives the terminal the modes that it had when this program started
+            context.Cancel = true;
             Resume();
             _continued.Set();
         }
