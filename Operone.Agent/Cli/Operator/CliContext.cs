@@ -1,5 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Operone.Agent.Platforms;
+using Operone.Agent.Platforms.Unix;
+using Operone.Agent.Platforms.Windows;
 using Operone.Core.Errors;
 
 namespace Operone.Agent.Cli.Operator;
@@ -49,6 +52,9 @@ internal sealed class CliContext
 
     /// <summary>The terminal's width in columns.</summary>
     public Func<int> Width { get; init; } = () => 80;
+
+    /// <summary>The terminal that somebody types at and looks at.</summary>
+    public Func<ILocalTerminal> LocalTerminal { get; init; } = () => OperatingSystem.IsWindows() ? new WindowsTerminal() : new UnixTerminal();
 
     /// <summary>An environment variable, or null.</summary>
     public Func<string, string?> Variable { get; init; } = _ => null;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Operone.Agent.Cli.Operator.Terminals;
 
 namespace Operone.Agent.Cli.Operator;
 
@@ -20,6 +21,8 @@ internal static class OperatorCommands
         root.Add(SandboxesCommand.Create(cli));
         root.Add(EnvironmentsCommand.Create(cli));
         root.Add(RecordingsCommand.Create(cli));
+        root.Add(ShellCommand.Create(cli));
+        root.Add(TerminalsCommand.Create(cli));
         root.Add(TokensCommand.Create(cli));
         root.Add(AuditCommand.Create(cli));
         root.Add(CompletionCommand.Create(cli));

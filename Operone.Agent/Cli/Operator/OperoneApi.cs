@@ -12,7 +12,7 @@ using Operone.Core.Errors;
 namespace Operone.Agent.Cli.Operator;
 
 /// <summary>The REST API as the command line uses it. Whatever a server or a network can do wrong comes back as an <see cref="Error"/>.</summary>
-internal sealed class OperoneApi : IDisposable
+internal sealed partial class OperoneApi : IDisposable
 {
     /// <summary>The code of an error where no connection could be made, so that the server cannot have got the request.</summary>
     public const string Unreachable = "server-unreachable";

@@ -58,7 +58,7 @@ internal static class RecordingsCommand
                 return Guid.Empty;
             },
         };
-        recording.CompletionSources.Add(context => ServerCompletions.Ids(cli, "recordings", context));
+        recording.CompletionSources.Add(context => ServerCompletions.Ids(cli, "recordings?limit=20", context));
         return recording;
     }
 

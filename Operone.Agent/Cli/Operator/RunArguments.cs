@@ -1,9 +1,10 @@
 using System.CommandLine;
+using Operone.Agent.Cli.Operator.Terminals;
 
 namespace Operone.Agent.Cli.Operator;
 
 /// <summary>
-/// Ends the options of <c>operone run</c> at the first word of the command, as ssh and docker do, so that
+/// Ends the options of <c>operone run</c> and <c>operone shell</c> at the first word of the command, as ssh and docker do, so that
 /// <c>operone run -d web ls -l</c> does not take the command's <c>-l</c> for its own.
 /// </summary>
 internal static class RunArguments
@@ -11,11 +12,13 @@ internal static class RunArguments
     /// <summary>The arguments, with <c>--</c> put before the command where it was left out.</summary>
     public static IReadOnlyList<string> EndOptions(RootCommand root, IReadOnlyList<string> args)
     {
-        if (args is not [RunCommand.Name, ..] || root.Subcommands.FirstOrDefault(c => c.Name == RunCommand.Name) is not { } run)
+        if (args is not [RunCommand.Name or ShellCommand.Name, ..] || root.Subcommands.FirstOrDefault(c => c.Name == args[0]) is not { } run)
         {
             return args;
         }
 
+        // the first word after "shell" is the device
+        var names = args[0] == ShellCommand.Name ? 1 : 0;
         for (var at = 1; at < args.Count; at++)
         {
             var word = args[at];
@@ -26,6 +29,11 @@ internal static class RunArguments
 
             if (!word.StartsWith('-') || word == "-")
             {
+                if (names-- > 0)
+                {
+                    continue;
+                }
+
                 return [.. args.Take(at), "--", .. args.Skip(at)];
             }
 

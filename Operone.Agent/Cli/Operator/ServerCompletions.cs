@@ -24,11 +24,11 @@ internal static class ServerCompletions
     }
 
     /// <summary>Ids of the latest runs.</summary>
-    public static IEnumerable<CompletionItem> Runs(CliContext cli, CompletionContext context) => Ids(cli, "runs", context);
+    public static IEnumerable<CompletionItem> Runs(CliContext cli, CompletionContext context) => Ids(cli, "runs?limit=20", context);
 
-    /// <summary>Ids of the latest in a list, such as <c>recordings</c>.</summary>
-    public static IEnumerable<CompletionItem> Ids(CliContext cli, string list, CompletionContext context) =>
-        Ask(cli, $"{list}?limit=20", item => item.TryGetProperty("id", out var id) ? id.GetString() : null)
+    /// <summary>Ids in a list, by its path and query.</summary>
+    public static IEnumerable<CompletionItem> Ids(CliContext cli, string path, CompletionContext context) =>
+        Ask(cli, path, item => item.TryGetProperty("id", out var id) ? id.GetString() : null)
             .Where(id => id.StartsWith(context.WordToComplete, StringComparison.OrdinalIgnoreCase))
             .Select(id => new CompletionItem(id));
 

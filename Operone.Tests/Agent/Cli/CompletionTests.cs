@@ -8,6 +8,9 @@ public sealed class CompletionTests
     [Theory]
     [InlineData("operone run -d web", "web-1,web-2")]
     [InlineData("operone run -d web-1,w", "web-1,web-1,web-1,web-2")]
+    [InlineData("operone shell web", "web-1,web-2")]
+    [InlineData("operone shell --attach ", "0199a2c4-7d5e-7f3a-9b1c-2f6d8e4a5b6c")]
+    [InlineData("operone terminals end ", "0199a2c4-7d5e-7f3a-9b1c-2f6d8e4a5b6c")]
     [InlineData("operone dev", "devices")]
     [InlineData("operone logs -", "--follow,--help,--stream,-?,-f,-h")]
     [InlineData("operone logs --s", "--stream")]
@@ -16,6 +19,7 @@ public sealed class CompletionTests
     {
         await using var api = await FakeApi.StartAsync();
         api.Devices.AddRange([FakeApi.NewDevice("web-1"), FakeApi.NewDevice("web-2"), FakeApi.NewDevice("db-1")]);
+        api.Terminals.Add(FakeApi.NewTerminal("web-1", id: new Guid("0199a2c4-7d5e-7f3a-9b1c-2f6d8e4a5b6c")));
         using var terminal = FakeTerminal.For(api);
 
         Assert.Equal(0, await terminal.RunAsync($"[suggest:{line.Length}]", line));

@@ -14,7 +14,7 @@ using Operone.Core.Shell;
 namespace Operone.Tests.Agent.Cli;
 
 /// <summary>A server as the command line sees it, on a real port, that does what a test tells it to.</summary>
-internal sealed class FakeApi : IAsyncDisposable
+internal sealed partial class FakeApi : IAsyncDisposable
 {
     public const string Token = "op_test";
 
@@ -63,6 +63,7 @@ internal sealed class FakeApi : IAsyncDisposable
         builder.Logging.ClearProviders();
         var app = builder.Build();
         var fake = new FakeApi(app);
+        app.UseWebSockets();
         app.Use(fake.CheckAsync);
         var api = app.MapGroup("/api/v1");
         api.MapGet("/devices", fake.GetDevicesAsync);
@@ -79,6 +80,7 @@ internal sealed class FakeApi : IAsyncDisposable
         api.MapGet("/runs/{id}/stream", fake.StreamAsync);
         api.MapGet("/runs/{id}/executions/{device}/{stream}", async (string device, string stream, HttpContext context) =>
             await context.Response.Body.WriteAsync(fake.OnOutput(device, stream)));
+        fake.MapTerminals(api);
         await app.StartAsync();
         return fake;
     }

@@ -23,6 +23,8 @@ internal sealed class FakeTerminal : IDisposable
 
     public string? Secret { get; set; }
 
+    public FakeLocalTerminal Local { get; } = new();
+
     public Stream? OutputInstead { get; set; }
 
     /// <summary>It stands still unless a test says otherwise, so that nothing is said because a test took long.</summary>
@@ -55,6 +57,7 @@ internal sealed class FakeTerminal : IDisposable
         Width = () => 100,
         Variable = name => name == "XDG_CONFIG_HOME" ? _folder : Variables.GetValueOrDefault(name),
         ReadSecret = () => Secret,
+        LocalTerminal = () => Local,
         OnInterrupt = Register,
         Time = Time,
     });
@@ -79,7 +82,11 @@ internal sealed class FakeTerminal : IDisposable
     /// <summary>Waits until standard output has this text.</summary>
     public Task PrintedAsync(string text, CancellationToken cancellationToken) => _output.HasAsync(text, cancellationToken);
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose()
+    {
+        Local.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
 
     private Registration Register(Action action)
     {

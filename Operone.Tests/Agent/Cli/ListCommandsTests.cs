@@ -170,4 +170,57 @@ public sealed class ListCommandsTests
             Assert.Equal(1, terminal.Output.Split("--help").Length - 1);
         }
     }
+
+    [Fact]
+    public async Task Terminals_Open_AreATable()
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.Terminals.Add(FakeApi.NewTerminal("web-1", id: new Guid("0199a2c4-7d5e-7f3a-9b1c-2f6d8e4a5b6c"), title: "deploy\e[2J"));
+        api.Terminals.Add(FakeApi.NewTerminal("db", ExecutionStatus.Succeeded));
+        using var terminal = FakeTerminal.For(api);
+        terminal.Time = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddHours(3));
+
+        Assert.Equal(0, await terminal.RunAsync("terminals"));
+        Assert.Equal(
+            """
+            TERMINAL                              DEVICE  OWNER  STATE    SINCE   PEOPLE  TITLE
+            0199a2c4-7d5e-7f3a-9b1c-2f6d8e4a5b6c  web-1   anna   running  3h ago  0       deploy?[2J
+
+            """, terminal.Output);
+    }
+
+    [Fact]
+    public async Task Terminals_All_HasTheEndedOnesToo()
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.Terminals.AddRange([FakeApi.NewTerminal("web-1"), FakeApi.NewTerminal("db", ExecutionStatus.Succeeded)]);
+        using var terminal = FakeTerminal.For(api);
+
+        Assert.Equal(0, await terminal.RunAsync("terminals", "--all", "--json"));
+        using var json = JsonDocument.Parse(terminal.Output);
+        Assert.Equal(2, json.RootElement.GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Terminals_None_SaysHowToOpenOne()
+    {
+        await using var api = await FakeApi.StartAsync();
+        using var terminal = FakeTerminal.For(api);
+
+        Assert.Equal(0, await terminal.RunAsync("terminals"));
+        Assert.Contains("'operone shell DEVICE' opens one", terminal.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task TerminalsEnd_ByPrefix_EndsIt()
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.Terminals.Add(FakeApi.NewTerminal("web-1", id: new Guid("0199a2c4-7d5e-7f3a-9b1c-2f6d8e4a5b6c")));
+        using var terminal = FakeTerminal.For(api);
+
+        Assert.Equal(0, await terminal.RunAsync("terminals", "end", "0199"));
+        Assert.Contains(api.Requests, r => r == "POST /api/v1/terminals/0199a2c4-7d5e-7f3a-9b1c-2f6d8e4a5b6c/end");
+        Assert.Contains("on web-1 is being ended", terminal.Error, StringComparison.Ordinal);
+        Assert.Equal(2, await terminal.RunAsync("terminals", "end", "ff"));
+    }
 }
