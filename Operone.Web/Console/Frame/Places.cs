@@ -1,4 +1,5 @@
 using Operone.Core.Access;
+using Operone.Web.Access;
 using Operone.Web.Console.Parts;
 
 namespace Operone.Web.Console.Frame;
@@ -9,7 +10,13 @@ namespace Operone.Web.Console.Frame;
 /// <param name="Icon">One of <see cref="Glyphs"/>.</param>
 /// <param name="Key">The letter after <c>g</c> that jumps to it.</param>
 /// <param name="Permission">What is needed to see it; null where everybody who is signed in may.</param>
-internal sealed record Place(string Href, string Title, string Icon, string Key, string? Permission);
+/// <param name="OrPermission">What is enough too.</param>
+internal sealed record Place(string Href, string Title, string Icon, string Key, string? Permission, string? OrPermission = null)
+{
+    /// <summary>Whether somebody may see it.</summary>
+    public bool IsFor(Actor actor) =>
+        Permission is null || actor.Lacks(Permission) is null || (OrPermission is not null && actor.Lacks(OrPermission) is null);
+}
 
 /// <summary>Every page that the navigation leads to, in its groups.</summary>
 internal static class Places
@@ -20,6 +27,7 @@ internal static class Places
         [
             new("devices", "Devices", Glyphs.Devices, "d", Permissions.DevicesRead),
             new("runs", "Runs", Glyphs.Runs, "r", Permissions.RunsRead),
+            new("terminals", "Terminals", Glyphs.Terminal, "h", Permissions.TerminalsOpen, Permissions.TerminalsJoin),
             new("events", "Events", Glyphs.Events, "e", Permissions.EventsRead),
         ],
         [

@@ -21,11 +21,16 @@ internal sealed class PaletteSearch(PageActions page, DeviceSight sight, DeviceD
     {
         var found = new List<PaletteItem>();
         found.AddRange(page.Actions.Where(a => Has(a.Title, text)).Select(a => new PaletteItem("This page", a.Title, a.Icon, a.Href, "", a.Act)));
-        found.AddRange(Places.All.Where(p => (p.Permission is null || actor.Lacks(p.Permission) is null) && Has(p.Title, text))
+        found.AddRange(Places.All.Where(p => p.IsFor(actor) && Has(p.Title, text))
             .Select(p => new PaletteItem("Pages", p.Title, p.Icon, p.Href.Length == 0 ? "/" : p.Href, $"g {p.Key}")));
         if (actor.May(Permissions.RunsCreate) && Has("New run", text))
         {
             found.Add(new("Pages", "New run", Glyphs.Play, "runs/new"));
+        }
+
+        if (actor.May(Permissions.TerminalsOpen) && Has("New terminal", text))
+        {
+            found.Add(new("Pages", "New terminal", Glyphs.Terminal, "terminals?new=true"));
         }
 
         if (actor.May(Permissions.DevicesRead) && text.Length > 0)

@@ -155,6 +155,15 @@ export async function start(root, page) {
     const button = event.target.closest("[data-act]");
     if (button && !button.closest("[data-pane]")) act(button.dataset.act, panes.get(active));
   }, { signal });
+  // Menus open beneath their button, as far as there is room.
+  root.addEventListener("toggle", event => {
+    if (!event.target.matches("[data-drop]") || event.newState !== "open") return;
+    const button = root.querySelector(`[popovertarget="${event.target.id}"]`)?.getBoundingClientRect();
+    if (!button) return;
+    const { offsetWidth, offsetHeight, style } = event.target;
+    style.left = `${Math.max(8, Math.min(button.right - offsetWidth, innerWidth - offsetWidth - 8))}px`;
+    style.top = `${Math.max(8, Math.min(button.bottom + 4, innerHeight - offsetHeight - 8))}px`;
+  }, { capture: true, signal });
   // One key leaves it, wherever the focus is.
   document.addEventListener("keydown", event => {
     if (broadcast && event.ctrlKey && event.shiftKey && event.code === "KeyB" && !event.defaultPrevented) {

@@ -20,6 +20,8 @@ internal sealed record TerminalPaneNode(Guid Id) : PaneNode
 /// <summary>Two parts.</summary>
 /// <param name="IsRows">Whether they stand above one another rather than side by side.</param>
 /// <param name="Share">How much of the place the first has, in percent: 5 to 95.</param>
+/// <param name="First">The left or upper part.</param>
+/// <param name="Second">The right or lower part.</param>
 internal sealed record SplitNode(bool IsRows, int Share, PaneNode First, PaneNode Second) : PaneNode
 {
     public override IEnumerable<Guid> Terminals => First.Terminals.Concat(Second.Terminals);
@@ -75,7 +77,10 @@ internal sealed record TerminalLayout(IReadOnlyList<PaneNode> Tabs)
         ? new([.. Tabs.Select((t, i) => i == tab ? Share(t, path, Math.Clamp(share, LeastShare, MostShare)) : t)])
         : this;
 
-    private bool CanTake(Guid id) => TabOf(id) < 0 && Terminals.Count() < MaxTerminals;
+    /// <summary>Whether one more fits.</summary>
+    public bool CanTakeMore => Terminals.Count() < MaxTerminals;
+
+    private bool CanTake(Guid id) => TabOf(id) < 0 && CanTakeMore;
 
     private static PaneNode Map(PaneNode node, Func<TerminalPaneNode, PaneNode> change) => node switch
     {
