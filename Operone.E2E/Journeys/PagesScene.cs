@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using Microsoft.Playwright;
 using Operone.Core.Devices;
 using Operone.Core.Shell;
@@ -41,6 +42,7 @@ public sealed class PagesScene(Browser browser) : IAsyncLifetime
         await RunAsync("{run-live}", new() { Command = "while :; do date; sleep 1; done", Target = new RunTarget(["db-1"]) }, waitSeconds: 0);
         await _scene.Server.Api.WaitForStatusAsync("backup-1", DeviceStatus.Offline, TimeSpan.FromSeconds(20), cancel);
 
+        await OpenTerminalsAsync();
         await PeopleSteps.FurnishAsync(browser, Server, Ids);
         var page = await browser.OpenAsync(Server.Url);
         await page.SignInAsync();
@@ -59,6 +61,23 @@ public sealed class PagesScene(Browser browser) : IAsyncLifetime
         {
             await _scene.DisposeAsync();
         }
+    }
+
+    private async Task OpenTerminalsAsync()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var first = await Server.MakeTerminalAsync("web-1", "deploy");
+        var second = await Server.MakeTerminalAsync("db-1");
+        var third = await Server.MakeTerminalAsync("web-2");
+        Ids["{terminal}"] = first.Id.ToString();
+        Ids["{terminals}"] = $"{first.Id}?layout=c60.{Text(first.Id)}.r40.{Text(second.Id)}.{Text(third.Id)}";
+        var over = await Server.Api.PostAsync<TerminalView>("/api/v1/terminals", new CreateTerminal { Device = "web-3", Argv = ["/bin/sh", "-c", "exit 3"] }, cancel);
+        Ids["{terminal-ended}"] = over.Id.ToString();
+        await ApiClient.UntilAsync(
+            async () => (await Server.Api.GetAsync<TerminalView>($"/api/v1/terminals/{over.Id}", cancel)).EndedAt is not null,
+            TimeSpan.FromSeconds(20), "the terminal whose program is over has ended", cancel);
+
+        static string Text(Guid id) => Base64Url.EncodeToString(id.ToByteArray(bigEndian: true));
     }
 
     private async Task RunAsync(string name, CreateRun request, int waitSeconds = 20)

@@ -19,7 +19,7 @@ public sealed partial class Terminals
     private bool _asked;
 
     [Inject]
-    private TerminalService Service { get; set; } = default!;
+    private TerminalReader Reader { get; set; } = default!;
 
     [Inject]
     private IDialogService DialogService { get; set; } = default!;
@@ -47,12 +47,12 @@ public sealed partial class Terminals
 
     private bool IsFiltered => !string.IsNullOrEmpty(Q) || State is not null || Device is not null || Cursor is not null;
 
-    protected override IReadOnlyList<string> Topics() => [LiveChanges.Runs];
+    protected override IReadOnlyList<string> Topics() => [LiveChanges.Terminals];
 
     protected override async Task ReadAsync(CancellationToken cancellationToken)
     {
         var ended = State switch { "running" => false, "ended" => true, _ => (bool?)null };
-        var page = await Service.ListAsync(Actor, new TerminalQuery(ended, Device, Q, 50, Cursor), cancellationToken);
+        var page = await Reader.ListAsync(Actor, new TerminalQuery(ended, Device, Q, 50, Cursor), cancellationToken);
         Problem = page.Error;
         if (page.IsError)
         {

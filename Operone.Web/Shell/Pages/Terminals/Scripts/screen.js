@@ -115,6 +115,9 @@ export function createScreen(host, label, on) {
     host.toggleAttribute("data-scaled", ratio < 1);
   }
 
+  const paint = () => host.style.setProperty("--screen", term.options.theme.background);
+  paint();
+
   term.onData(data => on.typed(data, watch.isReply()));
   term.onBinary(data => on.typed(Uint8Array.from(data, c => c.charCodeAt(0)), watch.isReply()));
   term.onTitleChange(title => on.title(plain(title, 120)));
@@ -148,6 +151,7 @@ export function createScreen(host, label, on) {
     answers: isMine => watch.answers(isMine),
     apply() {
       term.options.theme = colours(preferences.scheme);
+      paint();
       term.options.screenReaderMode = preferences.screenReader;
       arrange();
     },

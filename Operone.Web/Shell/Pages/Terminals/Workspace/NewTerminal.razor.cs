@@ -49,6 +49,9 @@ public sealed partial class NewTerminal
     private IMudDialogInstance Dialog { get; set; } = default!;
 
     [Inject]
+    private TerminalReader Reader { get; set; } = default!;
+
+    [Inject]
     private TerminalService Service { get; set; } = default!;
 
     [Inject]
@@ -98,7 +101,7 @@ public sealed partial class NewTerminal
             .OrderBy(d => !d.Online).ThenBy(d => d.Name, StringComparer.OrdinalIgnoreCase).Take(MaxDevices)];
         _device = Device ?? (_devices is [var only] ? only.Name : null);
         _joins = _devices.Count == 0;
-        var running = await Service.ListAsync(Actor, new TerminalQuery(Ended: false, Limit: MaxRunning), CancellationToken.None);
+        var running = await Reader.ListAsync(Actor, new TerminalQuery(Ended: false, Limit: MaxRunning), CancellationToken.None);
         _running = running.IsError ? [] : [.. running.Value.Items.Where(t => Besides?.Contains(t.Id) != true)];
         _runningId = _running.Count > 0 ? _running[0].Id : default;
         _joins &= _running.Count > 0;

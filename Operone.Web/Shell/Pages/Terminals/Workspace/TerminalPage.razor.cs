@@ -31,6 +31,9 @@ public sealed partial class TerminalPage
     private bool _opening;
 
     [Inject]
+    private TerminalReader Reader { get; set; } = default!;
+
+    [Inject]
     private TerminalService Service { get; set; } = default!;
 
     [Inject]
@@ -60,10 +63,7 @@ public sealed partial class TerminalPage
 
     private int ActiveTab => _layout.TabOf(Id);
 
-    // What a terminal prints is a change of its run: that must not read on at every line.
-    protected override TimeSpan AtMostEvery => TimeSpan.FromSeconds(2);
-
-    protected override IReadOnlyList<string> Topics() => [.. _layout.Terminals.Select(LiveChanges.Run)];
+    protected override IReadOnlyList<string> Topics() => [LiveChanges.Terminals];
 
     protected override Task OnParametersSetAsync()
     {
@@ -101,7 +101,7 @@ public sealed partial class TerminalPage
 
     private async Task ReadOneAsync(Guid id, CancellationToken cancellationToken)
     {
-        var read = await Service.GetAsync(Actor, id, cancellationToken);
+        var read = await Reader.GetAsync(Actor, id, cancellationToken);
         if (read.IsError)
         {
             _problems[id] = read.Error!;
