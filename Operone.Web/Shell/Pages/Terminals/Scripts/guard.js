@@ -61,6 +61,7 @@ export function guard(term, on) {
   return {
     isReply: () => replying,
     quiet: now => { quiet = now; },
+    isQuiet: () => quiet,
     answers: isMine => { mine = isMine; },
   };
 }

@@ -135,6 +135,7 @@ export function createPane(element, workspace) {
     size: () => screen.own() ?? screen.size(),
     write: (bytes, done) => screen.write(bytes, done),
     begin: text => screen.begin(text),
+    settle: () => screen.settle(),
   }, {
     state(now, words) {
       if (now === "live") {

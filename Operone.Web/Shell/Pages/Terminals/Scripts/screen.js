@@ -12,6 +12,7 @@ import { plain, safeLink } from "./words.js";
 
 const family = "\"JetBrains Mono Variable\", ui-monospace, monospace";
 const smallest = 6;
+const utf8 = new TextEncoder();
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 // The letters are measured once: with the wrong font they would have the wrong width for good.
@@ -62,7 +63,7 @@ export function createScreen(host, label, on) {
   let webgl;
   let graphicsFail = false;
   let wanted = null;   // the size that somebody else set, or null
-  let starting = 0;    // how many fresh screens are being drawn
+  let beginning = 0;   // which fresh screen it is
 
   // A picture by the graphics card where there is one; a browser has few of those, so that what is not seen has none.
   function draw(isSeen) {
@@ -121,7 +122,7 @@ export function createScreen(host, label, on) {
   term.onData(data => on.typed(data, watch.isReply()));
   term.onBinary(data => on.typed(Uint8Array.from(data, c => c.charCodeAt(0)), watch.isReply()));
   term.onTitleChange(title => on.title(plain(title, 120)));
-  term.onBell(() => on.bell());
+  term.onBell(() => { if (!watch.isQuiet()) on.bell(); });
 
   return {
     term,
@@ -139,13 +140,16 @@ export function createScreen(host, label, on) {
     },
     get isWanted() { return wanted !== null; },
     write: (bytes, done) => term.write(bytes, done),
-    /** Begins anew with this text, after all that was written before. */
+    /** Begins anew with this text, after all that was written before; nothing is answered until it has settled. */
     begin(text) {
-      starting++;
       watch.quiet(true);
-      term.write(new TextEncoder().encode(`\u001bc${text}`), () => {
-        if (--starting === 0) watch.quiet(false);
-      });
+      beginning++;
+      term.write(utf8.encode(`\u001bc${text}`));
+    },
+    /** What is written from here on is new. */
+    settle() {
+      const mine = beginning;
+      term.write("", () => { if (mine === beginning) watch.quiet(false); });
     },
     /** Whether it is this page that answers what programs ask of a terminal: one at a terminal does. */
     answers: isMine => watch.answers(isMine),

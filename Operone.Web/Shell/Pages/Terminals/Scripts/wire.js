@@ -9,7 +9,7 @@ const silence = 5000;
 const wait = ms => new Promise(resolve => setTimeout(resolve, ms));
 
 /**
- * @param screen size(), write(bytes, done), begin(text)
+ * @param screen size(), write(bytes, done), begin(text), settle()
  * @param tell state(name, words), control(message), dropped()
  */
 export function connect(id, screen, tell) {
@@ -19,6 +19,7 @@ export function connect(id, screen, tell) {
   let isOver = false;
   let received;      // the offset after the last byte that came
   let acked = 0;
+  let replayed;      // up to here what comes was printed before
   let lost = false;  // something came that nobody saw, and was not kept
   let unseen = [];
   let unseenBytes = 0;
@@ -39,9 +40,22 @@ export function connect(id, screen, tell) {
     say({ type: "ack", offset });
   }
 
+  // From where the bytes are new, the screen answers what programs ask.
+  function put(bytes, upTo, done) {
+    if (replayed !== undefined && upTo >= replayed) {
+      const old = Math.max(0, bytes.length - (upTo - replayed));
+      replayed = undefined;
+      if (old > 0) screen.write(bytes.subarray(0, old));
+      screen.settle();
+      bytes = bytes.subarray(old);
+    }
+
+    screen.write(bytes, done);
+  }
+
   function show(bytes) {
     const upTo = received;
-    screen.write(bytes, () => acknowledge(upTo));
+    put(bytes, upTo, () => acknowledge(upTo));
   }
 
   // A browser hardly lets a hidden page work: what comes is acknowledged at once, and kept as far as it is little.
@@ -50,7 +64,7 @@ export function connect(id, screen, tell) {
     if (!document.hidden) return show(bytes);
     acknowledge(received);
     if (lost) return;
-    unseen.push(bytes);
+    unseen.push([bytes, received]);
     unseenBytes += bytes.length;
     if (unseenBytes > keptUnseen) {
       lost = true;
@@ -68,7 +82,10 @@ export function connect(id, screen, tell) {
     if (message.text === undefined || message.text === null) return;
     lost = false;
     forget();
+    replayed = undefined;
     screen.begin(message.text);
+    if ((message.replayed ?? 0) > received) replayed = message.replayed;
+    else screen.settle();
   }
 
   function turned() {
@@ -83,7 +100,7 @@ export function connect(id, screen, tell) {
     } else {
       const came = unseen;
       forget();
-      for (const bytes of came) screen.write(bytes, () => {});
+      for (const [bytes, upTo] of came) put(bytes, upTo);
     }
 
     if (isOpen) listen();
@@ -168,7 +185,7 @@ export function connect(id, screen, tell) {
     }
 
     const mine = socket;
-    const pause = Math.min(5000, 150 * 1.7 ** failures++) * (0.7 + Math.random() * 0.6);
+    const pause = Math.min(3000, 150 * 1.7 ** failures++) * (0.7 + Math.random() * 0.6);
     await wait(pause);
     if (isOver || mine !== socket) return;
     const verdict = await ask(event);
