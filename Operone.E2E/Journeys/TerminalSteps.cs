@@ -19,6 +19,8 @@ internal static class TerminalSteps
         await page.GoAsync($"/devices/{device}");
         await page.GetByRole(AriaRole.Link, new() { Name = "Terminal", Exact = true }).ClickAsync();
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Open" }).ClickAsync();
+        // What stands in the way would be said there.
+        await Expect(page.GetByRole(AriaRole.Dialog)).ToBeHiddenAsync(new() { Timeout = 20_000 });
         await page.WaitForURLAsync(url => Guid.TryParse(new Uri(url).AbsolutePath.Split('/')[^1], out _));
         await page.Pane().IsLiveAsync();
     }

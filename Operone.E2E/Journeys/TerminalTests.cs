@@ -17,8 +17,8 @@ public sealed partial class TerminalTests(Browser browser)
         var page = await OwnerAsync(scene);
         await page.OpenTerminalAsync("web-1");
         var screen = page.Pane().Screen();
-        await page.TypeAsync("echo $((40+2))\n");
-        await Expect(screen).ToContainTextAsync(new Regex(@"\b42\b"));
+        await page.TypeAsync("echo =$((40+2))=\n");
+        await Expect(screen).ToContainTextAsync("=42=");
 
         // Ctrl+K is the shell's: what is behind the cursor goes.
         await page.TypeAsync("echo not-this");
@@ -28,11 +28,11 @@ public sealed partial class TerminalTests(Browser browser)
         await Expect(screen).ToContainTextAsync("k2ept");
 
         // The size is the window's, and follows it.
-        await page.TypeAsync("clear; stty size\n");
-        await Expect(screen).ToContainTextAsync(new Regex(@"\b\d{2} \d{3}\b"));
+        await page.TypeAsync("clear; echo \"<$(stty size)>\"\n");
+        await Expect(screen).ToContainTextAsync(new Regex(@"<\d{2} \d{3}>"));
         await page.SetViewportSizeAsync(900, 500);
-        await page.TypeAsync("clear; until [ $(tput lines) -lt 30 ]; do sleep 0.1; done; echo \"now $(tput lines)\"\n");
-        await Expect(screen).ToContainTextAsync(new Regex(@"now [12]\d\b"));
+        await page.TypeAsync("clear; until [ $(tput lines) -lt 30 ]; do sleep 0.1; done; echo \"<$(tput lines)>\"\n");
+        await Expect(screen).ToContainTextAsync(new Regex(@"<[12]\d>"));
         await page.SetViewportSizeAsync(1440, 900);
 
         await page.TypeAsync("top\n");

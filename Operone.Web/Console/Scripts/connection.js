@@ -19,7 +19,7 @@ function stay() {
   setTimeout(() => { bar.hidden = true; }, 6000);
   addEventListener("click", event => {
     const link = event.target.closest("a[href]");
-    if (event.target.closest("[data-lives-on]") || !(link || event.target.closest("button")) || link?.target) return;
+    if (event.target.closest("[data-lives-on], [data-act], [data-split]") || !(link || event.target.closest("button")) || link?.target) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     if (link) location.assign(link.href);

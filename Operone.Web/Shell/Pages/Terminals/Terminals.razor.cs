@@ -98,6 +98,10 @@ public sealed partial class Terminals
         }
     }
 
+    private (string Command, string Call) Doors() => (
+        $"operone shell {ShellText.Quote(Device ?? "DEVICE")}",
+        ShellText.Curl("POST", $"{Navigation.BaseUri}api/v1/terminals", $$"""{"device":"{{Device ?? "DEVICE"}}"}"""));
+
     private string With(string name, string? value) =>
         Navigation.GetUriWithQueryParameters(new Dictionary<string, object?> { [name] = value, ["cursor"] = null, ["new"] = null });
 

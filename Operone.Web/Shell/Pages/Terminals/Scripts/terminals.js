@@ -195,6 +195,10 @@ export async function start(root, page) {
 
       tabOf(now)?.removeAttribute("data-rang");
     },
+    /** Back to the terminal in use, from a dialog. */
+    focus() {
+      if (!handheld.matches) panes.get(active)?.focus();
+    },
     stop() {
       stopping.abort();
       for (const pane of panes.values()) pane.stop();

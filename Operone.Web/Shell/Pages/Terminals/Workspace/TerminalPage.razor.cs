@@ -203,9 +203,16 @@ public sealed partial class TerminalPage
             case "end":
                 await EndAsync(at);
                 break;
+            case "doors":
+                await ShowDoorsAsync(at);
+                break;
         }
 
         StateHasChanged();
+        if (_script is not null && act is not "close")
+        {
+            await _script.FocusAsync(Gone);
+        }
     }
 
     private async Task NewAsync(PanePlacement place)
@@ -315,6 +322,16 @@ public sealed partial class TerminalPage
         {
             Take(id, await Service.EndAsync(Actor, id, Gone));
         }
+    }
+
+    private Task ShowDoorsAsync(Guid id)
+    {
+        var device = _views.GetValueOrDefault(id)?.DeviceName ?? "DEVICE";
+        return DialogService.ShowAsync<Doors>("The same elsewhere", new DialogParameters<Doors>
+        {
+            { d => d.Command, $"operone shell {ShellText.Quote(device)} --attach {id}" },
+            { d => d.Call, ShellText.Curl("GET", $"{Navigation.BaseUri}api/v1/terminals/{id}") },
+        }, Dialogs.Reading);
     }
 
     private async Task AllowAsync(Guid id, TerminalViewer person)

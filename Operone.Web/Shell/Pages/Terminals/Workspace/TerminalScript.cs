@@ -52,6 +52,15 @@ internal sealed class TerminalScript(IJSRuntime script, string address) : IAsync
         }
     }
 
+    /// <summary>Back to the terminal in use, from a dialog.</summary>
+    public async Task FocusAsync(CancellationToken cancellationToken)
+    {
+        if (_workspace is not null)
+        {
+            await _workspace.InvokeVoidAsync("focus", cancellationToken);
+        }
+    }
+
     [JSInvokable]
     public Task ReportAsync(Guid id, PaneReport report) => Reported(id, report);
 
