@@ -53,6 +53,11 @@ public sealed record TerminalControl
     public int? Rows { get; init; }
     /// <summary>The offset, in bytes, in all that the terminal has ever printed.</summary>
     public long? Offset { get; init; }
+    /// <summary>
+    /// In <c>attached</c> and <c>resync</c> with text: up to this offset the bytes were printed before, and are shown again.
+    /// Nothing that programs ask of the terminal in them is answered, and no bell of theirs rings.
+    /// </summary>
+    public long? Replayed { get; init; }
     /// <summary>In <c>attach</c>: how many unacknowledged bytes may be under way; none for without bound.</summary>
     public int? Window { get; init; }
     /// <summary>Whether what comes may be typed, and the size set.</summary>

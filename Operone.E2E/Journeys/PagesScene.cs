@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using Microsoft.Playwright;
 using Operone.Core.Devices;
 using Operone.Core.Shell;
@@ -48,6 +49,7 @@ public sealed class PagesScene(Browser browser) : IAsyncLifetime
 
         Ids["{recording}"] = (await RecordingSteps.RecordAsync(Server, "web-1", "printf '\\033[32mneedle\\033[0m in a haystack\\n'; seq 1 20", cancel)).ToString();
         Ids["{terminal-policy}"] = (await RecordingSteps.WritePolicyAsync(Server, new("production", 10, "env=prod", Record: RecordMode.Required, User: "deploy", ChoiceAllowed: false), cancel)).ToString();
+        await OpenTerminalsAsync();
         await PeopleSteps.FurnishAsync(browser, Server, Ids);
         var page = await browser.OpenAsync(Server.Url);
         await page.SignInAsync();
@@ -66,6 +68,23 @@ public sealed class PagesScene(Browser browser) : IAsyncLifetime
         {
             await _scene.DisposeAsync();
         }
+    }
+
+    private async Task OpenTerminalsAsync()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var first = await Server.MakeTerminalAsync("web-1", "deploy");
+        var second = await Server.MakeTerminalAsync("db-1");
+        var third = await Server.MakeTerminalAsync("web-2");
+        Ids["{terminal}"] = first.Id.ToString();
+        Ids["{terminals}"] = $"{first.Id}?layout=c60.{Text(first.Id)}.r40.{Text(second.Id)}.{Text(third.Id)}";
+        var over = await Server.Api.PostAsync<TerminalView>("/api/v1/terminals", new CreateTerminal { Device = "web-3", Argv = ["/bin/sh", "-c", "exit 3"] }, cancel);
+        Ids["{terminal-ended}"] = over.Id.ToString();
+        await ApiClient.UntilAsync(
+            async () => (await Server.Api.GetAsync<TerminalView>($"/api/v1/terminals/{over.Id}", cancel)).EndedAt is not null,
+            TimeSpan.FromSeconds(20), "the terminal whose program is over has ended", cancel);
+
+        static string Text(Guid id) => Base64Url.EncodeToString(id.ToByteArray(bigEndian: true));
     }
 
     private async Task RunAsync(string name, CreateRun request, int waitSeconds = 20)

@@ -26,8 +26,9 @@ internal static class Places
         [
             new("devices", "Devices", Glyphs.Devices, "d", Permissions.DevicesRead),
             new("runs", "Runs", Glyphs.Runs, "r", Permissions.RunsRead),
+            new("terminals", "Terminals", Glyphs.Terminal, "h", Permissions.TerminalsOpen, Permissions.TerminalsJoin),
+            new("recordings", "Recordings", Glyphs.Recordings, "w", Permissions.RecordingsRead),
             new("environments", "Environments", Glyphs.Environment, "v", Permissions.EnvironmentsUse, Or: Permissions.EnvironmentsManage),
-            new("recordings", "Recordings", Glyphs.Recordings, "v", Permissions.RecordingsRead),
             new("events", "Events", Glyphs.Events, "e", Permissions.EventsRead),
         ],
         [

@@ -28,6 +28,11 @@ internal sealed class PaletteSearch(PageActions page, DeviceSight sight, DeviceD
             found.Add(new("Pages", "New run", Glyphs.Play, "runs/new"));
         }
 
+        if (actor.May(Permissions.TerminalsOpen) && Has("New terminal", text))
+        {
+            found.Add(new("Pages", "New terminal", Glyphs.Terminal, "terminals?new=true"));
+        }
+
         if (actor.May(Permissions.DevicesRead) && text.Length > 0)
         {
             found.AddRange(sight.VisibleTo(actor).Where(d => Has(d.Name, text))

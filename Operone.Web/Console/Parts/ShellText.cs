@@ -24,7 +24,11 @@ internal static class ShellText
             : "'" + word.Replace("'", "'\\''", StringComparison.Ordinal) + "'";
 
     /// <summary>A request with curl; the token is a variable, so that none is pasted by accident.</summary>
-    public static string Curl(string method, string address, Core.Shell.CreateRun? body = null)
+    public static string Curl(string method, string address, Core.Shell.CreateRun? body = null) =>
+        Curl(method, address, body is null ? null : JsonSerializer.Serialize(body, Readable.CreateRun).ReplaceLineEndings("\n"));
+
+    /// <summary>The same with the body as it is sent.</summary>
+    public static string Curl(string method, string address, string? json)
     {
         var text = new StringBuilder("curl -fsS ");
         if (method != "GET")
@@ -33,9 +37,8 @@ internal static class ShellText
         }
 
         text.Append(Quote(address)).Append(" \\\n  -H \"Authorization: Bearer $OPERONE_TOKEN\"");
-        if (body is not null)
+        if (json is not null)
         {
-            var json = JsonSerializer.Serialize(body, Readable.CreateRun).ReplaceLineEndings("\n");
             text.Append(" \\\n  -H 'Content-Type: application/json' \\\n  -d ").Append(Quote(json));
         }
 

@@ -11,8 +11,25 @@ function say() {
   bar.querySelector("span").textContent = `Connection lost ${seconds} s ago. Trying again by itself; what you typed is kept.`;
 }
 
+// A page with something in it that lives on by itself stays, and is loaded again when the rest of it is used.
+function stay() {
+  clearInterval(counting);
+  lostAt = 0;
+  bar.querySelector("span").textContent = "The server was started anew. What runs here goes on; the rest of the page is loaded again when you use it.";
+  setTimeout(() => { bar.hidden = true; }, 6000);
+  addEventListener("click", event => {
+    const link = event.target.closest("a[href]");
+    if (event.target.closest("[data-lives-on], [data-act], [data-split]") || !(link || event.target.closest("button")) || link?.target) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (link) location.assign(link.href);
+    else location.reload();
+  }, { capture: true });
+}
+
 // A server that was started anew does not know this page's circuit: the page is loaded again, with what was typed.
 async function reload() {
+  if (document.querySelector("[data-lives-on]")) return stay();
   for (;;) {
     try {
       if ((await fetch("health/live", { cache: "no-store" })).status < 500) break;

@@ -42,7 +42,8 @@ function act(event) {
 }
 
 document.addEventListener("keydown", event => {
-  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+  // In a terminal Ctrl+K is the shell's; with Shift it is the palette's everywhere.
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && (event.shiftKey || !event.target.closest?.("[data-terminal-input]"))) {
     event.preventDefault();
     press("[data-palette]");
     return;

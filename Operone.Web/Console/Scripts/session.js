@@ -81,6 +81,9 @@ export function renew() {
   })();
 }
 
+// Scripts that are bundled apart ask by an event; the answer is a promise in its detail.
+document.addEventListener("operone-renew", event => { event.detail.done = renew(); });
+
 function toSignIn() {
   const here = location.pathname + location.search;
   location.replace(`${document.baseURI}sign-in?returnUrl=${encodeURIComponent(here)}`);

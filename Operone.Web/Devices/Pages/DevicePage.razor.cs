@@ -45,10 +45,26 @@ public sealed partial class DevicePage
         // By id once it is known: somebody may rename it while it is looked at.
         var device = await Service.GetAsync(Actor, _device is { } known && Matches(known) ? known.Id.ToString() : Name, cancellationToken);
         (Problem, _device) = device.Match<(Core.Errors.Error?, DeviceView?)>(d => (null, d), e => (e, null));
-        if (_device is { } found && Actor.May(Permissions.RunsCreate, found.Labels))
+        if (_device is { } found)
         {
-            Palette.Offer(this, new PageAction($"Run a command on {found.Name}", Glyphs.Play, $"runs/new?devices={found.Name}"));
+            OfferActions(found);
         }
+    }
+
+    private void OfferActions(DeviceView device)
+    {
+        var actions = new List<PageAction>();
+        if (Actor.May(Permissions.RunsCreate, device.Labels))
+        {
+            actions.Add(new($"Run a command on {device.Name}", Glyphs.Play, $"runs/new?devices={device.Name}"));
+        }
+
+        if (Actor.May(Permissions.TerminalsOpen, device.Labels))
+        {
+            actions.Add(new($"Open a terminal on {device.Name}", Glyphs.Terminal, $"terminals?new=true&device={device.Name}"));
+        }
+
+        Palette.Offer(this, actions);
     }
 
     private bool Matches(DeviceView device) =>

@@ -124,7 +124,15 @@ internal sealed unsafe class TerminalClient(int fd, ITerminal terminal, TimeProv
     {
         var (offset, modes) = scrollback.Replay();
         (Offset, _acknowledged) = (offset, offset);
-        Tell(new TerminalControl { Type = type, Columns = terminal.Columns, Rows = terminal.Rows, Offset = offset, Text = modes.ToString() });
+        Tell(new TerminalControl
+        {
+            Type = type,
+            Columns = terminal.Columns,
+            Rows = terminal.Rows,
+            Offset = offset,
+            Replayed = scrollback.End,
+            Text = modes.ToString(),
+        });
         return modes;
     }
 

@@ -155,6 +155,8 @@ internal static class MatrixRows
         /setup                                                    yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
         /sign-in                                                  yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
         /sign-out                                                 yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
+        /terminals                                                in         in         no         no         no         yes        yes        yes        yes        -          -          -
+        /terminals/{Id}                                           in         in         no         no         no         gone       yes        yes        yes        -          -          -
         """;
 
     public const string Others = """

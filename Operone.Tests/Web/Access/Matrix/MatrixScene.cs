@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Operone.Core.Access;
 using Operone.Core.Devices;
@@ -9,6 +10,8 @@ using Operone.Tests.Hosting;
 using Operone.Tests.Web.Shell.Recordings;
 using Operone.Web.Access;
 using Operone.Web.Devices;
+using Operone.Web.Shell;
+using Operone.Web.Shell.Terminals;
 using Xunit;
 
 namespace Operone.Tests.Web.Access.Matrix;
@@ -163,6 +166,7 @@ internal sealed class MatrixScene : IAsyncDisposable
         {
             "devices" => method is "DELETE" ? (await Server.EnrollAsync($"gone-{++_made}", new() { ["env"] = "prod" })).Name : "here",
             "runs" => await NewRunAsync(),
+            "terminals" => await NewTerminalAsync(),
             "enrollment-tokens" => (await Server.CreateEnrollmentTokenAsync(labels: new() { ["env"] = "prod" })).Id.ToString(),
             "tokens" => await NewTokenAsync(),
             "sessions" => await NewSessionAsync(),
@@ -216,6 +220,41 @@ internal sealed class MatrixScene : IAsyncDisposable
         using var answer = await Server.Owner.PostAsJsonAsync(
             "/api/v1/runs", new CreateRun { Command = "true", Target = new RunTarget(["here"]) }, TestContext.Current.CancellationToken);
         return (await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).GetProperty("id").GetString()!;
+    }
+
+    // As it is stored: a real one would need an agent, and none of this is about what runs in it.
+    private async Task<string> NewTerminalAsync()
+    {
+        var (id, now) = (Guid.CreateVersion7(), DateTimeOffset.UtcNow);
+        await using var db = Server.OpenDatabase();
+        var device = await db.Set<Device>().SingleAsync(d => d.Name == "here", TestContext.Current.CancellationToken);
+        var owner = Server.Services.GetRequiredService<AccessDirectory>().Current.People.Values.First(p => p.Email == OperoneServer.OwnerEmail);
+        db.Add(new Run
+        {
+            Id = id,
+            Kind = RunKind.Terminal,
+            Status = RunStatus.Running,
+            Request = new CreateRun { Target = new RunTarget([device.Name]) },
+            Summary = "shell",
+            CreatedBy = owner.Email,
+            CreatedById = owner.Id,
+            CreatedAt = now,
+            ExpiresAt = now.AddHours(1),
+        });
+        db.Add(new Execution { Id = id, RunId = id, DeviceId = device.Id, DeviceName = device.Name, Status = ExecutionStatus.Running });
+        db.Add(new Terminal
+        {
+            Id = id,
+            DeviceId = device.Id,
+            DeviceName = device.Name,
+            OwnerId = owner.Id,
+            OwnerName = owner.Email,
+            Command = "shell",
+            Record = RecordMode.Off,
+            CreatedAt = now,
+        });
+        await db.SaveChangesAsync(TestContext.Current.CancellationToken);
+        return id.ToString();
     }
 
     private async Task<string> NewTokenAsync()
