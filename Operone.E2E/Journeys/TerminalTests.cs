@@ -68,11 +68,16 @@ public sealed partial class TerminalTests(Browser browser)
         await page.TypeAsync("echo \"shell <$$>\"\n");
         await Expect(page.Pane().Screen()).ToContainTextAsync(new Regex(@"shell <\d+>"));
         var shell = Shell().Match(await page.Pane().Screen().InnerTextAsync()).Value;
+        // What a program asked is answered once: not again when its question is shown again.
+        await page.TypeAsync("stty -echo; printf '\\033[c'; read -rs -d c -t 5 answer; stty echo; echo \"<${answer#*[}>\"\n");
+        await Expect(page.Pane().Screen()).ToContainTextAsync(new Regex("<\\?[0-9;]+>"));
         var address = page.Url;
         await page.GoAsync("/terminals");
         await page.GetByRole(AriaRole.Row).Filter(new() { HasText = "running" }).GetByRole(AriaRole.Link).First.ClickAsync();
         await page.WaitForURLAsync(address);
         await Expect(page.Pane().Screen()).ToContainTextAsync(shell);
+        await page.TypeAsync("clear; read -rsn1 -t 1 more; echo \"more[$more]\"\n");
+        await Expect(page.Pane().Screen()).ToContainTextAsync("more[]");
         await page.TypeAsync("clear; echo \"again <$$>\"\n");
         await Expect(page.Pane().Screen()).ToContainTextAsync(shell.Replace("shell", "again", StringComparison.Ordinal));
 
@@ -141,9 +146,21 @@ public sealed partial class TerminalTests(Browser browser)
         await Expect(again.Pane().Screen()).ToContainTextAsync("only-33");
         await again.CloseAsync();
 
+        // A tab of its own, and back by the keyboard.
+        await page.Keyboard.PressAsync("Alt+Shift+KeyT");
+        await dialog.GetByLabel("Device").FillAsync("web-1");
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Open" }).ClickAsync();
+        await Expect(page.Locator("[data-tab]")).ToHaveCountAsync(2);
+        await Expect(page.Locator("[data-tab]").Nth(1)).ToHaveAttributeAsync("aria-current", "page");
+        await page.Pane().IsLiveAsync();
+        await page.PictureAsync("journey-terminal-tabs");
+        await page.Keyboard.PressAsync("Alt+Shift+PageUp");
+        await Expect(page.Locator("[data-tab]").Nth(0)).ToHaveAttributeAsync("aria-current", "page");
+        await Expect(page.Pane()).ToContainTextAsync("db-1");
+
         // Closing leaves it running; ending names what ends.
-        await page.GetByRole(AriaRole.Button, new() { Name = "More for" }).Last.ClickAsync();
-        await page.GetByRole(AriaRole.Button, new() { Name = "End the terminal" }).Last.ClickAsync();
+        await page.Pane().GetByRole(AriaRole.Button, new() { Name = "More for" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "End the terminal" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Dialog)).ToContainTextAsync("with everything that runs in it");
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "End the terminal" }).ClickAsync();
         await Expect(page.Locator("[data-pane][data-state=ended]")).ToHaveCountAsync(1);
