@@ -66,7 +66,7 @@ internal static class SandboxCost
             new CreateRun { Argv = ["/bin/true"], Sandbox = sandbox, Target = new RunTarget(["real-0"]) }, waitSeconds: 60, context.Cancellation);
         if (made.Status != RunStatus.Succeeded)
         {
-            throw new InvalidOperationException($"The run is {made.Status}: {made.Executions?.FirstOrDefault()?.Reason}");
+            throw new InvalidOperationException($"The run is {made.Status}: {(made.Executions is [var one, ..] ? one.Reason : null)}");
         }
     }
 }

@@ -9,6 +9,9 @@ internal sealed class ShellOptions
 
     /// <summary>How long recordings of terminals are kept after their end, in days, 0 to 36500; 0 for ever.</summary>
     public int RecordingDays { get; set; } = 90;
+
+    /// <summary>How long a terminal goes on with nobody attached where no policy says so, in hours, 0.1 to 720.</summary>
+    public double TerminalIdleHours { get; set; } = 24;
 }
 
 internal sealed class ShellOptionsValidation : IValidateOptions<ShellOptions>
@@ -19,6 +22,11 @@ internal sealed class ShellOptionsValidation : IValidateOptions<ShellOptions>
         if (options.RecordingDays is < 0 or > 36_500)
         {
             problems.Add($"{ShellOptions.Section}:RecordingDays: must be 0 (for ever) to 36500, is {options.RecordingDays}");
+        }
+
+        if (!(options.TerminalIdleHours is >= 0.1 and <= 720))
+        {
+            problems.Add(FormattableString.Invariant($"{ShellOptions.Section}:TerminalIdleHours: must be 0.1 to 720 hours, is {options.TerminalIdleHours}"));
         }
 
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);

@@ -22,7 +22,8 @@ internal static class TerminalEndpoints
             .WithDescription("Needs `terminals.open` on the device, which must be connected. The terminal goes on by itself: attach to it with a WebSocket, "
                 + "leave, and come back. What is not said is as the policies of terminals have it.")
             .ProducesProblem(StatusCodes.Status409Conflict);
-        group.MapGet("/{id:guid}", Get).WithName("GetTerminal").WithSummary("Get a terminal");
+        group.MapGet("/{id:guid}", Get).WithName("GetTerminal").WithSummary("Get a terminal")
+            .WithDescription("Where it stands, and who is in.");
         group.MapPatch("/{id:guid}", Update).WithName("UpdateTerminal").WithSummary("Name a terminal, or let guests type")
             .WithDescription("Its owner alone.");
         group.MapPost("/{id:guid}/end", End).WithName("EndTerminal").WithSummary("End a terminal")
@@ -71,7 +72,7 @@ internal static class TerminalEndpoints
             : Error.InvalidField("mayType", "is missing").ToProblem();
 
     private static async Task<Results<EmptyHttpResult, ProblemHttpResult>> Attach(
-        HttpContext http, Actor actor, Guid id, TerminalDoor door,
+        HttpContext http, Actor actor, Guid id, TerminalDoor door, IHostApplicationLifetime lifetime,
         [Description("The window's width, 1 to 1000.")] int? columns,
         [Description("The window's height, 1 to 1000.")] int? rows,
         [Description("How many bytes may be under way without an `ack`; without it there is no bound but the connection's.")] int? window,
@@ -91,7 +92,9 @@ internal static class TerminalEndpoints
 
         using var attachment = opened.Value;
         using var socket = await http.WebSockets.AcceptWebSocketAsync();
-        await door.CarryAsync(attachment, socket, cancellationToken);
+        // A node that stops lets go of everybody: the terminals go on, and whoever sat there comes back by themselves.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
+        await door.CarryAsync(attachment, socket, stop.Token);
         return TypedResults.Empty;
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using Operone.Core;
 using Operone.Core.Access;
 using Operone.Core.Shell;
@@ -9,14 +10,15 @@ using Operone.Web.Devices;
 namespace Operone.Web.Shell.Terminals;
 
 /// <summary>What policy says of a terminal that somebody is about to open. <see cref="TerminalPolicyService"/> changes it.</summary>
-internal sealed class TerminalPolicies(IDbContextFactory<OperoneDb> databases, AccessDirectory access, TimeProvider time)
+internal sealed class TerminalPolicies(
+    IDbContextFactory<OperoneDb> databases, AccessDirectory access, IOptions<ShellOptions> options, TimeProvider time)
 {
     /// <summary>What holds for this actor on this device, going by the roles that they have on it now.</summary>
     public async ValueTask<EffectiveTerminalPolicy> ForAsync(Actor actor, DeviceEntry device, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var rules = await db.Set<TerminalPolicy>().AsNoTracking().ToListAsync(cancellationToken);
-        return TerminalRules.Resolve(rules.Select(ToRule), device.Labels, RolesOn(actor, device));
+        return TerminalRules.Resolve(rules.Select(ToRule), device.Labels, RolesOn(actor, device), options.Value.TerminalIdleHours * 3600);
     }
 
     // A token stands under its own roles, and under those of whoever made it.

@@ -63,7 +63,7 @@ internal static class ShellCommand
                 new Option[] { user, shell, directory, environment, title, record }.FirstOrDefault(o => result.GetResult(o) is not null)?.Name)));
         command.SetAction((parsed, cancellationToken) =>
         {
-            var variables = Shared.Variables(parsed.GetValue(environment) ?? []);
+            var variables = Shared.Variables("--env", parsed.GetValue(environment));
             if (variables.Error is { } error)
             {
                 return Task.FromResult(cli.Fail(error));
