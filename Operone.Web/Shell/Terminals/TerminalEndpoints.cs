@@ -72,7 +72,7 @@ internal static class TerminalEndpoints
             : Error.InvalidField("mayType", "is missing").ToProblem();
 
     private static async Task<Results<EmptyHttpResult, ProblemHttpResult>> Attach(
-        HttpContext http, Actor actor, Guid id, TerminalDoor door, IHostApplicationLifetime lifetime,
+        HttpContext http, Actor actor, Guid id, TerminalDoor door, TerminalReader reader, IHostApplicationLifetime lifetime,
         [Description("The window's width, 1 to 1000.")] int? columns,
         [Description("The window's height, 1 to 1000.")] int? rows,
         [Description("How many bytes may be under way without an `ack`; without it there is no bound but the connection's.")] int? window,
@@ -81,7 +81,7 @@ internal static class TerminalEndpoints
     {
         if (!http.WebSockets.IsWebSocketRequest)
         {
-            return ChannelErrors.WebSocketNeeded.ToProblem();
+            return ((await reader.GetAsync(actor, id, cancellationToken)).Error ?? ChannelErrors.WebSocketNeeded).ToProblem();
         }
 
         var opened = await door.OpenAsync(actor, id, new(columns, rows, window, offset), cancellationToken);

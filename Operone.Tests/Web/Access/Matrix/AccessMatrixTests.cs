@@ -139,7 +139,8 @@ public sealed class AccessMatrixTests
             var route = RoutePattern.Of(e);
             var isPage = e.Metadata.GetMetadata<Microsoft.AspNetCore.Components.Endpoints.ComponentTypeMetadata>() is not null;
             var methods = isPage ? ["GET"] : e.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"];
-            return methods.Select(m => new Door(m, route, route.Text.StartsWith("/api/v1/", StringComparison.Ordinal), isPage));
+            // CONNECT begins a WebSocket over HTTP/2 (RFC 8441), and is the same door as GET.
+            return methods.Where(m => m != "CONNECT").Select(m => new Door(m, route, route.Text.StartsWith("/api/v1/", StringComparison.Ordinal), isPage));
         })
         // Without a signature it ends the session that asks: last.
         .DistinctBy(d => d.Name).OrderBy(d => d.Route.Text == "/session/renew").ThenBy(d => d.Route.Text, StringComparer.Ordinal).ThenBy(d => d.Method == "DELETE").ThenBy(d => d.Method, StringComparer.Ordinal);

@@ -101,6 +101,13 @@ internal static class MatrixRows
         GET /api/v1/terminal-policies/{id}                        401        401        403        403        403        403        403        200        200        403        200        403
         PUT /api/v1/terminal-policies/{id}                        401        401        403        403        403        403        403        400        400        403        403        403
         DELETE /api/v1/terminal-policies/{id}                     401        401        403        403        403        403        403        204        204        403        403        403
+        GET /api/v1/terminals                                     401        401        403        403        403        200        200        200        200        403        200        200
+        POST /api/v1/terminals                                    401        401        403        403        403        400        400        400        400        403        400        400
+        GET /api/v1/terminals/{id}                                401        401        403        403        403        404        200        200        200        403        404        200
+        PATCH /api/v1/terminals/{id}                              401        401        403        403        403        404        403        403        403        403        404        403
+        GET /api/v1/terminals/{id}/attach                         401        401        403        403        403        404        400        400        400        403        404        400
+        POST /api/v1/terminals/{id}/end                           401        401        403        403        403        404        403        200        200        403        404        403
+        PATCH /api/v1/terminals/{id}/people/{attachment}          401        401        400        400        400        400        400        400        400        400        400        400
         GET /api/v1/tokens                                        401        401        403        403        403        200        200        200        200        403        200        200
         POST /api/v1/tokens                                       401        401        403        403        403        400        400        400        400        403        400        400
         GET /api/v1/tokens/{id}                                   401        401        404        404        404        404        404        200        200        404        404        404
@@ -197,6 +204,7 @@ internal static class MatrixRows
         POST /sign-in/with                                        400        400        400        400        400        400        400        400        400        400        400        400
         GET /{path}                                               in         in         404        404        404        404        404        404        404        404        404        404
         HEAD /{path}                                              in         in         404        404        404        404        404        404        404        404        404        404
+        GET /channels/{id}                                        401        401        401        401        401        401        401        401        401        401        401        401
         POST /session/renew                                       401        401        401        401        401        401        401        401        401        401        401        401
         """;
 

@@ -63,7 +63,8 @@ internal sealed class MatrixScene : IAsyncDisposable
         }
 
         var first = await IdAsync(method, text);
-        return route.Fill(first, text.Contains("{personId}", StringComparison.Ordinal) ? Victim.Id.ToString() : "here");
+        return route.Fill(first, text.Contains("{personId}", StringComparison.Ordinal) ? Victim.Id.ToString()
+            : text.Contains("{attachment}", StringComparison.Ordinal) ? Guid.NewGuid().ToString() : "here");
     }
 
     public async ValueTask DisposeAsync()
@@ -161,7 +162,7 @@ internal sealed class MatrixScene : IAsyncDisposable
     /// <summary>Something that the route is about, made anew where the request may end it.</summary>
     private async Task<string> IdAsync(string method, string route)
     {
-        var what = route.Split('/').SkipWhile(p => p is "" or "api" or "v1" or "access").First();
+        var what = route.Split('/').SkipWhile(p => p is "" or "api" or "v1" or "access" or "settings").First();
         return what switch
         {
             "devices" => method is "DELETE" ? (await Server.EnrollAsync($"gone-{++_made}", new() { ["env"] = "prod" })).Name : "here",
@@ -176,13 +177,13 @@ internal sealed class MatrixScene : IAsyncDisposable
             "people" => (await Server.CreatePersonAsync(BuiltInRoles.Viewer, "env=prod")).Id.ToString(),
             "grants" => (await Server.GrantAsync(Victim, BuiltInRoles.Viewer, "env=prod")).ToString(),
             "roles" => await NewAsync("roles", new { name = $"role-{++_made}", permissions = new[] { Permissions.DevicesRead } }),
-            "sandbox-profiles" => await NewAsync("sandbox-profiles", new { name = $"profile-{++_made}" }),
-            "settings" => await NewAsync("sandbox-profiles", new { name = $"profile-{++_made}" }),
+            "sandbox-profiles" or "sandboxes" => await NewAsync("sandbox-profiles", new { name = $"profile-{++_made}" }),
             "environments" => await NewAsync("environments", new { name = $"environment-{++_made}", selector = "env=prod" }),
             "teams" => await NewAsync("teams", new { name = $"team-{++_made}" }),
             "invitations" => await NewAsync("invitations", new { email = $"guest{++_made}@example.org", role = BuiltInRoles.Viewer.Id, selector = "env=prod" }),
             "access-requests" => await NewRequestAsync(),
-            "terminal-policies" or "settings" => await NewAsync("terminal-policies", new { name = $"policy-{++_made}", record = "on" }),
+            "channels" => Guid.NewGuid().ToString(),
+            "terminal-policies" => await NewAsync("terminal-policies", new { name = $"policy-{++_made}", record = "on" }),
             "recordings" => (await RecordedTerminals.StoreAsync(
                 Server, Server.Services.GetRequiredService<DeviceDirectory>().Find("here")!.Id, "here", RecordedTerminals.Cast("$ ls"))).ToString(),
             _ => throw new InvalidOperationException($"{route}: say here what '{what}' to put into its address."),
