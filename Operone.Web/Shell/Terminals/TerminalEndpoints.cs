@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Operone.Core;
-using Operone.Core.Errors;
 using Operone.Core.Shell;
 using Operone.Web.Access;
 using Operone.Web.Channels;
@@ -67,9 +66,7 @@ internal static class TerminalEndpoints
 
     private static async Task<Results<Ok<TerminalView>, ProblemHttpResult>> Allow(
         Actor actor, Guid id, Guid attachment, TerminalService terminals, UpdateTerminalViewer request, CancellationToken cancellationToken) =>
-        request.MayType is { } mayType
-            ? (await terminals.AllowAsync(actor, id, attachment, mayType, cancellationToken)).ToOk()
-            : Error.InvalidField("mayType", "is missing").ToProblem();
+        (await terminals.AllowAsync(actor, id, attachment, request.MayType, cancellationToken)).ToOk();
 
     private static async Task<Results<EmptyHttpResult, ProblemHttpResult>> Attach(
         HttpContext http, Actor actor, Guid id, TerminalDoor door, TerminalReader reader, IHostApplicationLifetime lifetime,

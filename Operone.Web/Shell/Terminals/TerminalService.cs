@@ -88,12 +88,17 @@ internal sealed class TerminalService(
     }
 
     /// <summary>Lets somebody who is in type, or does not any more. The owner alone.</summary>
-    public async Task<Result<TerminalView>> AllowAsync(Actor actor, Guid id, Guid attachmentId, bool mayType, CancellationToken cancellationToken)
+    public async Task<Result<TerminalView>> AllowAsync(Actor actor, Guid id, Guid attachmentId, bool? allowed, CancellationToken cancellationToken)
     {
         var found = await FindOwnAsync(actor, id, "terminal.change", cancellationToken);
         if (found.IsError)
         {
             return found.Error!;
+        }
+
+        if (allowed is not { } mayType)
+        {
+            return Error.InvalidField("mayType", "is missing");
         }
 
         if (people.Of(id).FirstOrDefault(a => a.Id == attachmentId) is not { } guest)

@@ -107,7 +107,7 @@ internal static class MatrixRows
         PATCH /api/v1/terminals/{id}                              401        401        403        403        403        404        403        403        403        403        404        403
         GET /api/v1/terminals/{id}/attach                         401        401        403        403        403        404        400        400        400        403        404        400
         POST /api/v1/terminals/{id}/end                           401        401        403        403        403        404        403        200        200        403        404        403
-        PATCH /api/v1/terminals/{id}/people/{attachment}          401        401        400        400        400        400        400        400        400        400        400        400
+        `1        401        403        403        403        404        403        403        403        403        404        403
         GET /api/v1/tokens                                        401        401        403        403        403        200        200        200        200        403        200        200
         POST /api/v1/tokens                                       401        401        403        403        403        400        400        400        400        403        400        400
         GET /api/v1/tokens/{id}                                   401        401        404        404        404        404        404        200        200        404        404        404
