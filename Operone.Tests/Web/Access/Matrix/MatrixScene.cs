@@ -161,7 +161,7 @@ internal sealed class MatrixScene : IAsyncDisposable
     /// <summary>Something that the route is about, made anew where the request may end it.</summary>
     private async Task<string> IdAsync(string method, string route)
     {
-        var what = route.Split('/').SkipWhile(p => p is "" or "api" or "v1" or "access").First();
+        var what = route.Split('/').SkipWhile(p => p is "" or "api" or "v1" or "access" or "settings").First();
         return what switch
         {
             "devices" => method is "DELETE" ? (await Server.EnrollAsync($"gone-{++_made}", new() { ["env"] = "prod" })).Name : "here",
@@ -177,7 +177,7 @@ internal sealed class MatrixScene : IAsyncDisposable
             "grants" => (await Server.GrantAsync(Victim, BuiltInRoles.Viewer, "env=prod")).ToString(),
             "roles" => await NewAsync("roles", new { name = $"role-{++_made}", permissions = new[] { Permissions.DevicesRead } }),
             "sandbox-profiles" => await NewAsync("sandbox-profiles", new { name = $"profile-{++_made}" }),
-            "settings" => await NewAsync("sandbox-profiles", new { name = $"profile-{++_made}" }),
+            "sandboxes" => await NewAsync("sandbox-profiles", new { name = $"profile-{++_made}" }),
             "environments" => await NewAsync("environments", new { name = $"environment-{++_made}", selector = "env=prod" }),
             "teams" => await NewAsync("teams", new { name = $"team-{++_made}" }),
             "invitations" => await NewAsync("invitations", new { email = $"guest{++_made}@example.org", role = BuiltInRoles.Viewer.Id, selector = "env=prod" }),
