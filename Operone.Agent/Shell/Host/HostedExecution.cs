@@ -379,7 +379,7 @@ internal sealed unsafe class HostedExecution(
             return true;
         }
 
-        if (_pipes.AreClosed && !reaper.IsEmptySoon())
+        if (_pipes.AreClosed && !reaper.IsEmptySoon(_held?.IsIsolated == true))
         {
             return false;
         }

@@ -81,9 +81,10 @@ internal sealed unsafe class Reaper
     }
 
     /// <summary>The same; it is learned just after the command's exit was told.</summary>
-    public bool IsEmptySoon()
+    /// <param name="isIsolated">Whether a world of its own has to be taken down first, which takes the kernel some milliseconds.</param>
+    public bool IsEmptySoon(bool isIsolated)
     {
-        for (var i = 0; i < 10 && !IsEmpty; i++)
+        for (var i = isIsolated ? 100 : 10; i > 0 && !IsEmpty; i--)
         {
             var poll = new Libc.PollFd { Fd = News, Events = Libc.PollIn };
             Libc.Poll(&poll, 1, 1);
