@@ -18,6 +18,7 @@ Without a name all of them run; the table goes to standard output (progress to s
   output      one execution printing 200 MB
   agent       the agent's size, memory and CPU while idle
   start       the server's cold start and memory
+  terminals   a keystroke's echo, output, opening, 200 idle ones
   sandbox     what the isolated sandbox adds to a run
   many        300 runs at once on one device, and 300 in a row
   policy      policy decisions with 1,000 grants
