@@ -53,7 +53,7 @@ public sealed partial class TerminalTests(Browser browser)
         await Expect(screen).Not.ToContainTextAsync("a line of mine");
 
         await page.TypeAsync("exit 3\n");
-        await Expect(page.Pane()).ToContainTextAsync("Exit code 3");
+        await Expect(page.Pane()).ToContainTextAsync("xited with code 3");
         await page.GoAsync("/terminals?state=ended");
         await Expect(page.GetByRole(AriaRole.Row).Filter(new() { HasText = "web-1" })).ToContainTextAsync("ended, exit code 3");
         await page.Context.CloseAsync();
@@ -90,6 +90,35 @@ public sealed partial class TerminalTests(Browser browser)
         await Expect(page.Pane().Locator("[data-bar]")).ToBeHiddenAsync();
         await page.TypeAsync("echo ba''ck\n");
         await Expect(page.Pane().Screen()).ToContainTextAsync("back");
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Server_StartedAnew_ThePageStays_AndTheTerminalGoesOn()
+    {
+        await using var scene = await Scene.StartAsync("web-1");
+        var page = await OwnerAsync(scene);
+        await page.OpenTerminalAsync("web-1");
+        await page.EvaluateAsync("() => { window.stayed = true; }");
+        await page.TypeAsync("echo \"shell <$$>\"; for i in $(seq 1 1000); do echo \"step<$i>\"; sleep 0.5; done\n");
+        await Expect(page.Pane().Screen()).ToContainTextAsync("step<2>");
+        var shell = Shell().Match(await page.Pane().Screen().InnerTextAsync()).Value;
+        await scene.Server.KillAsync();
+        await Expect(page.Pane().Locator("[data-bar=lost]")).ToContainTextAsync("Trying again by itself");
+        await Expect(page.Pane().Screen()).ToContainTextAsync(shell);
+        await scene.Server.StartAsync(TestContext.Current.CancellationToken);
+        await Expect(page.Pane()).ToHaveAttributeAsync("data-state", "live", new() { Timeout = 60_000 });
+        await Expect(page.Locator("#connection")).ToContainTextAsync("What runs here goes on", new() { Timeout = 30_000 });
+        await page.Keyboard.PressAsync("Control+KeyC");
+        await page.TypeAsync("clear; echo \"again <$$>\"\n");
+        await Expect(page.Pane().Screen()).ToContainTextAsync(shell.Replace("shell", "again", StringComparison.Ordinal));
+        Assert.True(await page.EvaluateAsync<bool>("() => window.stayed === true"));
+
+        // The rest of the page is loaded again by using it.
+        await page.GetByRole(AriaRole.Link, new() { Name = "Devices" }).First.ClickAsync();
+        await page.WaitUntilLiveAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Devices" })).ToBeVisibleAsync();
+        Assert.False(await page.EvaluateAsync<bool>("() => window.stayed === true"));
         await page.Context.CloseAsync();
     }
 

@@ -162,11 +162,12 @@ export function createPane(element, workspace) {
   });
 
   function ended({ exitCode, text }) {
-    const words = [exitCode === undefined || exitCode === null ? "Ended." : `Ended with exit code ${exitCode}.`, plain(text, 300)].filter(Boolean).join(" ");
-    say("ended", words);
+    const why = plain(text, 300);
+    const isSaid = exitCode === undefined || exitCode === null || why.includes(`code ${exitCode}`);
+    say("ended", [isSaid ? "Ended." : `Ended with exit code ${exitCode}.`, why].filter(Boolean).join(" "));
     screen.term.options.cursorBlink = false;
     screen.term.options.disableStdin = true;
-    change({ state: "ended", exitCode: exitCode ?? null, reason: plain(text, 300) });
+    change({ state: "ended", exitCode: exitCode ?? null, reason: why });
   }
 
   function copy() {
