@@ -58,17 +58,18 @@ internal sealed class ChannelBroker(
         _waiting[id] = waiting;
         try
         {
-            await sender.To(device.Id).OpenChannel(new OpenChannel(id, purpose, target, hello));
-            var (socket, done) = await waiting.Joined.Task.WaitAsync(Patience, time, cancellationToken);
+            var began = time.GetTimestamp();
+            await sender.To(device.Id).OpenChannel(new OpenChannel(id, purpose, target, hello)).WaitAsync(Patience, time, cancellationToken);
+            var socket = await waiting.Joined.Task.WaitAsync(Left(began), time, cancellationToken);
             isOpen = true;
             return new AgentChannel(socket, () =>
             {
                 _perDevice.Remove(device.Id);
                 _perPerson.Remove(person);
-                done.TrySetResult();
+                waiting.Done.TrySetResult();
             });
         }
-        catch (TimeoutException)
+        catch (Exception problem) when (problem is TimeoutException or IOException)
         {
             return ChannelErrors.NotJoined(device.Name);
         }
@@ -77,11 +78,8 @@ internal sealed class ChannelBroker(
             if (!isOpen)
             {
                 // one that joins just now finds out that nobody is there
-                if (!_waiting.TryRemove(id, out _) && waiting.Joined.Task.IsCompletedSuccessfully)
-                {
-                    (await waiting.Joined.Task).Done.TrySetResult();
-                }
-
+                _waiting.TryRemove(id, out _);
+                waiting.Done.TrySetResult();
                 _perDevice.Remove(device.Id);
                 _perPerson.Remove(person);
             }
@@ -99,10 +97,9 @@ internal sealed class ChannelBroker(
             return false;
         }
 
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
-            waiting.Joined.SetResult((await accept(), done));
+            waiting.Joined.SetResult(await accept());
         }
         catch (Exception problem)
         {
@@ -110,13 +107,19 @@ internal sealed class ChannelBroker(
             throw;
         }
 
-        await done.Task;
+        await waiting.Done.Task;
         return true;
     }
 
+    private TimeSpan Left(long began) => time.GetElapsedTime(began) is var gone && gone < Patience ? Patience - gone : TimeSpan.Zero;
+
     private sealed record Waiting(Guid DeviceId)
     {
-        public TaskCompletionSource<(WebSocket Socket, TaskCompletionSource Done)> Joined { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        /// <summary>The agent has dialled.</summary>
+        public TaskCompletionSource<WebSocket> Joined { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Whoever asked needs it no more, or has given up.</summary>
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }
 

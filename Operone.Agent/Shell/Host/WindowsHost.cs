@@ -68,6 +68,11 @@ internal sealed class WindowsHost(ExecutionFolder folder, TimeProvider time) : I
 
     private async Task<ExecutionEnd> OwnAsync(StartExecution request)
     {
+        if (request.Terminal is not null)
+        {
+            return End(ExecutionStatus.Refused, null, "This device runs Windows, on which Operone opens no terminals yet. Run commands there, or use PowerShell through a run.");
+        }
+
         _output = new OutputWriter(folder.Output, request.OutputLimitBytes, MaskSet.Of(request.Masks));
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         var (plan, problem) = new CommandPlanner(home, Environment.UserName).Make(request, folder.Script + ".ps1");
