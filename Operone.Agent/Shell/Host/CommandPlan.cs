@@ -64,7 +64,7 @@ internal sealed class CommandPlanner(string home, string agentUser)
             return MakeIsolated(request, scriptFile, user);
         }
 
-        var environment = Variables(request, user?.Name ?? agentUser, user?.Home ?? home, user?.Shell ?? "/bin/sh");
+        var environment = Variables(request, user?.Name ?? agentUser, user?.Home ?? home, user?.Shell ?? OwnShell(request) ?? "/bin/sh");
         var own = user?.Home ?? home;
         var directory = request.WorkingDirectory ?? (Directory.Exists(own) ? own : "/");
         if (!Path.IsPathFullyQualified(directory))
@@ -81,7 +81,7 @@ internal sealed class CommandPlanner(string home, string agentUser)
 
         var isOthers = !OperatingSystem.IsWindows() && UserDrop.IsNeeded(user);
         var script = !OperatingSystem.IsWindows() && isOthers ? UserDrop.ScriptFile(request.ExecutionId) : scriptFile;
-        var arguments = Arguments(request, script, user?.Shell);
+        var arguments = Arguments(request, script, user?.Shell ?? OwnShell(request));
         var (program, problem) = Find(arguments[0], directory, environment["PATH"]);
         if (problem is not null)
         {
@@ -121,6 +121,10 @@ internal sealed class CommandPlanner(string home, string agentUser)
 
         return (new CommandPlan(program!, Named(request, program!, arguments), Lines(environment), directory) { User = user }, null);
     }
+
+    /// <summary>The shell that the agent's user has, for a terminal of theirs; null where the system does not say.</summary>
+    private string? OwnShell(StartExecution request) =>
+        request.Terminal is null || OperatingSystem.IsWindows() ? null : UnixUsers.Find(agentUser)?.Shell is { Length: > 0 } shell && File.Exists(shell) ? shell : null;
 
     /// <summary>A terminal's shell is a login shell, as login(1) and sshd start it.</summary>
     private static IReadOnlyList<string> Named(StartExecution request, string program, IReadOnlyList<string> arguments) =>
