@@ -109,13 +109,15 @@ internal sealed class TerminalAttachment(
     {
         try
         {
-            return JsonSerializer.Deserialize(message.Span, OperoneJson.Default.TerminalControl) switch
+            // an array that is null would become a message, an empty one
+            byte[]? handed = JsonSerializer.Deserialize(message.Span, OperoneJson.Default.TerminalControl) switch
             {
                 { Type: TerminalControls.Size, Columns: { } columns, Rows: { } rows } =>
                     Write(new TerminalControl { Type = TerminalControls.Size, Columns = columns, Rows = rows }),
                 { Type: TerminalControls.Ack, Offset: { } offset } => Write(new TerminalControl { Type = TerminalControls.Ack, Offset = offset }),
                 _ => null,
             };
+            return handed is null ? (ReadOnlyMemory<byte>?)null : handed;
         }
         catch (JsonException)
         {
