@@ -77,6 +77,9 @@ internal sealed class TerminalSeat : IAsyncDisposable
     public Task SayAsync(TerminalControl control) =>
         _socket.SendAsync(JsonSerializer.SerializeToUtf8Bytes(control, OperoneJson.Default.TerminalControl), WebSocketMessageType.Text, true, TestContext.Current.CancellationToken);
 
+    /// <summary>Says something as a control message that may be none.</summary>
+    public Task SayAsync(byte[] text) => _socket.SendAsync(text, WebSocketMessageType.Text, true, TestContext.Current.CancellationToken);
+
     /// <summary>Waits until this is on the screen.</summary>
     public Task SeesAsync(string text, double seconds = 30) =>
         Eventually.BecomesAsync(() => Task.FromResult(Text.Contains(text, StringComparison.Ordinal)), $"'{text}' in the terminal, which has: {Text}", seconds);

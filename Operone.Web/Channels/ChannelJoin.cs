@@ -19,12 +19,15 @@ internal sealed class ChannelJoin(ChannelEnd agent, ChannelEnd caller, TimeSpan 
     /// <summary>Decides on a control message of the caller: what to hand on, or null for nothing. By default as it is.</summary>
     public Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>?> FromCaller { get; init; } = static message => message;
 
+    /// <summary>Whether the caller's bytes are handed on. By default they are.</summary>
+    public Func<bool> TakesBytes { get; init; } = static () => true;
+
     /// <summary>Joins them until both directions have ended, one of them breaks, or it is cancelled. Gives why it ended.</summary>
     public async Task<string> RunAsync(CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var down = CarryAsync(agent, caller, static message => message, stop);
-        var up = CarryAsync(caller, agent, FromCaller, stop);
+        var down = CarryAsync(agent, caller, static message => message, static () => true, stop);
+        var up = CarryAsync(caller, agent, FromCaller, TakesBytes, stop);
         var watch = idle > TimeSpan.Zero ? WatchAsync(stop) : Task.FromResult("");
         var first = await Task.WhenAny(down, up);
         var reasons = (await down, await up);
@@ -34,7 +37,7 @@ internal sealed class ChannelJoin(ChannelEnd agent, ChannelEnd caller, TimeSpan 
     }
 
     private async Task<string> CarryAsync(
-        ChannelEnd from, ChannelEnd to, Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>?> control, CancellationTokenSource stop)
+        ChannelEnd from, ChannelEnd to, Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>?> control, Func<bool> takesBytes, CancellationTokenSource stop)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(ChannelLimits.BufferBytes);
         try
@@ -59,7 +62,7 @@ internal sealed class ChannelJoin(ChannelEnd agent, ChannelEnd caller, TimeSpan 
                 if (received.MessageType == WebSocketMessageType.Binary)
                 {
                     // a stream of bytes: where messages end does not matter
-                    if (have > 0)
+                    if (have > 0 && takesBytes())
                     {
                         await to.SendAsync(buffer.AsMemory(0, have), WebSocketMessageType.Binary, stop.Token);
                     }

@@ -12,6 +12,9 @@ internal sealed class AgentUnderTest : IAsyncDisposable
 
     private AgentUnderTest(Process process) => (_process, _log) = (process, process.StandardError.ReadToEndAsync());
 
+    /// <summary>Its process.</summary>
+    public int ProcessId => _process.Id;
+
     /// <summary>Runs one of the agent's commands to its end.</summary>
     public static async Task<(int Code, string Output, string Error)> CallAsync(string state, params string[] arguments)
     {

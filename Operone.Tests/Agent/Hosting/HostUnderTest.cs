@@ -13,11 +13,12 @@ internal sealed class HostUnderTest : IDisposable
     private readonly IReadOnlyList<string> _before;
     private readonly Process _process;
 
-    private HostUnderTest(StartExecution request, IReadOnlyList<string> before)
+    private HostUnderTest(StartExecution request, IReadOnlyList<string> before, string? state = null)
     {
         _before = before;
+        State = state ?? _temp.Path;
         Id = request.ExecutionId;
-        Folder = new ExecutionFolder($"{_temp.Path}/{Id:N}");
+        Folder = new ExecutionFolder($"{State}/{Id:N}");
         Folder.Create(request);
         if (before.Contains("setpriv"))
         {
@@ -34,7 +35,7 @@ internal sealed class HostUnderTest : IDisposable
     public ExecutionFolder Folder { get; }
 
     /// <summary>The folder around the execution's: the agent's state directory, as it were.</summary>
-    public string State => _temp.Path;
+    public string State { get; }
 
     /// <summary>The host's process.</summary>
     public Process Process => _process;
@@ -51,6 +52,9 @@ internal sealed class HostUnderTest : IDisposable
 
     /// <summary>Starts a host for a request.</summary>
     public static HostUnderTest Start(StartExecution request) => new(request, []);
+
+    /// <summary>Starts a host whose folder is in this one.</summary>
+    public static HostUnderTest StartIn(string state, StartExecution request) => new(request, [], state);
 
     /// <summary>Starts a host by other words: as another user, or in a world where something is missing.</summary>
     public static HostUnderTest StartBy(IReadOnlyList<string> before, StartExecution request) => new(request, before);

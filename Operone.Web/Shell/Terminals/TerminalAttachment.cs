@@ -12,6 +12,8 @@ namespace Operone.Web.Shell.Terminals;
 internal sealed class TerminalAttachment(
     Actor actor, Terminal terminal, bool mayType, AgentChannel channel, TerminalPeople people, TimeSpan idle, TimeProvider time) : IDisposable
 {
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(5);
+
     private readonly ChannelEnd _agent = new(channel.Socket);
     private readonly DateTimeOffset _since = time.GetUtcNow();
     private readonly CancellationTokenSource _ended = new();
@@ -42,13 +44,37 @@ internal sealed class TerminalAttachment(
     public void Announce() => _news.Writer.TryWrite(true);
 
     /// <summary>Ends it: they may not be here any more.</summary>
-    public void End() => _ended.Cancel();
+    public void End()
+    {
+        try
+        {
+            _ended.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // they have left
+        }
+    }
 
-    /// <summary>Lets them type, or does not any more. The host is told, which decides.</summary>
+    /// <summary>Lets them type, or does not any more: from now on, and the host is told. Whose channel does not take that within seconds is sent away.</summary>
     public async Task SetMayTypeAsync(bool mayType, CancellationToken cancellationToken)
     {
         _mayType = mayType;
-        await _agent.SendAsync(Write(new TerminalControl { Type = TerminalControls.Mode, MayType = mayType }), WebSocketMessageType.Text, cancellationToken);
+        using var patience = new CancellationTokenSource(_patience, time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        try
+        {
+            await _agent.SendAsync(Write(new TerminalControl { Type = TerminalControls.Mode, MayType = mayType }), WebSocketMessageType.Text, stop.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            End();
+        }
+        catch (Exception gone) when (gone is WebSocketException or ObjectDisposedException or InvalidOperationException)
+        {
+            // they have left
+        }
+
         people.Announce(terminal.Id);
     }
 
@@ -61,7 +87,7 @@ internal sealed class TerminalAttachment(
         var telling = TellAsync(end, stop.Token);
         try
         {
-            return await new ChannelJoin(_agent, end, idle, time) { FromCaller = Filter }.RunAsync(stop.Token);
+            return await new ChannelJoin(_agent, end, idle, time) { FromCaller = Filter, TakesBytes = () => _mayType }.RunAsync(stop.Token);
         }
         finally
         {
@@ -83,13 +109,15 @@ internal sealed class TerminalAttachment(
     {
         try
         {
-            return JsonSerializer.Deserialize(message.Span, OperoneJson.Default.TerminalControl) switch
+            // an array that is null would become a message, an empty one
+            byte[]? handed = JsonSerializer.Deserialize(message.Span, OperoneJson.Default.TerminalControl) switch
             {
                 { Type: TerminalControls.Size, Columns: { } columns, Rows: { } rows } =>
                     Write(new TerminalControl { Type = TerminalControls.Size, Columns = columns, Rows = rows }),
                 { Type: TerminalControls.Ack, Offset: { } offset } => Write(new TerminalControl { Type = TerminalControls.Ack, Offset = offset }),
                 _ => null,
             };
+            return handed is null ? (ReadOnlyMemory<byte>?)null : handed;
         }
         catch (JsonException)
         {

@@ -24,6 +24,8 @@ internal sealed class TerminalDoor(
     TerminalReader reader, TerminalSight sight, TerminalPeople people, TerminalRecords records, ChannelBroker channels, DeviceDirectory devices,
     LiveChanges changes, IOptions<ChannelsOptions> options, TimeProvider time)
 {
+    private static readonly TimeSpan _look = TimeSpan.FromSeconds(5);
+
     /// <summary>Opens the channel to the device. What comes back is to be run with the caller's WebSocket, by <see cref="CarryAsync"/>.</summary>
     public async Task<Result<TerminalAttachment>> OpenAsync(Actor actor, Guid id, AttachRequest request, CancellationToken cancellationToken)
     {
@@ -102,15 +104,34 @@ internal sealed class TerminalDoor(
         return errors.ToError();
     }
 
-    /// <summary>Whoever loses the right to be there is sent away, at once.</summary>
+    /// <summary>
+    /// Whoever loses the right to be there is sent away, at once; an owner who may only join any more only watches. What ends by the
+    /// clock, such as a grant with an end, has no news: it is looked for.
+    /// </summary>
     private async Task WatchAsync(TerminalAttachment attachment, Terminal terminal, CancellationToken cancellationToken)
     {
         using var subscription = changes.Subscribe(LiveChanges.Sight, LiveChanges.Access);
         try
         {
+            var could = sight.MayUse(attachment.Actor, terminal);
+            Task? news = null;
             while (sight.Sees(attachment.Actor, terminal))
             {
-                await subscription.WaitAsync(cancellationToken);
+                var can = sight.MayUse(attachment.Actor, terminal);
+                if (can != could)
+                {
+                    await attachment.SetMayTypeAsync(can, cancellationToken);
+                    could = can;
+                }
+
+                news ??= subscription.WaitAsync(cancellationToken).AsTask();
+                if (await Task.WhenAny(news, Task.Delay(_look, time, cancellationToken)) == news)
+                {
+                    await news;
+                    news = null;
+                }
+
+                cancellationToken.ThrowIfCancellationRequested();
             }
 
             attachment.End();

@@ -43,6 +43,8 @@ internal sealed unsafe class HostedTerminal : ITerminal, IDisposable
     private readonly Timers _timers;
     private Recorder? _recorder;
     private TerminalEnd? _ended;
+    private TerminalEnd? _stopped;
+    private TerminalEnd? _unrecorded;
     private int _pid;
     private bool _isHungUp;
 
@@ -99,8 +101,13 @@ internal sealed unsafe class HostedTerminal : ITerminal, IDisposable
             _ended ??= Finish();
         }
 
+        Record(static r => r.Finish());
         var end = _ended.Value;
-        Record(static r => r.Flush());
+        if (_stopped is null && _unrecorded is { } why)
+        {
+            end = why with { ExitCode = end.ExitCode }; // it ended by itself, and the last of it could not be recorded
+        }
+
         _clients.Close(new TerminalControl { Type = TerminalControls.Ended, ExitCode = end.ExitCode, Text = end.Reason });
         return end;
     }
@@ -120,12 +127,7 @@ internal sealed unsafe class HostedTerminal : ITerminal, IDisposable
             return;
         }
 
-        if (client.Replay(_scrollback, TerminalControls.Attached).IsAlternate)
-        {
-            // how its screen came about has been forgotten: the program is asked to draw it again
-            _pty.Resize(Columns, Math.Max(1, Rows - 1));
-            _timers.Redraw.In(_redraw);
-        }
+        client.Replay(_scrollback, TerminalControls.Attached);
     }
 
     /// <inheritdoc/>
@@ -152,7 +154,15 @@ internal sealed unsafe class HostedTerminal : ITerminal, IDisposable
         _timers.Redraw.Stop();
         _pty.Resize(Columns, Rows);
         _recorder?.Size(Columns, Rows);
-        _clients.Tell(new TerminalControl { Type = TerminalControls.Size, Columns = Columns, Rows = Rows });
+        _clients.TellSize();
+    }
+
+    /// <inheritdoc/>
+    public void Redraw()
+    {
+        // a program draws when its size changes
+        _pty.Resize(Columns, Rows > 1 ? Rows - 1 : 2);
+        _timers.Redraw.In(_redraw);
     }
 
     /// <inheritdoc/>
@@ -184,7 +194,8 @@ internal sealed unsafe class HostedTerminal : ITerminal, IDisposable
             fds[count++] = new()
             {
                 Fd = client.Descriptor,
-                Events = (short)((_typed.Length < MaxTypedBytes ? Libc.PollIn : 0) | (client.IsBlocked ? Libc.PollOut : 0)),
+                // who only watches types nothing, and is always heard
+                Events = (short)((_typed.Length < MaxTypedBytes || !client.MayType ? Libc.PollIn : 0) | (client.IsBlocked ? Libc.PollOut : 0)),
             };
         }
 
@@ -319,15 +330,15 @@ internal sealed unsafe class HostedTerminal : ITerminal, IDisposable
             _recorder = null;
             if (_terminal.Record == RecordMode.Required)
             {
-                Stop(TimeSpan.Zero, new TerminalEnd(ExecutionStatus.Failed, null, $"It had to be recorded, and could not be any more: {problem}."));
+                var why = new TerminalEnd(ExecutionStatus.Failed, null, $"It had to be recorded, and could not be any more: {problem}.");
+                _unrecorded = why;
+                Stop(TimeSpan.Zero, why);
                 return;
             }
 
             _clients.Tell(new TerminalControl { Type = TerminalControls.Notice, Text = $"This terminal is not recorded any more: {problem}." });
         }
     }
-
-    private TerminalEnd? _stopped;
 
     private void Stop(TimeSpan grace, TerminalEnd why)
     {

@@ -82,6 +82,11 @@ internal sealed class Recorder
         }
 
         _length = OutputLog.HeadBytes;
+        if (Problem is not null)
+        {
+            return false; // what comes after a gap is no recording of it
+        }
+
         if (_output.StdoutBytes + bytes > _limitBytes)
         {
             Problem ??= string.Create(CultureInfo.InvariantCulture, $"the recording has reached its limit of {_limitBytes} bytes");
@@ -91,6 +96,14 @@ internal sealed class Recorder
         var isNew = _output.Append(OutputStream.Stdout, _buffer, bytes);
         Problem ??= _output.Problem;
         return isNew;
+    }
+
+    /// <summary>Hands on the last of it: the beginning of a character too, whose rest has never come.</summary>
+    public bool Finish()
+    {
+        Event('o', _partOfCharacter.AsSpan(0, _partLength));
+        _partLength = 0;
+        return Flush();
     }
 
     private void Event(char kind, ReadOnlySpan<byte> data)

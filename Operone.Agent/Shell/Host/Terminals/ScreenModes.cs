@@ -17,6 +17,9 @@ internal sealed class ScreenModes
     /// <summary>The private modes that are on in a fresh terminal: autowrap and the cursor.</summary>
     private static readonly int[] _onAtFirst = [7, 25];
 
+    /// <summary>Private modes of which one at a time holds: the alternate screens, what a mouse reports, and how.</summary>
+    private static readonly int[][] _oneOf = [[47, 1047, 1049], [9, 1000, 1001, 1002, 1003], [1005, 1006, 1015, 1016]];
+
     private readonly SortedDictionary<int, bool> _modes;
     private readonly Pen _pen;
     private readonly byte[] _sequence = new byte[MaxParameters];
@@ -101,9 +104,23 @@ internal sealed class ScreenModes
 
         text.Append(_isInsert ? "\e[4h" : "").Append(_isKeypad ? "\e=" : "").Append(_region).Append(_cursor);
         text.Append(_sets[0] == 'B' ? "" : $"\e({_sets[0]}").Append(_sets[1] == 'B' ? "" : $"\e){_sets[1]}").Append(_isShifted ? "\x0e" : "");
-        text.Append(_pen).Append(_title.Length > 0 ? $"\e]2;{_title}\a" : "");
+        text.Append(_pen).Append(_title.Length > 0 ? $"\e]2;{_title}\a" : "").Append(Begun());
         return text.ToString();
     }
+
+    /// <summary>
+    /// The beginning of a sequence that has not ended, so that its rest is not taken for text: one that is longer than all that is kept.
+    /// What it says is left out, for it is not whole.
+    /// </summary>
+    private string Begun() => _state switch
+    {
+        State.Escape => "\e",
+        State.Charset => "\e%",
+        State.Control => "\e[0 0", // a parameter behind an intermediate: ignored to its end
+        State.Text => _sequence[0] == ']' ? "\e]x" : "\eX",
+        State.TextEscape => _sequence[0] == ']' ? "\e]x\e" : "\eX\e",
+        _ => "",
+    };
 
     private bool IsOn(int mode) => _modes.GetValueOrDefault(mode);
 
@@ -125,8 +142,7 @@ internal sealed class ScreenModes
                 TakeEscape(value);
                 break;
             case State.Charset:
-                _sets[_sequence[0] == '(' ? 0 : 1] = _sequence[0] is (byte)'(' or (byte)')' ? (char)value : _sets[1];
-                _state = State.Ground;
+                TakeCharset(value);
                 break;
             case State.Control:
                 TakeControl(value);
@@ -179,6 +195,23 @@ internal sealed class ScreenModes
         }
     }
 
+    private void TakeCharset(byte value)
+    {
+        if (value is < 0x20 or 0x7f)
+        {
+            _state = value == 0x1b ? State.Escape : State.Charset;
+            return;
+        }
+
+        if (value is >= 0x30 and < 0x7f && _sequence[0] is (byte)'(' or (byte)')')
+        {
+            _sets[_sequence[0] == '(' ? 0 : 1] = (char)value;
+        }
+
+        _state = value < 0x30 ? State.Charset : State.Ground;
+        _sequence[0] = value < 0x30 ? (byte)'%' : _sequence[0]; // a set with a longer name: not one that is known here
+    }
+
     private void TakeControl(byte value)
     {
         if (value == 0x1b)
@@ -195,7 +228,11 @@ internal sealed class ScreenModes
 
             _length++;
         }
-        else if (value >= 0x40)
+        else if (value is 0x0e or 0x0f)
+        {
+            _isShifted = value == 0x0e; // controls count in the midst of a sequence too
+        }
+        else if (value is >= 0x40 and not 0x7f)
         {
             _state = State.Ground;
             if (_length <= MaxParameters)
@@ -225,10 +262,10 @@ internal sealed class ScreenModes
             case 'm' when !parameters.StartsWith('>') && !parameters.StartsWith('?'):
                 _pen.Set(parameters);
                 break;
-            case 'r' when !parameters.StartsWith('?'):
+            case 'r' when parameters.AsSpan().IndexOfAnyExcept("0123456789;") < 0:
                 _region = parameters.Length > 0 ? $"\e[{parameters}r" : "";
                 break;
-            case 'q' when parameters.EndsWith(' '):
+            case 'q' when parameters.EndsWith(' ') && parameters.AsSpan(0, parameters.Length - 1).IndexOfAnyExcept("0123456789") < 0:
                 _cursor = $"\e[{parameters}q";
                 break;
             case 'p' when parameters == "!":
@@ -239,6 +276,11 @@ internal sealed class ScreenModes
 
     private void Set(int mode, bool isOn)
     {
+        foreach (var other in Array.Find(_oneOf, group => group.Contains(mode)) ?? [])
+        {
+            _modes.Remove(other);
+        }
+
         if (Array.IndexOf(_onAtFirst, mode) >= 0 == isOn)
         {
             _modes.Remove(mode);

@@ -26,6 +26,9 @@ internal interface ITerminal
 
     /// <summary>A client that may wants another size.</summary>
     void SizeWanted(int columns, int rows);
+
+    /// <summary>How the screen came about has been forgotten: the program is to draw it again.</summary>
+    void Redraw();
 }
 
 /// <summary>
@@ -50,6 +53,8 @@ internal sealed unsafe class TerminalClient(int fd, ITerminal terminal, TimeProv
     private int _frameLeft;
     private long _acknowledged;
     private int _window;
+    private bool _owesSize;
+    private TerminalControl? _end;
     private long _progressAt = time.GetTimestamp();
 
     public int Descriptor => fd;
@@ -73,13 +78,31 @@ internal sealed unsafe class TerminalClient(int fd, ITerminal terminal, TimeProv
     public TimeSpan Still => time.GetElapsedTime(_progressAt);
 
     /// <summary>Whether all that was to be sent is.</summary>
-    public bool IsDone(Scrollback scrollback) => IsGone || (_unsent.Length == 0 && _waiting.Count == 0 && (!IsAttached || Offset >= scrollback.End));
+    public bool IsDone(Scrollback scrollback) => IsGone || (_unsent.Length == 0 && _waiting.Count == 0 && !_owesSize && _end is null && (!IsAttached || Offset >= scrollback.End));
 
     /// <summary>Queues a control message.</summary>
     public void Tell(TerminalControl message) => Queue(ChannelFrames.Control, JsonSerializer.SerializeToUtf8Bytes(message, OperoneJson.Default.TerminalControl));
 
-    /// <summary>Queues the end of this direction, and why.</summary>
-    public void TellClose(string reason) => Queue(ChannelFrames.Close, Encoding.UTF8.GetBytes(reason));
+    /// <summary>Tells the terminal's size, as it is when there is room for it: sizes that come quickly do not pile up.</summary>
+    public void TellSize() => _owesSize = true;
+
+    /// <summary>Tells that it is over and why, and ends this direction: behind the last of the output.</summary>
+    public void TellEnd(TerminalControl end) => _end = end;
+
+    /// <summary>Tells that now, whatever of the output is still to be sent.</summary>
+    public void TellEndNow()
+    {
+        if (_end is { } end)
+        {
+            _end = null;
+            if (IsAttached)
+            {
+                Tell(end);
+            }
+
+            Queue(ChannelFrames.Close, Encoding.UTF8.GetBytes(end.Text ?? ""));
+        }
+    }
 
     /// <summary>Reads what has come, and carries it out.</summary>
     public void Read()
@@ -107,20 +130,33 @@ internal sealed unsafe class TerminalClient(int fd, ITerminal terminal, TimeProv
             if (_unsent.Length > 0)
             {
                 _unsent = Write(_unsent, []);
+                continue;
             }
-            else if (_waiting.TryDequeue(out var message))
+
+            if (_owesSize)
+            {
+                _owesSize = false;
+                Tell(new TerminalControl { Type = TerminalControls.Size, Columns = terminal.Columns, Rows = terminal.Rows });
+            }
+
+            if (_waiting.TryDequeue(out var message))
             {
                 _unsent = Write(message, []);
             }
             else if (!SendOutput(scrollback))
             {
-                return;
+                if (_end is null || (IsAttached && Offset < scrollback.End))
+                {
+                    return;
+                }
+
+                TellEndNow();
             }
         }
     }
 
     /// <summary>Begins afresh from where a replay can begin: a reset screen, what brings it to that state, and all bytes from there.</summary>
-    public ScreenModes Replay(Scrollback scrollback, string type)
+    public void Replay(Scrollback scrollback, string type)
     {
         var (offset, modes) = scrollback.Replay();
         (Offset, _acknowledged) = (offset, offset);
@@ -133,7 +169,10 @@ internal sealed unsafe class TerminalClient(int fd, ITerminal terminal, TimeProv
             Replayed = scrollback.End,
             Text = modes.ToString(),
         });
-        return modes;
+        if (modes.IsAlternate)
+        {
+            terminal.Redraw();
+        }
     }
 
     /// <inheritdoc/>
@@ -146,13 +185,25 @@ internal sealed unsafe class TerminalClient(int fd, ITerminal terminal, TimeProv
             return false;
         }
 
+        var room = _window == 0 ? long.MaxValue : _window - (Offset - _acknowledged);
+        if (room <= 0)
+        {
+            return false; // one that acknowledges nothing begins afresh when it does, and not each time that it falls out
+        }
+
         if (Offset < scrollback.Start)
         {
+            var writable = new Libc.PollFd { Fd = fd, Events = Libc.PollOut };
+            IsBlocked = Libc.Poll(&writable, 1, 0) == 0;
+            if (IsBlocked)
+            {
+                return false; // where it begins afresh is decided when it takes something
+            }
+
             Replay(scrollback, TerminalControls.Resync);
             return true;
         }
 
-        var room = _window == 0 ? long.MaxValue : _window - (Offset - _acknowledged);
         var data = scrollback.From(Offset, (int)Math.Clamp(room, 0, MaxFrameBytes));
         if (data.IsEmpty)
         {

@@ -17,6 +17,9 @@ internal sealed class TerminalClients(string socketPath, ITerminal terminal, Scr
     /// <summary>How long a program waits for somebody who takes nothing: then it goes on, and they begin afresh when they are back.</summary>
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(2);
 
+    private static readonly TimeSpan _lastWord = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _longestLastWord = TimeSpan.FromSeconds(10);
+
     private readonly List<TerminalClient> _all = [];
 
     /// <summary>The socket that takes new ones.</summary>
@@ -74,19 +77,25 @@ internal sealed class TerminalClients(string socketPath, ITerminal terminal, Scr
         }
     }
 
-    /// <summary>Sends the rest and why it is over, to those who take it within a second.</summary>
+    /// <summary>Tells everybody the terminal's size.</summary>
+    public void TellSize() => _all.ForEach(c => c.TellSize());
+
+    /// <summary>Sends the rest and why it is over, to those who still take it: nobody is waited for who took nothing for a second.</summary>
     public unsafe void Close(TerminalControl end)
     {
-        Tell(end);
-        _all.ForEach(c => c.TellClose(end.Text ?? ""));
-        var until = time.GetTimestamp() + time.TimestampFrequency;
+        _all.ForEach(c => c.TellEnd(end));
+        var began = time.GetTimestamp();
         Send();
-        while (_all.Exists(c => !c.IsDone(scrollback)) && time.GetTimestamp() < until)
+        while (time.GetElapsedTime(began) is var waited && waited < _longestLastWord
+            && _all.Exists(c => !c.IsDone(scrollback) && (c.Still < _lastWord || waited < _lastWord)))
         {
             Libc.Poll(null, 0, 5);
             _all.ForEach(c => c.Read());
             Send();
         }
+
+        _all.ForEach(c => c.TellEndNow());
+        Send();
     }
 
     /// <inheritdoc/>

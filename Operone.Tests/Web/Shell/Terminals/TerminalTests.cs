@@ -13,40 +13,8 @@ namespace Operone.Tests.Web.Shell.Terminals;
 
 /// <summary>Terminals through the whole of it: a client, a real node, a real agent, a real host, a real pseudo-terminal.</summary>
 [SupportedOSPlatform("linux")]
-public abstract class TerminalTests(ServerFixture fixture) : ServerTests(fixture), IAsyncLifetime
+public abstract class TerminalTests(ServerFixture fixture) : TerminalScene(fixture)
 {
-    private readonly TempFolder _temp = new();
-    private readonly string _device = $"web-{Guid.NewGuid():N}"[..16];
-    private AgentUnderTest? _agent;
-
-    public async ValueTask InitializeAsync() => _agent = await AgentUnderTest.EnrolAndRunAsync(Server, _temp["s"], _device);
-
-    public async ValueTask DisposeAsync()
-    {
-        GC.SuppressFinalize(this);
-        using var all = await Server.Owner.GetAsync(new Uri($"/api/v1/terminals?ended=false&device={_device}", UriKind.Relative), Cancelled);
-        foreach (var terminal in (await all.Content.ReadFromJsonAsync(OperoneJson.Default.PageTerminalView, Cancelled))!.Items)
-        {
-            using var _ = await Server.Owner.PostAsync(new Uri($"/api/v1/terminals/{terminal.Id}/end", UriKind.Relative), null, Cancelled);
-            await EndedAsync(terminal.Id);
-        }
-
-        await _agent!.DisposeAsync();
-        _temp.Dispose();
-    }
-
-    private async Task<TerminalView> OpenAsync(CreateTerminal? request = null)
-    {
-        using var response = await Server.Owner.PostAsJsonAsync("/api/v1/terminals", (request ?? new()) with { Device = _device }, OperoneJson.Default.CreateTerminal, Cancelled);
-        Assert.True(response.StatusCode == HttpStatusCode.Created, await response.Content.ReadAsStringAsync(Cancelled));
-        return (await response.Content.ReadFromJsonAsync(OperoneJson.Default.TerminalView, Cancelled))!;
-    }
-
-    private async Task<TerminalView> GetAsync(Guid id) =>
-        (await Server.Owner.GetFromJsonAsync($"/api/v1/terminals/{id}", OperoneJson.Default.TerminalView, Cancelled))!;
-
-    private Task<TerminalView> EndedAsync(Guid id) => EventuallyAsync(async () => await GetAsync(id) is { EndedAt: not null } ended ? ended : null, "the terminal ended", 30);
-
     [Fact]
     public async Task Terminal_Opened_IsAShellOnATerminal()
     {
@@ -90,14 +58,14 @@ public abstract class TerminalTests(ServerFixture fixture) : ServerTests(fixture
         {
             await seat.TypeAsync("echo pid=$$ mark-$((1+1))\n");
             await seat.SeesAsync("mark-2");
-            await _agent!.KillAsync();
+            await Agent.KillAsync();
             await seat.EndsAsync();
         }
 
-        await _agent.DisposeAsync();
-        await EventuallyAsync(async () => (await Server.Owner.GetStringAsync($"/api/v1/devices/{_device}", Cancelled)).Contains("\"offline\"", StringComparison.Ordinal), "offline");
-        _agent = AgentUnderTest.Run(_temp["s"]);
-        await Server.WaitForOnlineAsync(_device);
+        await Agent.DisposeAsync();
+        await EventuallyAsync(async () => (await Server.Owner.GetStringAsync($"/api/v1/devices/{Device}", Cancelled)).Contains("\"offline\"", StringComparison.Ordinal), "offline");
+        Agent = AgentUnderTest.Run(State);
+        await Server.WaitForOnlineAsync(Device);
         await using var back = await TerminalSeat.TakeAsync(Server, terminal.Id);
         await back.SeesAsync("mark-2");
         await back.TypeAsync("echo again=$$\n");
@@ -154,7 +122,7 @@ public abstract class TerminalTests(ServerFixture fixture) : ServerTests(fixture
         using var stranger = await Server.ClientWithAsync(Permissions.DevicesRead);
         using var get = await stranger.GetAsync(new Uri($"/api/v1/terminals/{terminal.Id}", UriKind.Relative), Cancelled);
         Assert.Equal(HttpStatusCode.Forbidden, get.StatusCode);
-        using var open = await stranger.PostAsJsonAsync("/api/v1/terminals", new CreateTerminal { Device = _device }, OperoneJson.Default.CreateTerminal, Cancelled);
+        using var open = await stranger.PostAsJsonAsync("/api/v1/terminals", new CreateTerminal { Device = Device }, OperoneJson.Default.CreateTerminal, Cancelled);
         Assert.Equal(HttpStatusCode.Forbidden, open.StatusCode);
         await Assert.ThrowsAsync<WebSocketException>(() => TerminalSeat.TakeAsync(Server, terminal.Id, token: OperoneServer.OwnerToken[..^1] + "x"));
     }
@@ -167,7 +135,7 @@ public abstract class TerminalTests(ServerFixture fixture) : ServerTests(fixture
         await seat.TypeAsync("echo secret-$((1+1))\n");
         await seat.SeesAsync("secret-2");
         Assert.DoesNotContain($"{terminal.Id}", await Server.Owner.GetStringAsync("/api/v1/runs", Cancelled), StringComparison.Ordinal);
-        foreach (var path in (string[])["", "/stream", $"/executions/{_device}/stdout", $"/executions/{_device}/output"])
+        foreach (var path in (string[])["", "/stream", $"/executions/{Device}/stdout", $"/executions/{Device}/output"])
         {
             using var answer = await Server.Owner.GetAsync(new Uri($"/api/v1/runs/{terminal.Id}{path}", UriKind.Relative), Cancelled);
             Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
@@ -190,16 +158,10 @@ public abstract class TerminalTests(ServerFixture fixture) : ServerTests(fixture
     [Fact]
     public async Task Terminal_OfADeviceThatIsOffline_IsNotOpened()
     {
-        await Server.EnrollAsync($"off-{_device}"[..20]);
-        using var response = await Server.Owner.PostAsJsonAsync("/api/v1/terminals", new CreateTerminal { Device = $"off-{_device}"[..20] }, OperoneJson.Default.CreateTerminal, Cancelled);
+        await Server.EnrollAsync($"off-{Device}"[..20]);
+        using var response = await Server.Owner.PostAsJsonAsync("/api/v1/terminals", new CreateTerminal { Device = $"off-{Device}"[..20] }, OperoneJson.Default.CreateTerminal, Cancelled);
         Assert.Equal(HttpStatusCode.Conflict, response.StatusCode);
         Assert.EndsWith("/device-offline", (await OperoneServer.ReadProblemAsync(response)).Type, StringComparison.Ordinal);
-    }
-
-    private async Task<string> TokenAsync(params string[] permissions)
-    {
-        using var response = await Server.Owner.PostAsJsonAsync("/api/v1/tokens", new CreateApiToken("test", permissions), Cancelled);
-        return (await response.Content.ReadFromJsonAsync<ApiTokenView>(Cancelled))!.Token!;
     }
 }
 
