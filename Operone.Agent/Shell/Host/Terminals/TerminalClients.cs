@@ -78,7 +78,7 @@ internal sealed class TerminalClients(string socketPath, ITerminal terminal, Scr
     }
 
     /// <summary>Tells everybody the terminal's size.</summary>
-    public void TellSize() => _all.ForEach(c => c.TellSize());
+    public void TellSize() => _all.FindAll(c => c.IsAttached).ForEach(c => c.TellSize());
 
     /// <summary>Sends the rest and why it is over, to those who still take it: nobody is waited for who took nothing for a second.</summary>
     public unsafe void Close(TerminalControl end)

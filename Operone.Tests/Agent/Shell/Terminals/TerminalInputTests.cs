@@ -45,6 +45,17 @@ public sealed class TerminalInputTests
     }
 
     [Fact]
+    public async Task Shell_WhoseFirstClientHasAnotherSize_ShowsItsPrompt()
+    {
+        using var host = HostUnderTest.Start(HostUnderTest.Request() with { Terminal = new StartTerminal(80, 24) });
+        await using var seat = await HostSeat.TakeAsync(host, HostSeat.Hello(window: TerminalLimits.WindowBytes) with { Columns = 132, Rows = 43 });
+        await Eventually.BecomesAsync(() => Task.FromResult(seat.Text.Contains('$', StringComparison.Ordinal) || seat.Text.Contains('#', StringComparison.Ordinal)), "a prompt");
+        await seat.TypeAsync("stty size; echo up-$((1+1))\n");
+        await seat.SeesAsync("up-2");
+        Assert.Contains("43 132", seat.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Sizes_InAStorm_LeaveTheLastAndNobodyIsLost()
     {
         using var host = TerminalUnderTest.Start("echo armed; while read x; do stty size; done");

@@ -173,7 +173,7 @@ public abstract class TerminalRudeTests(ServerFixture fixture) : TerminalScene(f
     [Fact]
     public async Task Open_WherePolicyLeavesNoChoice_RefusesEachChoice()
     {
-        using var made = await Server.Owner.PostAsJsonAsync("/api/v1/terminal-policies", new WriteTerminalPolicy($"strict-{Device}", ChoiceAllowed: false), Cancelled);
+        using var made = await Server.Owner.PostAsJsonAsync("/api/v1/terminal-policies", new WriteTerminalPolicy($"strict-{Device}", Shell: "/bin/sh", ChoiceAllowed: false), Cancelled);
         if (!made.IsSuccessStatusCode)
         {
             Assert.Fail(await made.Content.ReadAsStringAsync(Cancelled));
