@@ -180,7 +180,8 @@ internal sealed unsafe class HostedTerminal : ITerminal, IDisposable
         var reads = !_isHungUp && !_clients.HoldBack;
         fds[0] = new() { Fd = _reaper.News, Events = Libc.PollIn };
         fds[1] = new() { Fd = _bells.Listener, Events = Libc.PollIn };
-        fds[2] = new() { Fd = _isHungUp ? -1 : _pty.Descriptor, Events = (short)((reads ? Libc.PollIn : 0) | (_typed.IsEmpty ? 0 : Libc.PollOut)) };
+        // one that is not to be read is not looked at: that nobody has the other side any more would wake this again and again
+        fds[2] = new() { Fd = _isHungUp || (!reads && _typed.IsEmpty) ? -1 : _pty.Descriptor, Events = (short)((reads ? Libc.PollIn : 0) | (_typed.IsEmpty ? 0 : Libc.PollOut)) };
         fds[3] = new() { Fd = _clients.Listener, Events = Libc.PollIn };
         var count = 4;
         foreach (var bell in _bells.Descriptors)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -19,6 +20,8 @@ internal sealed class ScreenModes
 
     /// <summary>Private modes of which one at a time holds: the alternate screens, what a mouse reports, and how.</summary>
     private static readonly int[][] _oneOf = [[47, 1047, 1049], [9, 1000, 1001, 1002, 1003], [1005, 1006, 1015, 1016]];
+
+    private static readonly SearchValues<char> _numbers = SearchValues.Create("0123456789;");
 
     private readonly SortedDictionary<int, bool> _modes;
     private readonly Pen _pen;
@@ -262,10 +265,10 @@ internal sealed class ScreenModes
             case 'm' when !parameters.StartsWith('>') && !parameters.StartsWith('?'):
                 _pen.Set(parameters);
                 break;
-            case 'r' when parameters.AsSpan().IndexOfAnyExcept("0123456789;") < 0:
+            case 'r' when parameters.AsSpan().IndexOfAnyExcept(_numbers) < 0:
                 _region = parameters.Length > 0 ? $"\e[{parameters}r" : "";
                 break;
-            case 'q' when parameters.EndsWith(' ') && parameters.AsSpan(0, parameters.Length - 1).IndexOfAnyExcept("0123456789") < 0:
+            case 'q' when parameters.EndsWith(' ') && parameters.AsSpan(0, parameters.Length - 1).IndexOfAnyExcept(_numbers) < 0:
                 _cursor = $"\e[{parameters}q";
                 break;
             case 'p' when parameters == "!":

@@ -31,8 +31,11 @@ internal sealed class TerminalClients(string socketPath, ITerminal terminal, Scr
     /// <summary>Whether nobody is attached.</summary>
     public bool IsEmpty => !_all.Exists(c => c.IsAttached);
 
-    /// <summary>Whether somebody is behind who still takes what comes, so that the program should wait.</summary>
-    public bool HoldBack => _all.Exists(c => c.IsAttached && scrollback.End - c.Offset > PauseBytes && c.Still < _patience);
+    /// <summary>
+    /// Whether somebody is behind who still takes what comes, so that the program should wait. Who only watches is not waited for:
+    /// one who takes a byte a second would hold up the work of others.
+    /// </summary>
+    public bool HoldBack => _all.Exists(c => c.IsAttached && c.MayType && scrollback.End - c.Offset > PauseBytes && c.Still < _patience);
 
     /// <summary>Takes a new one.</summary>
     public unsafe void Accept()

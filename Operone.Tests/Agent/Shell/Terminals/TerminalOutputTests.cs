@@ -52,6 +52,26 @@ public sealed class TerminalOutputTests
     }
 
     [Fact]
+    public async Task Flood_WithAWatcherWhoTakesAByteAtATime_IsNotHeldUp()
+    {
+        using var host = TerminalUnderTest.Start(Flood);
+        await using var seat = await HostSeat.TakeAsync(host, HostSeat.Hello(window: TerminalLimits.WindowBytes));
+        await using var slow = await HostSeat.TakeAsync(host, HostSeat.Hello(mayType: false, window: 1024));
+        slow.Acknowledges = false;
+        await slow.SeesAsync("armed");
+        await seat.TypeAsync("\n");
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        while (!seat.Text.Contains("the-end-2", StringComparison.Ordinal))
+        {
+            Assert.True(clock.Elapsed.TotalSeconds < 30, "a watcher holds up the program");
+            await slow.SayAsync(new TerminalControl { Type = TerminalControls.Ack, Offset = slow.Offset });
+            await Task.Delay(200, TestContext.Current.CancellationToken);
+        }
+
+        Assert.DoesNotContain(seat.Controls, c => c.Type == TerminalControls.Resync);
+    }
+
+    [Fact]
     public async Task Flood_WithNobodyWhoTakesIt_IsHeldForTwoSecondsAndNotLonger()
     {
         using var host = TerminalUnderTest.Start(Flood);
