@@ -48,6 +48,7 @@ internal sealed class TerminalClients(string socketPath, ITerminal terminal, Scr
 
         Libc.DoNotInherit(fd);
         Libc.DoNotBlock(fd);
+        LetGo(); // who has just left makes room for who comes
         if (_all.Count >= Max)
         {
             Libc.Close(fd);
@@ -60,15 +61,8 @@ internal sealed class TerminalClients(string socketPath, ITerminal terminal, Scr
     /// <summary>Sends everybody what there is, and lets go of those who are gone.</summary>
     public void Send()
     {
-        for (var i = _all.Count - 1; i >= 0; i--)
-        {
-            _all[i].Send(scrollback);
-            if (_all[i].IsGone)
-            {
-                _all[i].Dispose();
-                _all.RemoveAt(i);
-            }
-        }
+        _all.ForEach(c => c.Send(scrollback));
+        LetGo();
     }
 
     /// <summary>Tells everybody.</summary>
@@ -109,6 +103,18 @@ internal sealed class TerminalClients(string socketPath, ITerminal terminal, Scr
         if (Listener >= 0)
         {
             Libc.Close(Listener);
+        }
+    }
+
+    private void LetGo()
+    {
+        for (var i = _all.Count - 1; i >= 0; i--)
+        {
+            if (_all[i].IsGone)
+            {
+                _all[i].Dispose();
+                _all.RemoveAt(i);
+            }
         }
     }
 }

@@ -33,7 +33,8 @@ public sealed class TerminalOutputTests
         Assert.True(seat.Bytes > 100_000_000, $"{seat.Bytes}");
         Assert.True(seat.Text.Contains("109999999\n110000000\nthe-end-2", StringComparison.Ordinal));
         var grown = TerminalUnderTest.Memory(host.Process.Id) - before;
-        Assert.True(grown < 32 * 1024 * 1024, $"the host has grown by {grown} bytes");
+        // what is kept for those who come back, and a youngest generation of the collector's on a machine with a large cache
+        Assert.True(grown < 64 * 1024 * 1024, $"the host has grown by {grown} bytes");
         Assert.InRange(away.Bytes, 0, 1024 * 1024);
 
         // who comes back is told that something is missing, and has the true end
