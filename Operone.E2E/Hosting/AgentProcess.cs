@@ -31,7 +31,12 @@ internal sealed class AgentProcess(string folder) : IAsyncDisposable
     public void Start() => _process = ChildProcess.Start(
         Published.Agent, ["agent", "run"], LogFile,
         // Hosts inherit it, and are found by it in the end.
-        new Dictionary<string, string> { ["OPERONE_STATE_DIR"] = StateDirectory });
+        new Dictionary<string, string>
+        {
+            ["OPERONE_STATE_DIR"] = StateDirectory,
+            // Shells read the start-up files of whoever's home it is, and those of this machine may do anything.
+            ["HOME"] = Directory.CreateDirectory(Path.Combine(folder, "home")).FullName,
+        });
 
     /// <summary>kill -9. What it has started goes on.</summary>
     public async Task KillAsync()

@@ -88,7 +88,10 @@ internal sealed class AgentUnderTest : IAsyncDisposable
     private static Process Start(string state, params string[] arguments)
     {
         var command = Processes.Agent;
-        var start = new ProcessStartInfo("/usr/bin/env", ["--", .. command.Skip(1), "agent", .. arguments, "--state-dir", state])
+
+        // Shells read the start-up files of whoever's home it is, and those of this machine may do anything.
+        var home = Directory.CreateDirectory($"{state}-home").FullName;
+        var start = new ProcessStartInfo("/usr/bin/env", ["--", $"HOME={home}", .. command.Skip(1), "agent", .. arguments, "--state-dir", state])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,

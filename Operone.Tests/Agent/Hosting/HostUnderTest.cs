@@ -12,11 +12,13 @@ internal sealed class HostUnderTest : IDisposable
     private readonly TempFolder _temp = new();
     private readonly IReadOnlyList<string> _before;
     private readonly Process _process;
+    private readonly bool _isTerminal;
 
     private HostUnderTest(StartExecution request, IReadOnlyList<string> before, string? state = null)
     {
         _before = before;
         State = state ?? _temp.Path;
+        _isTerminal = request.Terminal is not null;
         Id = request.ExecutionId;
         Folder = new ExecutionFolder($"{State}/{Id:N}");
         Folder.Create(request);
@@ -77,7 +79,14 @@ internal sealed class HostUnderTest : IDisposable
     public Process Start()
     {
         string[] command = [.. _before, .. Processes.Agent];
-        return Process.Start(new ProcessStartInfo(command[0], [.. command.Skip(1), "host", Folder.Path]) { UseShellExecute = false })!;
+        var start = new ProcessStartInfo(command[0], [.. command.Skip(1), "host", Folder.Path]) { UseShellExecute = false };
+        if (_isTerminal)
+        {
+            // Shells read the start-up files of whoever's home it is, and those of this machine may do anything.
+            start.Environment["HOME"] = _temp.Path;
+        }
+
+        return Process.Start(start)!;
     }
 
     public void Dispose()
