@@ -37,6 +37,11 @@ internal static class StartRules
             return refusal;
         }
 
+        if ((start.StreamStdin || start.StreamStdout) && OperatingSystem.IsWindows())
+        {
+            return "Standard input and output cannot be streamed on Windows.";
+        }
+
         return start.Stdin?.Length > RunLimits.MaxStdinBytes ? $"The start message is not valid: standard input is over {RunLimits.MaxStdinBytes} bytes." : null;
     }
 }

@@ -21,10 +21,19 @@ public sealed record CreateRun
     public string? WorkingDirectory { get; init; }
     /// <summary>Variables besides the documented base; these win.</summary>
     public IReadOnlyDictionary<string, string>? Environment { get; init; }
-    /// <summary>Standard input as text (sent as UTF-8), at most 1 MiB. Not given back by the API.</summary>
+    /// <summary>
+    /// Standard input as text (sent as UTF-8), at most 1 MiB. Not given back by the API. The word <c>stream</c> alone means that it is put
+    /// to the execution's <c>stdin</c> afterwards, as much as there is; the text "stream" itself goes in <see cref="StdinBase64"/>.
+    /// </summary>
     public string? Stdin { get; init; }
     /// <summary>Standard input as bytes, base64, at most 1 MiB; instead of <see cref="Stdin"/>.</summary>
     public string? StdinBase64 { get; init; }
+    /// <summary>
+    /// The word <c>stream</c>: standard output is not kept, and waits for one who reads the execution's <c>stdout</c>. On one device.
+    /// </summary>
+    public string? Stdout { get; init; }
+    /// <summary>In a run that is a pipeline: its stages. Given by the API; a pipeline is made by <c>POST /pipelines</c>.</summary>
+    public IReadOnlyList<PipelineStage>? Stages { get; init; }
     /// <summary>How long the command may take, in seconds, 1 second to 30 days; by default without end.</summary>
     public double? TimeoutSeconds { get; init; }
     /// <summary>How long it may wait for an offline device, in seconds, 1 second to 30 days; by default 1 hour.</summary>
@@ -83,6 +92,8 @@ public static class RunLimits
             errors.AddIf(Stdin(request)?.Length > MaxStdinBytes, request.Stdin is null ? "stdinBase64" : "stdin", $"standard input is over {MaxStdinBytes} bytes");
         }
 
+        errors.AddIf(request.Stdout is not (null or StreamLimits.Word), "stdout", $"is left out, or '{StreamLimits.Word}'");
+        errors.AddIf(request.Stages is not null, "stages", "are for POST /pipelines");
         errors.AddIf(request.Sandbox is not null && (string.IsNullOrWhiteSpace(request.Sandbox) || request.Sandbox.Length > SandboxRules.MaxNameLength), "sandbox", "is not the name of a sandbox profile");
         if (request.RunAs is { } user && SandboxRules.CheckUser(user) is { } problem)
         {
@@ -100,7 +111,7 @@ public static class RunLimits
     {
         ArgumentNullException.ThrowIfNull(request);
         return request.StdinBase64 is not null ? Convert.FromBase64String(request.StdinBase64)
-            : request.Stdin is null ? null : Encoding.UTF8.GetBytes(request.Stdin);
+            : request.Stdin is null or StreamLimits.Word ? null : Encoding.UTF8.GetBytes(request.Stdin);
     }
 
     /// <summary>The request as one line for people, at most 200 characters, none of which steers a terminal.</summary>

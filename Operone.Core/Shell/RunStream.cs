@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Operone.Core.Shell;
 
 /// <summary>The <c>data</c> of an <c>output</c> event in <c>GET /runs/{id}/stream</c>.</summary>
@@ -6,7 +8,12 @@ namespace Operone.Core.Shell;
 /// <param name="Stream">Which stream.</param>
 /// <param name="Offset">The offset of the first byte in that stream.</param>
 /// <param name="Data">The bytes; base64 in JSON.</param>
-public sealed record RunStreamOutput(Guid DeviceId, string DeviceName, OutputStream Stream, long Offset, byte[] Data);
+public sealed record RunStreamOutput(Guid DeviceId, string DeviceName, OutputStream Stream, long Offset, byte[] Data)
+{
+    /// <summary>In a pipeline: of which stage, from 0 on.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Stage { get; init; }
+}
 
 /// <summary>
 /// The <c>data</c> of a <c>status</c> event in <c>GET /runs/{id}/stream</c>: of one execution, or of the run itself

@@ -105,7 +105,7 @@ public static class RunRules
 /// <param name="EndedAt">When the last execution ended (UTC), or null.</param>
 /// <param name="Counts">How many executions stand where, by state; states without any are left out.</param>
 /// <param name="Request">What was asked for, without standard input. In a list of runs it is null.</param>
-/// <param name="Executions">The executions, by device name. In a list of runs it is null.</param>
+/// <param name="Executions">The executions, by device name; of a pipeline by stage. In a list of runs it is null.</param>
 public sealed record RunView(
     Guid Id, RunStatus Status, string Command, string CreatedBy, DateTimeOffset CreatedAt, DateTimeOffset? EndedAt,
     IReadOnlyDictionary<string, int> Counts, CreateRun? Request, IReadOnlyList<ExecutionView>? Executions)
@@ -141,4 +141,9 @@ public sealed record RunView(
 /// <param name="DiscardedBytes">Bytes that the command wrote past its output limit and that were not kept.</param>
 public sealed record ExecutionView(
     Guid Id, Guid DeviceId, string DeviceName, ExecutionStatus Status, int? ExitCode, string? Reason,
-    DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, long StdoutBytes, long StderrBytes, long DiscardedBytes);
+    DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, long StdoutBytes, long StderrBytes, long DiscardedBytes)
+{
+    /// <summary>In a pipeline: which stage, from 0 on.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Stage { get; init; }
+}

@@ -24,7 +24,7 @@ internal sealed class ExecutionDispatch(AgentSends sends, EnvironmentVault vault
         }
 
         var (environment, masks) = (variables?.All() ?? run.Request.Environment, variables?.Masks());
-        return sends.SendAsync(executions.Select(e => (e.DeviceId, Message(run, e) with { Environment = environment, Masks = masks })),
+        return sends.SendAsync(executions.Select(e => (e.DeviceId, Message(run, e) with { Environment = With(environment, StageOf(run, e)?.Environment), Masks = masks })),
             static (agent, start) => agent.StartExecution(start), cancellationToken);
     }
 
@@ -65,16 +65,36 @@ internal sealed class ExecutionDispatch(AgentSends sends, EnvironmentVault vault
         sends.SendAsync([(execution.DeviceId, Message(run, execution) with { Terminal = terminal })],
             static (agent, start) => agent.StartExecution(start), cancellationToken);
 
+    private static PipelineStage? StageOf(Run run, Execution execution) => execution.Stage is { } stage ? run.Request.Stages?[stage] : null;
+
+    private static IReadOnlyDictionary<string, string>? With(IReadOnlyDictionary<string, string>? all, IReadOnlyDictionary<string, string>? own)
+    {
+        if (all is null || own is null)
+        {
+            return own ?? all;
+        }
+
+        var merged = new Dictionary<string, string>(all, StringComparer.Ordinal);
+        foreach (var (name, value) in own)
+        {
+            merged[name] = value;
+        }
+
+        return merged;
+    }
+
     private static StartExecution Message(Run run, Execution execution) => new()
     {
         ExecutionId = execution.Id,
         RunId = run.Id,
         DeviceName = execution.DeviceName,
-        Command = run.Request.Command,
-        Argv = run.Request.Argv,
+        Command = StageOf(run, execution)?.Command ?? run.Request.Command,
+        Argv = StageOf(run, execution)?.Argv ?? run.Request.Argv,
+        StreamStdin = execution.Stage > 0 || run.Request.Stdin == StreamLimits.Word,
+        StreamStdout = run.Request.Stdout == StreamLimits.Word || execution.Stage < run.Request.Stages?.Count - 1,
         Script = run.Request.Script,
         Interpreter = run.Request.Interpreter,
-        WorkingDirectory = run.Request.WorkingDirectory,
+        WorkingDirectory = StageOf(run, execution)?.WorkingDirectory ?? run.Request.WorkingDirectory,
         Environment = run.Request.Environment,
         Stdin = run.Stdin,
         TimeoutSeconds = run.Request.TimeoutSeconds,

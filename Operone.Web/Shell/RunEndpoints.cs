@@ -8,6 +8,7 @@ using Operone.Core.Shell;
 using Operone.Web.Access;
 using Operone.Web.Devices;
 using Operone.Web.Hosting;
+using Operone.Web.Shell.Streams;
 
 namespace Operone.Web.Shell;
 
@@ -27,7 +28,9 @@ internal static class RunEndpoints
         read.MapGet("/{id:guid}", Get).WithName("GetRun").WithSummary("Get a run with its executions")
             .WithDescription("With `waitSeconds` the answer comes once all executions have ended, or when the time is up.");
         read.MapGet("/{id:guid}/executions/{device}/stdout", Stdout).WithName("GetStdout").WithSummary("Read standard output")
-            .WithDescription("The bytes exactly as the command wrote them; `Range` is honoured. `device` is an id or a name.")
+            .WithDescription("The bytes exactly as the command wrote them; `Range` is honoured. `device` is an id, a name or an execution's id. Of a run with `stdout`: "
+                + "\"stream\" they come live, once, for whoever made it; an answer that breaks off is not the whole.")
+            .ProducesProblem(StatusCodes.Status409Conflict)
             .Produces<Stream>(200, "application/octet-stream").Produces(206, contentType: "application/octet-stream");
         read.MapGet("/{id:guid}/executions/{device}/stderr", Stderr).WithName("GetStderr").WithSummary("Read standard error")
             .WithDescription("The bytes exactly as the command wrote them; `Range` is honoured. `device` is an id or a name.")
@@ -133,8 +136,18 @@ internal static class RunEndpoints
         return (await runs.CancelAsync(actor, id, cancellationToken)).ToOk();
     }
 
-    private static Task<IResult> Stdout(HttpContext http, Actor actor, Guid id, string device, RunOutput output, CancellationToken cancellationToken) =>
-        SendAsync(http, actor, id, device, output, OutputStream.Stdout, cancellationToken);
+    private static async Task<IResult> Stdout(
+        HttpContext http, Actor actor, Guid id, string device, RunOutput output, StreamService streams, CancellationToken cancellationToken)
+    {
+        var streamed = await streams.TakeAsync(actor, id, device, cancellationToken);
+        if (streamed.IsError || streamed.Value is null)
+        {
+            return streamed.IsError ? streamed.Error!.ToProblem() : await SendAsync(http, actor, id, device, output, OutputStream.Stdout, cancellationToken);
+        }
+
+        await StreamEndpoints.SendAsync(http, streamed.Value, cancellationToken);
+        return Results.Empty;
+    }
 
     private static Task<IResult> Stderr(HttpContext http, Actor actor, Guid id, string device, RunOutput output, CancellationToken cancellationToken) =>
         SendAsync(http, actor, id, device, output, OutputStream.Stderr, cancellationToken);

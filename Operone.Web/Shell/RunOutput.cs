@@ -131,8 +131,8 @@ internal sealed class RunOutput(IDbContextFactory<OperoneDb> databases, RunSight
 #pragma warning disable CA1304, CA1308, CA1311, CA1862 // translated to SQL
         var name = device.ToLowerInvariant();
         var execution = await db.Set<Execution>()
-            .Where(e => e.RunId == runId && (isId ? e.DeviceId == deviceId : e.DeviceName.ToLower() == name))
-            .FirstOrDefaultAsync(cancellationToken);
+            .Where(e => e.RunId == runId && (isId ? e.DeviceId == deviceId || e.Id == deviceId : e.DeviceName.ToLower() == name))
+            .OrderBy(e => e.Stage).FirstOrDefaultAsync(cancellationToken);
 #pragma warning restore CA1304, CA1308, CA1311, CA1862
         if (execution is null || !sight.Sees(actor, execution.DeviceId) || await sight.PartAsync(db, actor, runId, cancellationToken) is null)
         {

@@ -16,7 +16,8 @@ namespace Operone.Web.Shell;
 /// <param name="Text">With this in the command line or in who made it.</param>
 /// <param name="Limit">How many, 1 to 500.</param>
 /// <param name="Cursor">Where the page before ended.</param>
-internal sealed record RunQuery(RunStatus? Status = null, Guid? DeviceId = null, string? Text = null, int Limit = 50, string? Cursor = null);
+/// <param name="Kind">Of this kind alone.</param>
+internal sealed record RunQuery(RunStatus? Status = null, Guid? DeviceId = null, string? Text = null, int Limit = 50, string? Cursor = null, RunKind? Kind = null);
 
 /// <summary>The use cases that look at runs.</summary>
 internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, RunSight sight, EnvironmentVault vault, LiveChanges changes, TimeProvider time)
@@ -116,6 +117,7 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, RunSight
             runs = runs.Where(r => r.Id.CompareTo(before) < 0);
         }
 
+        runs = query.Kind is { } kind ? runs.Where(r => r.Kind == kind) : runs;
         var seesAll = RunSight.SeesAll(actor);
         var seen = sight.Executions(db, actor);
         if (!seesAll)
@@ -187,7 +189,7 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, RunSight
         run.Id, run.Status, run.Summary, run.CreatedBy, run.CreatedAt, run.EndedAt,
         executions.GroupBy(e => e.Status).OrderBy(g => g.Key).ToDictionary(g => g.Key.ToText(), g => g.Count()),
         run.Request,
-        [.. executions.OrderBy(e => e.DeviceName, StringComparer.OrdinalIgnoreCase).Select(e => e.ToView())])
+        [.. executions.OrderBy(e => e.Stage).ThenBy(e => e.DeviceName, StringComparer.OrdinalIgnoreCase).Select(e => e.ToView())])
     {
         Sandbox = run.Sandbox,
     };

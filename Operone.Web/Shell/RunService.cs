@@ -64,6 +64,11 @@ internal sealed class RunService(
         }
 
         var (target, variables) = resolved.Value;
+        if (request.Stdout is not null && target.Devices.Count != 1)
+        {
+            return Error.InvalidField("stdout", $"can be streamed of one device; the target has {target.Devices.Count}");
+        }
+
         if (await stepUp.RequireForRunAsync(actor, target.Devices.Count, cancellationToken) is { } untouched)
         {
             return untouched;
@@ -187,7 +192,7 @@ internal sealed class RunService(
         {
             Id = id,
             Status = RunStatus.Running,
-            Request = request with { Stdin = null, StdinBase64 = null },
+            Request = request with { Stdin = request.Stdin == StreamLimits.Word ? request.Stdin : null, StdinBase64 = null },
             Stdin = RunLimits.Stdin(request),
             Sandbox = sandbox,
             SealedEnvironment = vault.SealRun(id, variables),

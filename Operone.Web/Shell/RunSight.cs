@@ -77,8 +77,14 @@ internal sealed class RunSight(DeviceSight devices) : IEventSight
         };
         return run.CreatedById is not null && run.CreatedById == actor.Id
             ? view
-            : view with { Request = view.Request! with { Target = new RunTarget([.. view.Executions!.Select(e => e.DeviceName)]) } };
+            : view with { Request = Of(view) };
     }
+
+    private static CreateRun Of(RunView view) => view.Request! with
+    {
+        Target = new RunTarget([.. view.Executions!.Select(e => e.DeviceName)]),
+        Stages = view.Request.Stages is null ? null : [.. view.Executions!.Where(e => e.Stage is not null).Select(e => view.Request.Stages[e.Stage!.Value])],
+    };
 
     /// <summary>Those of the runs that stand so, going by these executions of theirs alone.</summary>
     public static IQueryable<Run> Standing(IQueryable<Run> runs, IQueryable<Execution> seen, RunStatus status)

@@ -113,7 +113,7 @@ internal static class RunStreamEndpoint
         }
 
         events.Write(id, "output", JsonSerializer.SerializeToUtf8Bytes(
-            new RunStreamOutput(device.DeviceId, device.DeviceName, (OutputStream)entry.Kind, entry.Offset, entry.Data),
+            new RunStreamOutput(device.DeviceId, device.DeviceName, (OutputStream)entry.Kind, entry.Offset, entry.Data) { Stage = device.Stage },
             OperoneJson.Default.RunStreamOutput));
     }
 }

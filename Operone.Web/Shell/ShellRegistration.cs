@@ -5,6 +5,7 @@ using Operone.Web.Hosting;
 using Operone.Web.Shell.Environments;
 using Operone.Web.Shell.Recordings;
 using Operone.Web.Shell.Sandbox;
+using Operone.Web.Shell.Streams;
 using Operone.Web.Shell.Terminals;
 
 namespace Operone.Web.Shell;
@@ -30,6 +31,7 @@ internal static class ShellRegistration
         services.AddSingleton<RunReader>();
         services.AddSingleton<RunRecords>();
         services.AddSingleton<RunOutput>();
+        services.AddSingleton<StreamService>();
         services.AddSingleton<TerminalPolicies>();
         services.AddSingleton<TerminalPeople>();
         services.AddSingleton<TerminalSight>();
@@ -60,6 +62,7 @@ internal static class ShellRegistration
     public static void MapShell(this WebApplication app)
     {
         app.MapRuns();
+        app.MapStreams();
         app.MapTerminals();
         app.MapSandboxes();
         app.MapEnvironments();

@@ -16,6 +16,7 @@ internal sealed unsafe class CommandPipes : IDisposable
     private readonly byte[]? _input;
     private int _fed;
     private bool _isEnlarged;
+    private bool _isStdoutStreamed;
 
     private CommandPipes(byte[]? input) => _input = input;
 
@@ -41,14 +42,20 @@ internal sealed unsafe class CommandPipes : IDisposable
     public bool AreClosed => Stdout < 0 && Stderr < 0;
 
     /// <summary>Opens them. As much of the input as a pipe holds is in it at once.</summary>
-    public static CommandPipes Open(byte[]? input)
+    public static CommandPipes Open(StartExecution request)
     {
-        var pipes = new CommandPipes(input);
+        var input = request.Stdin;
+        var pipes = new CommandPipes(input) { _isStdoutStreamed = request.StreamStdout };
         (pipes.Stdout, pipes.ChildStdout) = Libc.MakePipe();
         (pipes.Stderr, pipes.ChildStderr) = Libc.MakePipe();
         Libc.DoNotBlock(pipes.Stdout);
         Libc.DoNotBlock(pipes.Stderr);
-        if (input is { Length: > 0 })
+        if (request.StreamStdin)
+        {
+            (pipes.ChildStdin, pipes.Stdin) = Libc.MakePipe();
+            Libc.DoNotBlock(pipes.Stdin);
+        }
+        else if (input is { Length: > 0 })
         {
             (pipes.ChildStdin, pipes.Stdin) = Libc.MakePipe();
             Libc.DoNotBlock(pipes.Stdin);
@@ -99,15 +106,69 @@ internal sealed unsafe class CommandPipes : IDisposable
             }
         }
 
-        Libc.Close(Stdin);
-        Stdin = -1;
+        CloseStdin();
+    }
+
+    /// <summary>Writes to a streamed input. Gives how much was taken; 0 where nobody reads it any more, -1 where there is no room now.</summary>
+    public int Write(ReadOnlySpan<byte> data)
+    {
+        fixed (byte* from = data)
+        {
+            while (true)
+            {
+                var count = (int)Libc.Write(Stdin, from, (nuint)data.Length);
+                if (count >= 0 || Libc.LastError != Libc.Interrupted)
+                {
+                    return count >= 0 ? count : Libc.LastError == Libc.Again ? -1 : 0;
+                }
+            }
+        }
+    }
+
+    /// <summary>Reads from a streamed output. Gives 0 at its end, and closes it there; -1 where there is nothing now.</summary>
+    public int ReadStdout(Span<byte> to)
+    {
+        fixed (byte* buffer = to)
+        {
+            var count = (int)Libc.Read(Stdout, buffer, (nuint)to.Length);
+            if (count < 0 && (Libc.LastError == Libc.Again || Libc.LastError == Libc.Interrupted))
+            {
+                return -1;
+            }
+
+            if (count <= 0)
+            {
+                CloseStdout();
+            }
+
+            return Math.Max(0, count);
+        }
+    }
+
+    /// <summary>The end of the command's input.</summary>
+    public void CloseStdin()
+    {
+        if (Stdin >= 0)
+        {
+            Libc.Close(Stdin);
+            Stdin = -1;
+        }
+    }
+
+    /// <summary>Nobody reads the command's output any more.</summary>
+    public void CloseStdout()
+    {
+        if (Stdout >= 0)
+        {
+            Close(Stdout);
+        }
     }
 
     /// <summary>Reads once from a stream into the log. Gives whether there was anything.</summary>
     public bool Read(OutputStream stream, OutputWriter log)
     {
         var fd = stream == OutputStream.Stdout ? Stdout : Stderr;
-        if (fd < 0)
+        if (fd < 0 || (_isStdoutStreamed && stream == OutputStream.Stdout))
         {
             return false;
         }

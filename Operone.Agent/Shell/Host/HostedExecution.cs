@@ -3,7 +3,7 @@ using System.Text.Json;
 using Operone.Agent.Platforms;
 using Operone.Agent.Platforms.Unix;
 using Operone.Agent.Shell.Host.Sandbox;
-using Operone.Agent.Shell.Host.Terminals;
+using Operone.Agent.Shell.Host.Streams;
 using Operone.Core.Shell;
 
 namespace Operone.Agent.Shell.Host;
@@ -13,7 +13,7 @@ namespace Operone.Agent.Shell.Host;
 /// when its time is over, and writes down how it ended. One thread, which sleeps in poll(2).
 /// </summary>
 [UnsupportedOSPlatform("windows")]
-internal sealed unsafe class HostedExecution(
+internal sealed unsafe partial class HostedExecution(
     ExecutionFolder folder, CommandPlanner planner, Reaper reaper, IProcessTree tree, Bells bells, TimeProvider time) : IDisposable
 {
     /// <summary>
@@ -34,6 +34,7 @@ internal sealed unsafe class HostedExecution(
     private HeldCommand? _held;
     private string? _breach;
     private CommandPipes? _pipes;
+    private CommandStreams? _streams;
     private long _bellAt = long.MaxValue;
     private long _timeoutAt = long.MaxValue;
     private long _pipesUntil = long.MaxValue;
@@ -80,6 +81,7 @@ internal sealed unsafe class HostedExecution(
     {
         bells.Close();
         _held?.Dispose();
+        _streams?.Dispose();
         _pipes?.Dispose();
         _output?.Dispose();
         _claim?.Dispose();
@@ -122,7 +124,8 @@ internal sealed unsafe class HostedExecution(
 
     private bool Spawn(CommandPlan plan, HeldCommand held, StartExecution request)
     {
-        var pipes = _pipes = CommandPipes.Open(request.Stdin);
+        var pipes = _pipes = CommandPipes.Open(request);
+        _streams = CommandStreams.Open(folder.Channels, pipes, request, time);
         var startedAt = time.GetUtcNow();
         var error = held.Start(tree, (how, out child) => UnixSpawn.Start(
             how.Program, how.Arguments, how.Environment, how.Directory, pipes.ChildStdin, pipes.ChildStdout, pipes.ChildStderr, out child, how.Descriptors), out var pid);
@@ -143,36 +146,6 @@ internal sealed unsafe class HostedExecution(
         return true;
     }
 
-    /// <summary>Runs a terminal to its end.</summary>
-    private bool RunTerminal(CommandPlan plan, HeldCommand held, StartExecution request)
-    {
-        _isSpent = true;
-        try
-        {
-            using var terminal = new HostedTerminal(request, held, folder, _output!, reaper, tree, bells, time);
-            var startedAt = time.GetUtcNow();
-            var error = terminal.Start(out var pid);
-            if (error != 0)
-            {
-                EndUnspawned(error, plan);
-                return false;
-            }
-
-            reaper.Watch(pid);
-            folder.TryWriteStarted(new StartNote(startedAt, pid));
-            var end = terminal.Run();
-            end = held.Failure(reaper.Status, null) is { } failure ? new TerminalEnd(ExecutionStatus.Refused, null, failure) : end;
-            _output!.Finish();
-            End(end.Status, end.ExitCode, end.Reason);
-        }
-        catch (System.ComponentModel.Win32Exception problem)
-        {
-            End(ExecutionStatus.Refused, null, $"The device has no terminal to give: {problem.Message}");
-        }
-
-        return false;
-    }
-
     private void EndUnspawned(int error, CommandPlan plan)
     {
         var (code, reason) = ExitWords.OfSpawn(error, plan.Arguments[0]);
@@ -181,7 +154,7 @@ internal sealed unsafe class HostedExecution(
 
     private void Follow()
     {
-        var fds = stackalloc Libc.PollFd[12];
+        var fds = stackalloc Libc.PollFd[12 + CommandStreams.MaxDescriptors];
         while (true)
         {
             var (count, clients) = Prepare(fds);
@@ -198,7 +171,7 @@ internal sealed unsafe class HostedExecution(
 
             Read(fds + 2, OutputStream.Stdout);
             Read(fds + 3, OutputStream.Stderr);
-            if (fds[4].Returned != 0)
+            if (fds[4].Returned != 0 && _streams?.InputEvents is null)
             {
                 _pipes!.Feed();
             }
@@ -211,6 +184,7 @@ internal sealed unsafe class HostedExecution(
                 }
             }
 
+            _streams?.Step(fds + 5 + clients, fds[4].Returned, fds[2].Returned, reaper.Status is { } status ? ExitWords.Of(status).Code : null);
             if (IsOver())
             {
                 End();
@@ -225,16 +199,16 @@ internal sealed unsafe class HostedExecution(
     {
         fds[0] = new() { Fd = reaper.News, Events = Libc.PollIn };
         fds[1] = new() { Fd = bells.Listener, Events = Libc.PollIn };
-        fds[2] = new() { Fd = _pipes!.Stdout, Events = Libc.PollIn };
-        fds[3] = new() { Fd = _pipes.Stderr, Events = Libc.PollIn };
-        fds[4] = new() { Fd = _pipes.Stdin, Events = Libc.PollOut };
+        fds[2] = new() { Fd = _streams?.WantsOutput == false ? -1 : _pipes!.Stdout, Events = Libc.PollIn };
+        fds[3] = new() { Fd = _pipes!.Stderr, Events = Libc.PollIn };
+        fds[4] = new() { Fd = _pipes.Stdin, Events = _streams?.InputEvents ?? Libc.PollOut };
         var clients = bells.Descriptors;
         for (var i = 0; i < clients.Count; i++)
         {
             fds[5 + i] = new() { Fd = clients[i], Events = Libc.PollIn };
         }
 
-        return (5 + clients.Count, clients.Count);
+        return (5 + clients.Count + (_streams?.Prepare(fds + 5 + clients.Count) ?? 0), clients.Count);
     }
 
     /// <summary>Reads what there is of a stream, a frame at a time so that the streams take turns.</summary>
@@ -268,12 +242,19 @@ internal sealed unsafe class HostedExecution(
             return false;
         }
 
+        if (_streams is { IsDone: false } && !_killer.IsActive)
+        {
+            return false; // what it printed is still being taken
+        }
+
         return _pipes.AreClosed || _killer.IsActive || time.GetTimestamp() >= _pipesUntil;
     }
 
+    private bool IsGoing => reaper.Status is null || _streams is { IsDone: false };
+
     private void Cancel(TimeSpan grace)
     {
-        if (reaper.Status is null || _killer.IsActive)
+        if (IsGoing || _killer.IsActive)
         {
             _cancelled |= !_timedOut;
             _killer.Begin(grace);
@@ -293,7 +274,7 @@ internal sealed unsafe class HostedExecution(
         if (now >= _timeoutAt)
         {
             _timeoutAt = long.MaxValue;
-            if (reaper.Status is null && !_killer.IsActive)
+            if (IsGoing && !_killer.IsActive)
             {
                 _timedOut = true;
                 _killer.Begin(TimeSpan.FromSeconds(5));
@@ -306,6 +287,12 @@ internal sealed unsafe class HostedExecution(
             _killer.Begin(TimeSpan.Zero);
         }
 
+        if (_streams?.Failure is { } broken && !_killer.IsActive)
+        {
+            _breach ??= broken;
+            _killer.Begin(TimeSpan.FromSeconds(5));
+        }
+
         if (_killer.IsActive && now >= _killer.NextAt)
         {
             _killer.Round();
@@ -314,8 +301,10 @@ internal sealed unsafe class HostedExecution(
 
     private int PollMilliseconds()
     {
-        var next = Math.Min(Math.Min(_bellAt, _timeoutAt), Math.Min(_pipesUntil, _killer.IsActive ? _killer.NextAt : long.MaxValue));
+        var pipesUntil = _streams is { IsDone: false } ? long.MaxValue : _pipesUntil;
+        var next = Math.Min(Math.Min(_bellAt, _timeoutAt), Math.Min(pipesUntil, _killer.IsActive ? _killer.NextAt : long.MaxValue));
         next = reaper.Status is null ? Math.Min(next, _held!.NextAt) : next;
+        next = Math.Min(next, _streams?.NextAt ?? long.MaxValue);
         if (next == long.MaxValue)
         {
             return -1;
@@ -328,6 +317,7 @@ internal sealed unsafe class HostedExecution(
     private void End()
     {
         _output!.Finish();
+        _streams?.Finish(time);
         var (code, how) = ExitWords.Of(reaper.Status);
         if (!_killer.IsActive && _held!.Failure(reaper.Status, folder) is { } failure)
         {
@@ -361,37 +351,6 @@ internal sealed unsafe class HostedExecution(
         _held?.Dispose(); // whoever reads of the end finds nothing left of it
         LastWord.Write(folder, new ExecutionEnd(
             status, code, reason, time.GetUtcNow(), _output?.StdoutBytes ?? 0, _output?.StderrBytes ?? 0, _output?.DiscardedBytes ?? 0));
-    }
-
-    /// <summary>Gives up all of the folder; then stays for children that were left behind, as long as they hold a pipe.</summary>
-    private bool LetGo()
-    {
-        bells.Close();
-        _output?.Dispose();
-        _claim?.Dispose();
-        if (_isSpent)
-        {
-            return false; // a terminal may have left something behind, and its memory is better given back whole
-        }
-
-        if (_pipes is null || (_pipes.AreClosed && reaper.IsEmpty))
-        {
-            return true;
-        }
-
-        if (_pipes.AreClosed && !reaper.IsEmptySoon(_held?.IsIsolated == true))
-        {
-            return false;
-        }
-
-        if (!_pipes.AreClosed)
-        {
-            UnixHost.CloseStandardInput();
-            _pipes.Drain();
-            return false;
-        }
-
-        return true;
     }
 
     private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);

@@ -25,6 +25,9 @@ internal sealed class Due(TimeProvider time)
 
     /// <summary>Takes it away.</summary>
     public void Stop() => At = long.MaxValue;
+
+    /// <summary>Another one, by the same clock.</summary>
+    public Due Another() => new(time);
 }
 
 /// <summary>What a terminal waits for besides its descriptors.</summary>

@@ -1,0 +1,94 @@
+using System.Buffers;
+using System.ComponentModel;
+using System.Net.WebSockets;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Operone.Core.Access;
+using Operone.Core.Channels;
+using Operone.Core.Shell;
+using Operone.Web.Access;
+using Operone.Web.Hosting;
+
+namespace Operone.Web.Shell.Streams;
+
+/// <summary>Streamed standard input and output over REST.</summary>
+internal static class StreamEndpoints
+{
+    public static void MapStreams(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/api/v1/runs/{id:guid}/executions/{device}/stdin").WithTags("Runs").RequirePermission(Permissions.RunsCreate)
+            .ProducesAccessProblems().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+        group.MapPut("/", Feed).WithName("PutStdin").WithSummary("Feed standard input")
+            .WithDescription("Of a run with `stdin`: \"stream\", by whoever made it. The body is of any size, and its end is the end of the input. A "
+                + "body that breaks off is none: within a minute another one goes on at the offset that `GET` gives. `device` is an id, a name or an execution's id.")
+            .Accepts<Stream>("application/octet-stream").ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        group.MapGet("/", Look).WithName("GetStdin").WithSummary("How far is standard input?")
+            .WithDescription("How many bytes of a streamed standard input the command has taken.").ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+    }
+
+    /// <summary>Sends what a command prints as it comes. What breaks off is aborted, so that nobody takes a part for the whole.</summary>
+    public static async Task SendAsync(HttpContext http, DeviceStream stream, CancellationToken cancellationToken)
+    {
+        using var held = stream;
+        if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = null;
+        }
+
+        http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        http.Response.ContentType = "application/octet-stream";
+        http.Response.Headers.XContentTypeOptions = "nosniff";
+        http.Response.Headers.CacheControl = "no-store";
+        var buffer = ArrayPool<byte>.Shared.Rent(ChannelLimits.BufferBytes);
+        try
+        {
+            await http.Response.StartAsync(cancellationToken);
+            int count;
+            while ((count = await stream.ReadAsync(buffer, cancellationToken)) > 0)
+            {
+                await http.Response.Body.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
+                await http.Response.Body.FlushAsync(cancellationToken);
+            }
+
+            if (stream.Ended is { Text: null })
+            {
+                await stream.CloseAsync(cancellationToken);
+                await http.Response.CompleteAsync();
+                return;
+            }
+
+            http.Abort();
+        }
+        catch (Exception problem) when (problem is WebSocketException or OperationCanceledException or IOException)
+        {
+            http.Abort();
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static async Task<Results<Ok<StdinView>, ProblemHttpResult>> Feed(
+        HttpContext http, Actor actor, Guid id, string device, StreamService streams,
+        [Description("Where in all of the input the body begins, in bytes; what the command has already is skipped. 0 by default.")] long? offset,
+        CancellationToken cancellationToken)
+    {
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = null;
+        }
+
+        if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = null;
+        }
+
+        return (await streams.FeedAsync(actor, id, device, offset ?? 0, http.Request.Body, cancellationToken)).ToOk();
+    }
+
+    private static async Task<Results<Ok<StdinView>, ProblemHttpResult>> Look(
+        Actor actor, Guid id, string device, StreamService streams, CancellationToken cancellationToken) =>
+        (await streams.LookAsync(actor, id, device, cancellationToken)).ToOk();
+}
