@@ -12,7 +12,10 @@ internal static class ChannelErrors
     public static Error NotJoined(string device) => new(ErrorKind.Unavailable, "channel-not-joined", "The device does not answer.",
         $"The agent of '{device}' was asked for a channel and has not dialled it within {ChannelLimits.JoinSeconds} seconds. Is its connection well? Try again.");
 
-    public static Error Ended(string device, string reason) => new(ErrorKind.Conflict, "channel-refused", "The device refused the channel.",
+    /// <summary>The code of <see cref="Ended"/>: what the channel is for is over.</summary>
+    public const string EndedCode = "channel-refused";
+
+    public static Error Ended(string device, string reason) => new(ErrorKind.Conflict, EndedCode, "The device refused the channel.",
         $"{device}: {reason}");
 
     public static Error DeviceFull(string device, int most) => new(ErrorKind.Conflict, "channels-device-full", "The device has too many open channels.",

@@ -3,6 +3,7 @@ using Operone.Web.Access;
 using Operone.Web.Devices;
 using Operone.Web.Hosting;
 using Operone.Web.Shell.Environments;
+using Operone.Web.Shell.Pipelines;
 using Operone.Web.Shell.Recordings;
 using Operone.Web.Shell.Sandbox;
 using Operone.Web.Shell.Streams;
@@ -32,6 +33,9 @@ internal static class ShellRegistration
         services.AddSingleton<RunRecords>();
         services.AddSingleton<RunOutput>();
         services.AddSingleton<StreamService>();
+        services.AddSingleton<PipelineService>();
+        services.AddSingleton<PipelineJoiner>();
+        services.AddHostedService(provider => provider.GetRequiredService<PipelineJoiner>());
         services.AddSingleton<TerminalPolicies>();
         services.AddSingleton<TerminalPeople>();
         services.AddSingleton<TerminalSight>();
@@ -63,6 +67,7 @@ internal static class ShellRegistration
     {
         app.MapRuns();
         app.MapStreams();
+        app.MapPipelines();
         app.MapTerminals();
         app.MapSandboxes();
         app.MapEnvironments();

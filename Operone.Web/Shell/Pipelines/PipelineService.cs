@@ -1,0 +1,158 @@
+using Microsoft.EntityFrameworkCore;
+using Operone.Core.Access;
+using Operone.Core.Devices;
+using Operone.Core.Errors;
+using Operone.Core.Shell;
+using Operone.Web.Access;
+using Operone.Web.Channels;
+using Operone.Web.Data;
+using Operone.Web.Devices;
+using Operone.Web.Shell.Environments;
+using Operone.Web.Shell.Sandbox;
+
+namespace Operone.Web.Shell.Pipelines;
+
+/// <summary>The use cases of pipelines across devices: one run, an execution a stage, its output the next one's input.</summary>
+internal sealed class PipelineService(
+    IDbContextFactory<OperoneDb> databases, DeviceDirectory devices, DeviceSight sight, ExecutionWriter writer, ExecutionDispatch dispatch, RunReader reader,
+    RunRecords records, SandboxChoice sandboxes, EnvironmentUse environments, EnvironmentVault vault, StepUp stepUp, PipelineJoiner joiner, TimeProvider time)
+{
+    private const string Action = "pipeline.create";
+
+    /// <summary>Makes one. All its devices must be connected, and the actor must be allowed to run commands on each.</summary>
+    public async Task<Result<RunView>> CreateAsync(Actor actor, CreatePipeline request, CancellationToken cancellationToken)
+    {
+        var summary = PipelineLimits.Summary(request);
+        if (actor.Lacks(Permissions.RunsCreate) is { } lacks)
+        {
+            await records.DeniedAsync(actor, Action, summary, lacks, cancellationToken);
+            return lacks;
+        }
+
+        if (PipelineLimits.Check(request) is { } invalid)
+        {
+            return invalid;
+        }
+
+        var prepared = await PrepareAsync(actor, request, cancellationToken);
+        if (prepared.Error is { } refused)
+        {
+            if (refused.Kind == ErrorKind.Forbidden)
+            {
+                await records.DeniedAsync(actor, Action, summary, refused, cancellationToken);
+            }
+
+            return refused;
+        }
+
+        var (stages, target, variables, sandbox) = prepared.Value;
+        var (run, executions) = Make(actor, request, stages, variables, sandbox, summary);
+        await using (var db = await databases.CreateDbContextAsync(cancellationToken))
+        {
+            await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+            await RunTables.InsertAsync(db, run, executions, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+
+        // From here on it is accepted: who asked may leave, the pipeline goes on.
+        writer.Track(executions);
+        await dispatch.StartAsync(run, executions, CancellationToken.None);
+        joiner.Add(new(actor, run.Id, executions));
+        await records.CreatedAsync(actor, run, target, CancellationToken.None);
+        return RunReader.View(run, executions) with { AppliedEnvironment = variables?.ToView() };
+    }
+
+    /// <summary>One that the actor sees.</summary>
+    public async Task<Result<RunView>> GetAsync(Actor actor, Guid id, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var run = patience > TimeSpan.Zero ? await reader.WaitAsync(actor, id, patience, cancellationToken) : await reader.GetAsync(actor, id, cancellationToken);
+        return !run.IsError && run.Value.Request!.Stages is null ? RunErrors.NotFound(id.ToString()) : run;
+    }
+
+    private async Task<Result<Prepared>> PrepareAsync(Actor actor, CreatePipeline request, CancellationToken cancellationToken)
+    {
+        var (stages, all, grants) = (new List<DeviceEntry>(), new List<DeviceEntry>(), new Dictionary<Guid, int>());
+        foreach (var stage in request.Stages!)
+        {
+            var resolved = sight.Resolve(actor, new RunTarget([stage.Device!]), Permissions.RunsCreate);
+            if (resolved.IsError)
+            {
+                return resolved.Error!;
+            }
+
+            var device = resolved.Value.Devices[0];
+            if (!devices.IsOnline(device.Id))
+            {
+                return ChannelErrors.DeviceOffline(device.Name);
+            }
+
+            stages.Add(device);
+            if (!all.Exists(d => d.Id == device.Id))
+            {
+                all.Add(device);
+                foreach (var (grant, count) in resolved.Value.Grants)
+                {
+                    grants[grant] = grants.GetValueOrDefault(grant) + count;
+                }
+            }
+        }
+
+        var with = await environments.ResolveAsync(actor, new CreateRun { Environments = request.Environments }, new TargetedDevices(all, [], grants), cancellationToken);
+        if (with.IsError)
+        {
+            return with.Error!;
+        }
+
+        if (await stepUp.RequireForRunAsync(actor, all.Count, cancellationToken) is { } untouched)
+        {
+            return untouched;
+        }
+
+        var sandbox = await sandboxes.ResolveAsync(actor, request.Sandbox, null, cancellationToken);
+        return sandbox.IsError ? sandbox.Error! : new Prepared(stages, with.Value.Target, with.Value.Variables, sandbox.Value);
+    }
+
+    private (Run Run, List<Execution> Executions) Make(
+        Actor actor, CreatePipeline request, IReadOnlyList<DeviceEntry> stages, RunVariables? variables, ChosenSandbox sandbox, string summary)
+    {
+        var now = time.GetUtcNow();
+        var id = Guid.CreateVersion7(now);
+        var run = new Run
+        {
+            Id = id,
+            Kind = RunKind.Pipeline,
+            Status = RunStatus.Running,
+            Request = new CreateRun
+            {
+                Stages = request.Stages,
+                Target = new RunTarget([.. stages.Select(s => s.Name).Distinct()]),
+                Stdin = request.Stdin,
+                TimeoutSeconds = request.TimeoutSeconds,
+                OutputLimitBytes = request.OutputLimitBytes,
+                Sandbox = sandbox.Name,
+                Environments = request.Environments,
+            },
+            Sandbox = sandbox.Spec,
+            SealedEnvironment = vault.SealRun(id, variables),
+            Summary = summary,
+            CreatedBy = actor.Name,
+            CreatedById = actor.Id,
+            CreatedAt = now,
+
+            // a stage that comes late finds the others gone
+            ExpiresAt = now + ExecutionDispatch.TerminalPatience,
+        };
+        var executions = stages.Select((device, stage) => new Execution
+        {
+            Id = Guid.CreateVersion7(now),
+            RunId = id,
+            DeviceId = device.Id,
+            DeviceName = device.Name,
+            Stage = stage,
+            Status = ExecutionStatus.Starting,
+        }).ToList();
+        return (run, executions);
+    }
+
+    private sealed record Prepared(IReadOnlyList<DeviceEntry> Stages, TargetedDevices Target, RunVariables? Variables, ChosenSandbox Sandbox);
+}
