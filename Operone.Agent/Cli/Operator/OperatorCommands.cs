@@ -15,6 +15,7 @@ internal static class OperatorCommands
         root.Add(WhoAmICommand.Create(cli));
         root.Add(DevicesCommand.Create(cli));
         root.Add(RunCommand.Create(cli));
+        root.Add(PipeCommand.Create(cli));
         root.Add(RunsCommand.Create(cli));
         root.Add(LogsCommand.Create(cli));
         root.Add(CancelCommand.Create(cli));

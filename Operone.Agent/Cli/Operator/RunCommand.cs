@@ -32,6 +32,7 @@ internal static class RunCommand
         var noInput = new Option<bool>("--no-stdin", "-n") { Description = "Do not pass standard input along." };
         var json = Shared.Json("Print the run as one JSON object when it has ended, and no output.");
         var detach = new Option<bool>("--detach") { Description = "Print the run's id and leave it running." };
+        var stream = new Option<bool>("--stream") { Description = "Stream standard input and output of the one device as they come; the output is not kept." };
         var words = new Argument<string[]>("COMMAND") { Description = "The command. One word is a line for the device's shell; several are a program and its arguments, without a shell.", Arity = ArgumentArity.ZeroOrMore };
         var command = new OperatorCommand(Name, "Run a command on one or many devices, and see its output live.",
             """
@@ -40,7 +41,8 @@ internal static class RunCommand
             come before the command; '--' makes clear where it begins.
 
             With one device, its standard output, standard error and exit code are this program's own, and what is
-            redirected into standard input is passed along (up to 1 MiB). With several, each line begins with the
+            redirected into standard input is passed along, of any size. More than 64 KiB are streamed; where standard
+            output is no terminal then, it is streamed too, and not kept. With several, each line begins with the
             device's name.
 
             Ctrl+C cancels the run and waits for its end; a second one leaves at once.
@@ -56,15 +58,16 @@ internal static class RunCommand
               operone run -d web-1 --sandbox isolated --script untrusted.sh
               operone run -d web-1 --environment deploy -- ./deploy.sh
               tar c site | operone run -d web-1 'tar x -C /srv'
+              cat big | operone run -d a -- gzip | operone run -d b 'gunzip > /data/big'
             """,
             usage: "operone run (-d NAME | -l SELECTOR | --all) [options] [--] COMMAND...")
         {
             devices, selector, all, permitted, timeout, expires, directory, environment, environments, sandbox, user, script, interpreter, limit, noInput, json,
-            detach, words,
+            detach, stream, words,
         };
         command.Validators.Add(Shared.Check(result => Problem(
             result, targets: result.GetResult(devices) is not null || result.GetResult(selector) is not null || result.GetValue(all),
-            result.GetValue(words) ?? [], result.GetValue(script), result.GetValue(interpreter))));
+            result.GetValue(words) ?? [], result.GetValue(script), result.GetValue(interpreter), result.GetValue(stream) && (result.GetValue(json) || result.GetValue(detach)))));
         command.SetAction((parsed, cancellationToken) =>
         {
             var variables = Shared.Variables("--env", parsed.GetValue(environment));
@@ -90,13 +93,13 @@ internal static class RunCommand
                 ExpiresInSeconds = parsed.GetValue(expires)?.TotalSeconds,
                 OutputLimitBytes = parsed.GetValue(limit),
             };
-            var how = new RunSettings(request, parsed.GetValue(script), !parsed.GetValue(noInput), parsed.GetValue(json), parsed.GetValue(detach));
+            var how = new RunSettings(request, parsed.GetValue(script), !parsed.GetValue(noInput), parsed.GetValue(json), parsed.GetValue(detach), parsed.GetValue(stream));
             return Shared.WithApiAsync(cli, api => new RunSession(cli, api, how).RunAsync(cancellationToken));
         });
         return command;
     }
 
-    private static string? Problem(CommandResult result, bool targets, string[] words, string? script, string? interpreter)
+    private static string? Problem(CommandResult result, bool targets, string[] words, string? script, string? interpreter, bool streamsAway)
     {
         if (result.Errors.Any())
         {
@@ -104,6 +107,7 @@ internal static class RunCommand
         }
 
         return !targets ? "which devices? Say -d NAME, -l SELECTOR or --all"
+            : streamsAway ? "--stream goes with neither --json nor --detach"
             : script is null && words.Length == 0 ? "which command? Put it at the end: operone run -d NAME -- COMMAND"
             : script is null && interpreter is not null ? "--interpreter goes with --script alone"
             : script is not null && words.Length > 0 ? $"--script FILE takes the place of a command, so '{words[0]}' is too much"
@@ -117,4 +121,7 @@ internal static class RunCommand
 /// <param name="PassInput">Whether standard input may be passed along.</param>
 /// <param name="Json">Print the run, not its output.</param>
 /// <param name="Detach">Do not wait.</param>
-internal sealed record RunSettings(CreateRun Request, string? ScriptFile, bool PassInput, bool Json, bool Detach);
+/// <param name="Stream">Stream standard input and output, and keep no output.</param>
+/// <param name="Pipeline">Make this pipeline instead.</param>
+internal sealed record RunSettings(
+    CreateRun Request, string? ScriptFile, bool PassInput, bool Json, bool Detach, bool Stream = false, CreatePipeline? Pipeline = null);

@@ -13,7 +13,7 @@ namespace Operone.Agent.Cli.Operator;
 /// </summary>
 internal sealed class RunFollower(CliContext cli, OperoneApi api)
 {
-    private readonly Dictionary<(Guid Device, OutputStream Stream), long> _offsets = [];
+    private readonly Dictionary<(Guid Device, int? Stage, OutputStream Stream), long> _offsets = [];
 
     /// <summary>Takes the bytes of a device.</summary>
     public required Action<RunStreamOutput, ReadOnlySpan<byte>> OnOutput { get; init; }
@@ -127,7 +127,7 @@ internal sealed class RunFollower(CliContext cli, OperoneApi api)
         }
 
         // the server may repeat what it sent before a connection broke
-        var key = (output.DeviceId, output.Stream);
+        var key = (output.DeviceId, output.Stage, output.Stream);
         var expected = _offsets.GetValueOrDefault(key);
         if (output.Offset > expected)
         {

@@ -7,13 +7,26 @@ using Operone.Core.Shell;
 
 namespace Operone.Agent.Cli.Operator;
 
+/// <summary>A run that is ready to be made.</summary>
+/// <param name="Request">The request.</param>
+/// <param name="Input">What is streamed into it; null for nothing.</param>
+internal sealed record CompleteRun(CreateRun Request, StreamedInput? Input = null);
+
+/// <summary>Standard input that is streamed: what was read of it already, and the rest.</summary>
+/// <param name="Head">The beginning.</param>
+/// <param name="Rest">What comes after it.</param>
+internal sealed record StreamedInput(byte[] Head, Stream Rest);
+
 /// <summary>What goes into a run from here: a script's text, and standard input.</summary>
 internal sealed class RunInput(CliContext cli, OperoneApi api)
 {
     private static readonly TimeSpan SilenceBeforeHint = TimeSpan.FromSeconds(3);
 
+    /// <summary>The longest standard input that goes with the request itself.</summary>
+    private const int MaxWholeBytes = 64 * 1024;
+
     /// <summary>The request with its script and its standard input.</summary>
-    public async Task<Result<CreateRun>> CompleteAsync(RunSettings settings, CancellationToken cancellationToken)
+    public async Task<Result<CompleteRun>> CompleteAsync(RunSettings settings, CancellationToken cancellationToken)
     {
         var request = settings.Request;
         if (settings.ScriptFile is not null)
@@ -33,11 +46,11 @@ internal sealed class RunInput(CliContext cli, OperoneApi api)
         }
 
         return settings.PassInput && cli.InputHoldsData && settings.ScriptFile != "-"
-            ? await AddInputAsync(request, cancellationToken)
-            : request;
+            ? await AddInputAsync(request, settings, cancellationToken)
+            : new CompleteRun(settings.Stream ? request with { Stdout = StreamLimits.Word } : request);
     }
 
-    private async Task<Result<CreateRun>> AddInputAsync(CreateRun request, CancellationToken cancellationToken)
+    private async Task<Result<CompleteRun>> AddInputAsync(CreateRun request, RunSettings settings, CancellationToken cancellationToken)
     {
         var only = await FindOnlyDeviceAsync(request.Target!, cancellationToken);
         if (only.Error is { } unknown)
@@ -47,18 +60,45 @@ internal sealed class RunInput(CliContext cli, OperoneApi api)
 
         if (only.Value is not { } device)
         {
-            return request;
+            return new CompleteRun(settings.Stream ? request with { Stdout = StreamLimits.Word } : request);
         }
 
-        var input = await ReadInputAsync(RunLimits.MaxStdinBytes, "standard input", cancellationToken);
-        if (input.Error is { } error)
+        // what is read is for this device, whoever else may match by now
+        var aimed = request with { Target = new RunTarget([device]) };
+        if (settings.Detach)
         {
-            return error;
+            var input = await ReadInputAsync(RunLimits.MaxStdinBytes, "standard input", cancellationToken);
+            return input.Error is { } error ? error
+                : new CompleteRun(input.Value.Length == 0 ? request : aimed with { StdinBase64 = Convert.ToBase64String(input.Value) });
         }
 
-        // what was read is for this device, whoever else may match by now
-        return input.Value.Length == 0 ? request
-            : request with { StdinBase64 = Convert.ToBase64String(input.Value), Target = new RunTarget([device]) };
+        var stream = cli.OpenInput();
+        var streamed = settings.Stream || (!settings.Json && !cli.OutputIsTerminal) ? StreamLimits.Word : null;
+        if (settings.Stream)
+        {
+            return new CompleteRun(aimed with { Stdin = StreamLimits.Word, Stdout = streamed }, new StreamedInput([], stream));
+        }
+
+        var (head, isAll) = await HintingAsync(Task.Run(() => ReadHeadAsync(stream, cancellationToken), cancellationToken), "standard input", cancellationToken);
+        if (!isAll)
+        {
+            return new CompleteRun(aimed with { Stdin = StreamLimits.Word, Stdout = streamed }, new StreamedInput(head, stream));
+        }
+
+        await stream.DisposeAsync();
+        return new CompleteRun(head.Length == 0 ? request : aimed with { StdinBase64 = Convert.ToBase64String(head) });
+    }
+
+    private static async Task<(byte[] Head, bool IsAll)> ReadHeadAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        var (buffer, have) = (new byte[MaxWholeBytes + 1], 0);
+        int count;
+        while (have < buffer.Length && (count = await stream.ReadAsync(buffer.AsMemory(have), cancellationToken)) > 0)
+        {
+            have += count;
+        }
+
+        return (buffer[..have], have <= MaxWholeBytes);
     }
 
     private async Task<Result<string?>> FindOnlyDeviceAsync(RunTarget target, CancellationToken cancellationToken)
@@ -132,6 +172,12 @@ internal sealed class RunInput(CliContext cli, OperoneApi api)
 
         // a console stream cannot be read asynchronously
         var reading = Task.Run(() => ReadUpToAsync(stream, limit, cancellationToken), cancellationToken);
+        return await HintingAsync(reading, what, cancellationToken) is { } bytes ? bytes : TooLong(what, limit);
+    }
+
+    /// <summary>Waits for a reading; where it takes long, says what is waited for.</summary>
+    private async Task<T> HintingAsync<T>(Task<T> reading, string what, CancellationToken cancellationToken)
+    {
         using var answered = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         if (await Task.WhenAny(reading, Task.Delay(SilenceBeforeHint, cli.Time, answered.Token)) != reading)
         {
@@ -139,7 +185,7 @@ internal sealed class RunInput(CliContext cli, OperoneApi api)
         }
 
         await answered.CancelAsync();
-        return await reading is { } bytes ? bytes : TooLong(what, limit);
+        return await reading;
     }
 
     private static async Task<byte[]?> ReadUpToAsync(Stream stream, int limit, CancellationToken cancellationToken)

@@ -20,11 +20,11 @@ internal sealed class RunOutcome(CliContext cli, RunView run, bool interrupted)
 
             if (execution.Status != ExecutionStatus.Succeeded)
             {
-                cli.Say($"{execution.DeviceName}: {Describe(execution)}");
+                cli.Say($"{(execution.Stage is { } stage ? PipelineOutput.Name(stage, execution.DeviceName) : execution.DeviceName)}: {Describe(execution)}");
             }
         }
 
-        if (_executions.Count > 1)
+        if (_executions.Count > 1 && _executions[0].Stage is null)
         {
             Summarize();
         }
@@ -58,17 +58,26 @@ internal sealed class RunOutcome(CliContext cli, RunView run, bool interrupted)
         cli.Say($"{succeeded} of {_executions.Count} devices succeeded{string.Concat(others)}{took}");
     }
 
+    private static int ExitCode(ExecutionView only) => only.Status switch
+    {
+        ExecutionStatus.Succeeded => only.ExitCode ?? 0,
+        ExecutionStatus.TimedOut => RunSession.TimedOutExitCode,
+        ExecutionStatus.Cancelled => RunSession.CancelledExitCode,
+
+        // a failure is never 0, whatever code came with it
+        _ => only.ExitCode is { } code and not 0 ? code : 1,
+    };
+
+    /// <summary>As <c>set -o pipefail</c> has it: of the last stage that failed. One that was ended because another failed has not.</summary>
+    private int PipelineExitCode() =>
+        interrupted ? RunSession.CancelledExitCode
+        : _executions.LastOrDefault(e => e.Status is not (ExecutionStatus.Succeeded or ExecutionStatus.Cancelled)) is { } failed ? ExitCode(failed)
+        : run.Status == RunStatus.Succeeded ? 0 : RunSession.CancelledExitCode;
+
     private int ExitCode() => _executions switch
     {
-        [var only] => only.Status switch
-        {
-            ExecutionStatus.Succeeded => only.ExitCode ?? 0,
-            ExecutionStatus.TimedOut => RunSession.TimedOutExitCode,
-            ExecutionStatus.Cancelled => RunSession.CancelledExitCode,
-
-            // a failure is never 0, whatever code came with it
-            _ => only.ExitCode is { } code and not 0 ? code : 1,
-        },
+        [{ Stage: not null }, ..] => PipelineExitCode(),
+        [var only] => ExitCode(only),
         _ => run.Status == RunStatus.Succeeded ? 0 : interrupted ? RunSession.CancelledExitCode : 1,
     };
 }

@@ -39,6 +39,30 @@ internal sealed class RawOutput(Stream? stdout, Stream? stderr) : IRunOutput
     }
 }
 
+/// <summary>Of a pipeline: the last stage's standard output as it is, and everybody's standard error after their names.</summary>
+internal sealed class PipelineOutput(IReadOnlyList<ExecutionView> stages, CliContext cli) : IRunOutput
+{
+    private readonly string _last = Name(stages[^1].Stage ?? 0, stages[^1].DeviceName);
+    private readonly PrefixedOutput _errors = new(stages.Select(s => Name(s.Stage ?? 0, s.DeviceName)), null, cli.Error, false, cli.ErrorHasColour);
+
+    /// <summary>What a stage is called: two may be on one device.</summary>
+    public static string Name(int stage, string device) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{stage + 1} {device}");
+
+    public void Write(string device, OutputStream stream, ReadOnlySpan<byte> data)
+    {
+        if (stream == OutputStream.Stderr)
+        {
+            _errors.Write(device, stream, data);
+        }
+        else if (device == _last)
+        {
+            cli.Output.Write(data);
+        }
+    }
+
+    public void Complete() => _errors.Complete();
+}
+
 /// <summary>
 /// Of several devices: whole lines, each after its device's name. What a device has begun to write waits for the end
 /// of its line, so that lines never mix; a line longer than <see cref="MaxLineBytes"/> is broken, so that one without

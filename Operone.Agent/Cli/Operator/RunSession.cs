@@ -27,7 +27,9 @@ internal sealed class RunSession(CliContext cli, OperoneApi api, RunSettings set
     /// <summary>Makes the run, follows it and gives the exit code.</summary>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        var request = await new RunInput(cli, api).CompleteAsync(settings, cancellationToken);
+        var request = settings.Pipeline is { } pipeline
+            ? new CompleteRun(settings.Request, pipeline.Stdin is null ? null : new StreamedInput([], cli.OpenInput()))
+            : await new RunInput(cli, api).CompleteAsync(settings, cancellationToken);
         if (request.Error is { } invalid)
         {
             return cli.Fail(invalid);
@@ -38,7 +40,7 @@ internal sealed class RunSession(CliContext cli, OperoneApi api, RunSettings set
         Guid? run = null;
         try
         {
-            var created = await CreateAsync(request.Value, leave.Token);
+            var created = await CreateAsync(request.Value.Request, leave.Token);
             if (created.Error is { } refused)
             {
                 return cli.Fail(refused);
@@ -56,7 +58,7 @@ internal sealed class RunSession(CliContext cli, OperoneApi api, RunSettings set
                 cli.Say($"left out, because you may not run commands there: {Shared.Some(leftOut)}");
             }
 
-            return settings.Detach ? Detach(created.Value, view.Value) : await FollowAsync(view.Value, leave.Token);
+            return settings.Detach ? Detach(created.Value, view.Value) : await FollowAsync(view.Value, request.Value, leave.Token);
         }
         catch (OperationCanceledException) when (leave.IsCancellationRequested)
         {
@@ -81,6 +83,11 @@ internal sealed class RunSession(CliContext cli, OperoneApi api, RunSettings set
     /// <summary>Makes the run. An attempt that may have arrived is repeated under the same key, so that there is one run.</summary>
     private async Task<Result<JsonElement>> CreateAsync(CreateRun request, CancellationToken cancellationToken)
     {
+        if (settings.Pipeline is { } pipeline)
+        {
+            return await api.PostAsync("pipelines", pipeline, OperoneJson.Default.CreatePipeline, CliJson.Default.JsonElement, null, cancellationToken);
+        }
+
         var key = Guid.NewGuid().ToString();
         var patience = new Patience(cli.Time);
         while (true)
@@ -116,7 +123,7 @@ internal sealed class RunSession(CliContext cli, OperoneApi api, RunSettings set
         return 0;
     }
 
-    private async Task<int> FollowAsync(RunView run, CancellationToken cancellationToken)
+    private async Task<int> FollowAsync(RunView run, CompleteRun made, CancellationToken cancellationToken)
     {
         if (run.Executions is null)
         {
@@ -136,16 +143,19 @@ internal sealed class RunSession(CliContext cli, OperoneApi api, RunSettings set
         }
 
         IRunOutput output = settings.Json ? new NoOutput()
+            : settings.Pipeline is not null ? new PipelineOutput(executions, cli)
             : executions.Count == 1 ? new RawOutput(cli.Output, cli.Error)
             : new PrefixedOutput(executions.Select(e => e.DeviceName), cli.Output, cli.Error, cli.OutputHasColour, cli.ErrorHasColour);
         var follower = new RunFollower(cli, api)
         {
-            OnOutput = (piece, data) => output.Write(piece.DeviceName, piece.Stream, data),
+            OnOutput = (piece, data) => output.Write(piece.Stage is { } stage ? PipelineOutput.Name(stage, piece.DeviceName) : piece.DeviceName, piece.Stream, data),
             OnStatus = status => Note(status),
         };
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var cancelling = CancelWhenAskedAsync(run.Id, ended.Token);
         var noticing = NoticeWaitingAsync(executions, run.Request!, ended.Token);
+        var streams = new RunStreams(cli, api, run, made, () => CancelAsync(run.Id, cancellationToken));
+        var isWhole = true;
         try
         {
             if (await follower.FollowAsync(run.Id, cancellationToken) is { } lost)
@@ -155,6 +165,7 @@ internal sealed class RunSession(CliContext cli, OperoneApi api, RunSettings set
             }
 
             output.Complete();
+            isWhole = await streams.EndAsync();
         }
         catch (BrokenPipeException)
         {
@@ -166,6 +177,7 @@ internal sealed class RunSession(CliContext cli, OperoneApi api, RunSettings set
         {
             await ended.CancelAsync();
             await Task.WhenAll(cancelling, noticing);
+            await streams.DisposeAsync();
         }
 
         var final = await GetRunAsync(run.Id, cancellationToken);
@@ -179,7 +191,8 @@ internal sealed class RunSession(CliContext cli, OperoneApi api, RunSettings set
             CliJson.Print(cli, final.Value.Json);
         }
 
-        return new RunOutcome(cli, final.Value.View, _interrupts > 0).Report();
+        var code = new RunOutcome(cli, final.Value.View, _interrupts > 0).Report();
+        return code == 0 && !isWhole ? CommandLine.UsageExitCode : code;
     }
 
     private void Note(RunStreamStatus status)

@@ -43,7 +43,7 @@ internal static class StreamEndpoints
         var buffer = ArrayPool<byte>.Shared.Rent(ChannelLimits.BufferBytes);
         try
         {
-            await http.Response.StartAsync(cancellationToken);
+            await http.Response.Body.FlushAsync(cancellationToken); // whoever waits for it knows that it is taken
             int count;
             while ((count = await stream.ReadAsync(buffer, cancellationToken)) > 0)
             {

@@ -21,6 +21,9 @@ internal static class StreamErrors
     public static Error Gap(long offset, long has) => new(ErrorKind.Conflict, "stdin-gap", "There would be a gap.",
         string.Create(CultureInfo.InvariantCulture, $"The body begins at byte {offset}, and the command has {has} bytes. Go on at {has}."));
 
+    public static Error BodyBroken(long offset) => new(ErrorKind.Invalid, "body-broken", "The body broke off.",
+        string.Create(CultureInfo.InvariantCulture, $"{offset} bytes had been sent. Ask for the offset and go on there within a minute."));
+
     public static Error Lost(string device, long? offset) => new(ErrorKind.Unavailable, "stream-lost", "The connection to the device was lost.",
         $"{device} is not there any more. Ask for the offset and go on there within a minute; after that the command is ended as failed."
         + (offset is { } at ? string.Create(CultureInfo.InvariantCulture, $" {at} bytes had been sent.") : ""));

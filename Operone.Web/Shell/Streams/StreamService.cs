@@ -96,6 +96,10 @@ internal sealed class StreamService(
         {
             return StreamErrors.Lost(execution.DeviceName, has + sent.Value);
         }
+        catch (IOException)
+        {
+            return StreamErrors.BodyBroken(has + sent.Value);
+        }
         finally
         {
             await stop.CancelAsync();

@@ -108,9 +108,10 @@ public abstract class StreamTests(ServerFixture fixture) : ServerTests(fixture),
     {
         var run = await CreateAsync("sha256sum | cut -c1-64");
         var all = Pattern(4, 3_000_000);
-        await Assert.ThrowsAnyAsync<HttpRequestException>(() => PutAsync(run, new BreakingContent(all.AsMemory(0, 1_000_000))));
-        var found = await EventuallyAsync(async () => await Server.Owner.GetFromJsonAsync(Path(run, "stdin"), OperoneJson.Default.StdinView, Cancelled)
-            is { Offset: > 0 } at ? at : null, "some of it has arrived", 30);
+        Task<StdinView> Taken(long bytes) => EventuallyAsync(async () => await Server.Owner.GetFromJsonAsync(Path(run, "stdin"), OperoneJson.Default.StdinView, Cancelled)
+            is { } at && at.Offset >= bytes ? at : null, "some of it has arrived", 30);
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => PutAsync(run, new BreakingContent(all.AsMemory(0, 1_000_000), () => Taken(500_000))));
+        var found = await Taken(500_000);
         Assert.False(found.Ended);
 
         using var gap = await Server.Owner.PutAsync(new Uri($"{Path(run, "stdin")}?offset=2500000", UriKind.Relative), new ByteArrayContent([1]), Cancelled);
@@ -279,12 +280,13 @@ internal sealed class PatternContent(long length, bool lineFirst = false) : Http
 }
 
 /// <summary>A body that breaks off after what it has.</summary>
-internal sealed class BreakingContent(ReadOnlyMemory<byte> data) : HttpContent
+internal sealed class BreakingContent(ReadOnlyMemory<byte> data, Func<Task> before) : HttpContent
 {
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
     {
         await stream.WriteAsync(data);
         await stream.FlushAsync();
+        await before();
         throw new IOException("The client broke off.");
     }
 
