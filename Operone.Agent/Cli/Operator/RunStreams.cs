@@ -45,36 +45,34 @@ internal sealed class RunStreams : IAsyncDisposable
 
     private async Task FeedAsync(string path, StreamedInput input)
     {
-        var body = new InputContent(input);
+        using var body = new InputContent(input);
         var patience = new Patience(_cli.Time);
         try
         {
-            while (true)
+            // what was read of standard input is not there a second time: the device is to be there before
+            var ready = await _api.GetAsync(path, OperoneJson.Default.StdinView, _over.Token);
+            while (ready.Error is { } not && (not.Kind == ErrorKind.Unavailable || not.Code == "device-offline"))
             {
-                var fed = await _api.PutStreamAsync(path, body, _over.Token);
-                if (fed.Error is not { } error || IsOver(error))
-                {
-                    return;
-                }
+                await patience.WaitAsync(_over.Token);
+                ready = await _api.GetAsync(path, OperoneJson.Default.StdinView, _over.Token);
+            }
 
-                if (!body.HasBegun && (error.Kind == ErrorKind.Unavailable || error.Code == "device-offline"))
-                {
-                    await patience.WaitAsync(_over.Token);
-                    continue;
-                }
-
-                // the server may have answered that no more is read, while more was being sent
-                var now = await _api.GetAsync(path, OperoneJson.Default.StdinView, _over.Token);
-                if (now.Error is { } unknown ? IsOver(unknown) : now.Value.Ended)
-                {
-                    return;
-                }
-
-                _cli.Say("standard input could not be sent to its end; cancelling the run");
-                _cli.Fail(error);
-                await _cancelRun();
+            var fed = ready.IsError ? ready : await _api.PutStreamAsync(path, body, _over.Token);
+            if (fed.Error is not { } error || IsOver(error))
+            {
                 return;
             }
+
+            // the server may have answered that no more is read, while more was being sent
+            var now = await _api.GetAsync(path, OperoneJson.Default.StdinView, _over.Token);
+            if (now.Error is { } unknown ? IsOver(unknown) : now.Value.Ended)
+            {
+                return;
+            }
+
+            _cli.Say("standard input could not be sent to its end; cancelling the run");
+            _cli.Fail(error);
+            await _cancelRun();
         }
         catch (OperationCanceledException) when (_over.IsCancellationRequested)
         {
@@ -144,15 +142,10 @@ internal sealed class RunStreams : IAsyncDisposable
     /// <summary>Standard input as a body. It is read once: what was sent and got lost is not there any more.</summary>
     private sealed class InputContent(StreamedInput input) : HttpContent
     {
-        /// <summary>Whether anything of it has been sent.</summary>
-        public bool HasBegun { get; private set; }
-
         protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
 
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
         {
-            await stream.FlushAsync(cancellationToken);
-            HasBegun = true;
             await stream.WriteAsync(input.Head, cancellationToken);
             await stream.FlushAsync(cancellationToken);
             var buffer = new byte[128 * 1024];

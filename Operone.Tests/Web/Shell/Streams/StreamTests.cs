@@ -153,7 +153,7 @@ public abstract class StreamTests(ServerFixture fixture) : ServerTests(fixture),
     {
         var run = await CreateAsync("while read x; do echo got $x; done; echo end", stdout: true);
         var pipe = new System.IO.Pipelines.Pipe();
-        var putting = PutAsync(run, new StreamContent(pipe.Reader.AsStream()));
+        var putting = PutAsync(run, new LiveContent(pipe.Reader.AsStream()));
         using var response = await Server.Owner.GetAsync(new Uri(Path(run, "stdout"), UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, Cancelled);
         using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(Cancelled));
         for (var i = 0; i < 3; i++)
@@ -275,6 +275,27 @@ internal sealed class PatternContent(long length, bool lineFirst = false) : Http
     protected override bool TryComputeLength(out long computed)
     {
         computed = 0;
+        return false;
+    }
+}
+
+/// <summary>A body whose bytes go as they come.</summary>
+internal sealed class LiveContent(Stream from) : HttpContent
+{
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+    {
+        var buffer = new byte[4096];
+        int count;
+        while ((count = await from.ReadAsync(buffer)) > 0)
+        {
+            await stream.WriteAsync(buffer.AsMemory(0, count));
+            await stream.FlushAsync();
+        }
+    }
+
+    protected override bool TryComputeLength(out long length)
+    {
+        length = 0;
         return false;
     }
 }
