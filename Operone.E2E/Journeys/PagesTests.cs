@@ -28,6 +28,7 @@ public sealed partial class PagesTests(Browser browser, PagesScene scene) : ICla
         ("runs", "/runs", true),
         ("runs-failed", "/runs?status=failed", true),
         ("run-new", "/runs/new", true),
+        ("pipeline-new", "/pipelines/new", true),
         ("run-colours", "/runs/{run-colours}", true),
         ("run-failed", "/runs/{run-failed}", true),
         ("run-many", "/runs/{run-script}", true),

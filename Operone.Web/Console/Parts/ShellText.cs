@@ -27,6 +27,10 @@ internal static class ShellText
     public static string Curl(string method, string address, Core.Shell.CreateRun? body = null) =>
         Curl(method, address, body is null ? null : JsonSerializer.Serialize(body, Readable.CreateRun).ReplaceLineEndings("\n"));
 
+    /// <summary>The same for a pipeline.</summary>
+    public static string Curl(string method, string address, Core.Shell.CreatePipeline body) =>
+        Curl(method, address, JsonSerializer.Serialize(body, Readable.CreatePipeline).ReplaceLineEndings("\n"));
+
     /// <summary>The same with the body as it is sent.</summary>
     public static string Curl(string method, string address, string? json)
     {

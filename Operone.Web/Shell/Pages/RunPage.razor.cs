@@ -53,7 +53,12 @@ public sealed partial class RunPage
     public string? View { get; set; }
 
     private ExecutionView? Selected => Device is null ? null : _run?.Executions?.FirstOrDefault(
-        e => string.Equals(e.DeviceName, Device, StringComparison.OrdinalIgnoreCase) || e.DeviceId.ToString() == Device);
+        e => string.Equals(e.DeviceName, Device, StringComparison.OrdinalIgnoreCase) || e.DeviceId.ToString() == Device || e.Id.ToString() == Device);
+
+    // Two stages may be on one device.
+    private ExecutionView Stage => _run!.Executions!.FirstOrDefault(e => e.Id.ToString() == Device) ?? _run.Executions![^1];
+
+    private string AgainAddress => _run!.Request!.Stages is null ? $"runs/new?from={_run.Id}" : $"pipelines/new?from={_run.Id}";
 
     protected override IReadOnlyList<string> Topics() => [LiveChanges.Run(Id)];
 
@@ -82,7 +87,7 @@ public sealed partial class RunPage
         var actions = new List<PageAction>();
         if (run.Executions!.Any(e => Sight.MayRun(Actor, e.DeviceId)))
         {
-            actions.Add(new("Run again", Glyphs.Again, $"runs/new?from={run.Id}"));
+            actions.Add(new("Run again", Glyphs.Again, AgainAddress));
             if (!run.Status.IsEnd())
             {
                 actions.Add(new("Cancel this run", Glyphs.Stop, Act: CancelAsync));
@@ -92,7 +97,9 @@ public sealed partial class RunPage
         Palette.Offer(this, actions);
     }
 
-    private (string Command, string Call) Doors() => (RunText.Command(_run!.Request!), RunText.Call(_run.Request!, Navigation.BaseUri));
+    private (string Command, string Call) Doors() => _run!.Request!.Stages is not null
+        ? (RunText.Pipe(RunText.Pipeline(_run.Request)), RunText.Call(RunText.Pipeline(_run.Request), Navigation.BaseUri))
+        : (RunText.Command(_run!.Request!), RunText.Call(_run.Request!, Navigation.BaseUri));
 
     private async Task CancelAsync()
     {

@@ -49,6 +49,37 @@ internal static class RunText
         return input + text;
     }
 
+    public static string Pipe(CreatePipeline request)
+    {
+        var text = new StringBuilder("operone pipe");
+        Add(text, "--sandbox", request.Sandbox);
+        foreach (var environment in request.Environments ?? [])
+        {
+            Add(text, "--environment", environment);
+        }
+
+        Add(text, "--timeout", Seconds(request.TimeoutSeconds));
+        foreach (var stage in request.Stages ?? [])
+        {
+            text.Append(' ').Append(ShellText.Quote($"{stage.Device}: {stage.Command ?? string.Join(' ', (stage.Argv ?? []).Select(ShellText.Quote))}"));
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>The pipeline that a run is.</summary>
+    public static CreatePipeline Pipeline(CreateRun request) => new()
+    {
+        Stages = request.Stages,
+        TimeoutSeconds = request.TimeoutSeconds,
+        OutputLimitBytes = request.OutputLimitBytes,
+        Sandbox = request.Sandbox,
+        Environments = request.Environments,
+        Stdin = request.Stdin,
+    };
+
+    public static string Call(CreatePipeline request, string baseUri) => ShellText.Curl("POST", baseUri.TrimEnd('/') + "/api/v1/pipelines", request);
+
     public static string Call(CreateRun request, string baseUri) => ShellText.Curl("POST", baseUri.TrimEnd('/') + "/api/v1/runs", request);
 
     private static string? Seconds(double? seconds) => seconds is { } s ? s.ToString("0.###", CultureInfo.InvariantCulture) + "s" : null;

@@ -22,7 +22,7 @@ internal static class StreamEndpoints
         group.MapPut("/", Feed).WithName("PutStdin").WithSummary("Feed standard input")
             .WithDescription("Of a run with `stdin`: \"stream\", by whoever made it. The body is of any size, and its end is the end of the input. A "
                 + "body that breaks off is none: within a minute another one goes on at the offset that `GET` gives. `device` is an id, a name or an execution's id.")
-            .Accepts<Stream>("application/octet-stream").ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         group.MapGet("/", Look).WithName("GetStdin").WithSummary("How far is standard input?")
             .WithDescription("How many bytes of a streamed standard input the command has taken.").ProducesProblem(StatusCodes.Status503ServiceUnavailable);
     }

@@ -261,7 +261,7 @@ internal sealed class StreamService(
                 ? RunErrors.ExecutionNotFound(runId, device) : RunErrors.NotFound(runId.ToString());
         }
 
-        if (run.CreatedById is null || (run.CreatedById != actor.Id && run.CreatedById != actor.PersonId))
+        if (!await MadeAsync(db, actor, run, cancellationToken))
         {
             var error = StreamErrors.NotYours(actor.Name);
             await audit.NoteAsync(actor, $"run.{what}", runId.ToString(), false, error.Detail, cancellationToken);
@@ -274,6 +274,18 @@ internal sealed class StreamService(
             : execution.EndedAt is not null ? StreamErrors.Over(execution.DeviceName, execution.Reason)
             : execution.Status == ExecutionStatus.Queued ? ChannelErrors.DeviceOffline(execution.DeviceName)
             : execution;
+    }
+
+    /// <summary>Whether the actor has made it; a person's tokens count as the person.</summary>
+    private static async Task<bool> MadeAsync(OperoneDb db, Actor actor, Run run, CancellationToken cancellationToken)
+    {
+        if (run.CreatedById is not { } by)
+        {
+            return false;
+        }
+
+        return by == actor.Id || by == actor.PersonId
+            || (actor.PersonId is { } person && await db.Set<ApiToken>().AnyAsync(t => t.Id == by && t.OwnerId == person, cancellationToken));
     }
 
     private sealed class Counter

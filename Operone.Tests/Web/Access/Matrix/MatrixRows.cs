@@ -61,6 +61,9 @@ internal static class MatrixRows
         GET /api/v1/people/{id}/decisions                         401        401        403        403        403        403        403        200        200        403        403        403
         POST /api/v1/people/{id}/disable                          401        401        403        403        403        403        403        204        204        403        403        403
         POST /api/v1/people/{id}/enable                           401        401        403        403        403        403        403        204        204        403        403        403
+        GET /api/v1/pipelines                                     401        401        403        200        200        200        200        200        200        403        200        200
+        POST /api/v1/pipelines                                    401        401        403        403        403        422        409        409        409        403        422        409
+        GET /api/v1/pipelines/{id}                                401        401        403        404        200        404        200        200        200        403        404        200
         GET /api/v1/recordings                                    401        401        403        403        403        200        200        200        200        403        200        200
         GET /api/v1/recordings/search                             401        401        403        403        403        400        400        400        400        403        400        400
         GET /api/v1/recordings/{id}                               401        401        403        403        403        404        200        200        200        403        404        200
@@ -77,6 +80,8 @@ internal static class MatrixRows
         POST /api/v1/runs/{id}/cancel                             401        401        403        403        403        404        200        200        200        403        404        200
         GET /api/v1/runs/{id}/executions/{device}/output          401        401        403        404        200        404        200        200        200        403        404        200
         GET /api/v1/runs/{id}/executions/{device}/stderr          401        401        403        404        200        404        200        200        200        403        404        200
+        GET /api/v1/runs/{id}/executions/{device}/stdin           401        401        403        403        403        404        403        403        403        403        404        403
+        PUT /api/v1/runs/{id}/executions/{device}/stdin           401        401        403        403        403        404        403        403        403        403        404        403
         GET /api/v1/runs/{id}/executions/{device}/stdout          401        401        403        404        200        404        200        200        200        403        404        200
         GET /api/v1/runs/{id}/stream                              401        401        403        404        200        404        200        200        200        403        404        200
         GET /api/v1/sessions                                      401        401        403        403        403        403        403        200        200        403        403        403
@@ -107,7 +112,7 @@ internal static class MatrixRows
         PATCH /api/v1/terminals/{id}                              401        401        403        403        403        404        403        403        403        403        404        403
         GET /api/v1/terminals/{id}/attach                         401        401        403        403        403        404        400        400        400        403        404        400
         POST /api/v1/terminals/{id}/end                           401        401        403        403        403        404        403        200        200        403        404        403
-        `1        401        403        403        403        404        403        403        403        403        404        403
+        PATCH /api/v1/terminals/{id}/people/{attachment}          401        401        403        403        403        404        403        403        403        403        404        403
         GET /api/v1/tokens                                        401        401        403        403        403        200        200        200        200        403        200        200
         POST /api/v1/tokens                                       401        401        403        403        403        400        400        400        400        403        400        400
         GET /api/v1/tokens/{id}                                   401        401        404        404        404        404        404        200        200        404        404        404
@@ -145,6 +150,7 @@ internal static class MatrixRows
         /events                                                   in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
         /invitation                                               yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
         /not-found                                                yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
+        /pipelines/new                                            in         in         no         no         no         yes        yes        yes        yes        -          -          -
         /recordings                                               in         in         no         no         no         yes        yes        yes        yes        -          -          -
         /recordings/{Id}                                          in         in         no         no         no         gone       yes        yes        yes        -          -          -
         /recover                                                  yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
@@ -211,6 +217,7 @@ internal static class MatrixRows
     /// <summary>What a request needs in its body to get as far as the permission; otherwise <c>{}</c>.</summary>
     public static string BodyOf(string door) => door switch
     {
+        "POST /api/v1/pipelines" => """{"stages":[{"device":"here","command":"true"},{"device":"here","command":"cat"}]}""",
         "POST /api/v1/runs" => """{"command":"true","target":{"devices":["here"]}}""",
         _ => "{}",
     };

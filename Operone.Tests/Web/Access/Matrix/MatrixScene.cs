@@ -167,6 +167,7 @@ internal sealed class MatrixScene : IAsyncDisposable
         {
             "devices" => method is "DELETE" ? (await Server.EnrollAsync($"gone-{++_made}", new() { ["env"] = "prod" })).Name : "here",
             "runs" => await NewRunAsync(),
+            "pipelines" => await NewPipelineAsync(),
             "terminals" => await NewTerminalAsync(),
             "enrollment-tokens" => (await Server.CreateEnrollmentTokenAsync(labels: new() { ["env"] = "prod" })).Id.ToString(),
             "tokens" => await NewTokenAsync(),
@@ -221,6 +222,32 @@ internal sealed class MatrixScene : IAsyncDisposable
         using var answer = await Server.Owner.PostAsJsonAsync(
             "/api/v1/runs", new CreateRun { Command = "true", Target = new RunTarget(["here"]) }, TestContext.Current.CancellationToken);
         return (await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).GetProperty("id").GetString()!;
+    }
+
+    // As it is stored: a real one would need two agents.
+    private async Task<string> NewPipelineAsync()
+    {
+        var (id, now) = (Guid.CreateVersion7(), DateTimeOffset.UtcNow);
+        await using var db = Server.OpenDatabase();
+        var device = await db.Set<Device>().SingleAsync(d => d.Name == "here", TestContext.Current.CancellationToken);
+        PipelineStage[] stages = [new() { Device = device.Name, Command = "true" }, new() { Device = device.Name, Command = "cat" }];
+        db.Add(new Run
+        {
+            Id = id,
+            Kind = RunKind.Pipeline,
+            Status = RunStatus.Running,
+            Request = new CreateRun { Target = new RunTarget([device.Name]), Stages = stages },
+            Summary = "here: true | here: cat",
+            CreatedBy = OperoneServer.OwnerEmail,
+            CreatedAt = now,
+            ExpiresAt = now.AddHours(1),
+        });
+        db.AddRange(stages.Select((_, stage) => new Execution
+        {
+            Id = Guid.CreateVersion7(), RunId = id, DeviceId = device.Id, DeviceName = device.Name, Stage = stage, Status = ExecutionStatus.Running,
+        }));
+        await db.SaveChangesAsync(TestContext.Current.CancellationToken);
+        return id.ToString();
     }
 
     // As it is stored: a real one would need an agent, and none of this is about what runs in it.
