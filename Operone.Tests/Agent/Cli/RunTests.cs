@@ -184,14 +184,14 @@ public sealed class RunTests
     }
 
     [Fact]
-    public async Task Run_InputOverTheLimit_IsRefused()
+    public async Task Run_DetachedWithInputOverTheLimit_IsRefused()
     {
         await using var api = await FakeApi.StartAsync();
         using var terminal = FakeTerminal.For(api);
         terminal.InputIsRedirected = true;
         terminal.Input = new byte[RunLimits.MaxStdinBytes + 1];
 
-        Assert.Equal(2, await terminal.RunAsync("run", "-d", "a", "cat"));
+        Assert.Equal(2, await terminal.RunAsync("run", "-d", "a", "--detach", "cat"));
         Assert.Contains("longer than 1 MiB", terminal.Error, StringComparison.Ordinal);
         Assert.Empty(api.Created);
     }
