@@ -30,7 +30,7 @@ internal sealed class ChannelDialer(Identity identity, DeviceToken token) : IDis
         {
             socket.Options.SetRequestHeader("Authorization", $"Bearer {token.Create()}");
             socket.Options.KeepAliveInterval = TimeSpan.FromSeconds(15);
-            socket.Options.KeepAliveTimeout = TimeSpan.FromSeconds(20);
+            socket.Options.KeepAliveTimeout = ChannelPurposes.AlwaysReads(channel.Purpose) ? TimeSpan.FromSeconds(20) : Timeout.InfiniteTimeSpan;
             if (identity.Server.Scheme == Uri.UriSchemeHttps)
             {
                 socket.Options.HttpVersion = HttpVersion.Version20;

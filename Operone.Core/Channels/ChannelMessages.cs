@@ -22,6 +22,12 @@ public static class ChannelPurposes
     public const string Stdin = "stdin";
     /// <summary>The standard output of an execution, as it comes.</summary>
     public const string Stdout = "stdout";
+
+    /// <summary>
+    /// Whether an end that answers no ping is dead. One that is held back answers none either, for a ping waits behind what it
+    /// does not read: so only where both ends always read.
+    /// </summary>
+    public static bool AlwaysReads(string purpose) => purpose == Terminal;
 }
 
 /// <summary>What holds for every channel.</summary>

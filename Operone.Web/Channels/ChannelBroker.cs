@@ -54,7 +54,7 @@ internal sealed class ChannelBroker(
 
         var isOpen = false;
         var id = Guid.NewGuid();
-        var waiting = new Waiting(device.Id);
+        var waiting = new Waiting(device.Id, purpose);
         _waiting[id] = waiting;
         try
         {
@@ -90,7 +90,7 @@ internal sealed class ChannelBroker(
     public bool IsWaiting(Guid channelId, Guid deviceId) => _waiting.TryGetValue(channelId, out var waiting) && waiting.DeviceId == deviceId;
 
     /// <summary>An agent has dialled. Returns when whoever asked is done with it, or at once with false where nobody asked.</summary>
-    public async Task<bool> JoinAsync(Guid channelId, Guid deviceId, Func<Task<WebSocket>> accept)
+    public async Task<bool> JoinAsync(Guid channelId, Guid deviceId, Func<string, Task<WebSocket>> accept)
     {
         if (!IsWaiting(channelId, deviceId) || !_waiting.TryRemove(channelId, out var waiting))
         {
@@ -99,7 +99,7 @@ internal sealed class ChannelBroker(
 
         try
         {
-            waiting.Joined.SetResult(await accept());
+            waiting.Joined.SetResult(await accept(waiting.Purpose));
         }
         catch (Exception problem)
         {
@@ -113,7 +113,7 @@ internal sealed class ChannelBroker(
 
     private TimeSpan Left(long began) => time.GetElapsedTime(began) is var gone && gone < Patience ? Patience - gone : TimeSpan.Zero;
 
-    private sealed record Waiting(Guid DeviceId)
+    private sealed record Waiting(Guid DeviceId, string Purpose)
     {
         /// <summary>The agent has dialled.</summary>
         public TaskCompletionSource<WebSocket> Joined { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -36,7 +36,11 @@ internal static class ChannelsRegistration
             return ChannelErrors.WebSocketNeeded.ToProblem();
         }
 
-        return await broker.JoinAsync(id, deviceId, () => http.WebSockets.AcceptWebSocketAsync())
+        return await broker.JoinAsync(id, deviceId, purpose => http.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
+            {
+                KeepAliveInterval = Ping,
+                KeepAliveTimeout = ChannelPurposes.AlwaysReads(purpose) ? Ping : Timeout.InfiniteTimeSpan,
+            }))
             ? TypedResults.Empty
             : ChannelErrors.Unknown.ToProblem();
     }

@@ -1,6 +1,5 @@
 using System.Runtime.Versioning;
 using System.Text.Json;
-using Operone.Agent.Channels;
 using Operone.Agent.Platforms.Unix;
 using Operone.Agent.Shell.Host.Terminals;
 using Operone.Core.Connection;

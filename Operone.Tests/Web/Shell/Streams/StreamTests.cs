@@ -87,9 +87,12 @@ public abstract class StreamTests(ServerFixture fixture) : ServerTests(fixture),
     [Fact]
     public async Task Stdin_OfASlowCommand_IsHeldBackAndNotKeptAnywhere()
     {
-        var run = await CreateAsync("read line; sleep 1; wc -c");
-        var (status, view, _) = await PutAsync(run, new PatternContent(20_000_000, lineFirst: true));
-        Assert.Equal(HttpStatusCode.OK, status);
+        // longer than a connection that says nothing is taken for alive
+        var run = await CreateAsync("read line; sleep 40; wc -c");
+        using var patient = Server.Client(OperoneServer.OwnerToken);
+        patient.Timeout = TimeSpan.FromMinutes(3);
+        var (status, view, text) = await PutAsync(run, new PatternContent(20_000_000, lineFirst: true), client: patient);
+        Assert.True(status == HttpStatusCode.OK, text);
         Assert.Equal(20_000_000, view!.Offset);
         AssertSucceeded(await EndAsync(run));
     }
