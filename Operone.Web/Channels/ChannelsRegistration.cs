@@ -37,10 +37,10 @@ internal static class ChannelsRegistration
         }
 
         return await broker.JoinAsync(id, deviceId, purpose => http.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
-            {
-                KeepAliveInterval = Ping,
-                KeepAliveTimeout = ChannelPurposes.AlwaysReads(purpose) ? Ping : Timeout.InfiniteTimeSpan,
-            }))
+        {
+            KeepAliveInterval = Ping,
+            KeepAliveTimeout = ChannelPurposes.AlwaysReads(purpose) ? Ping : Timeout.InfiniteTimeSpan,
+        }))
             ? TypedResults.Empty
             : ChannelErrors.Unknown.ToProblem();
     }

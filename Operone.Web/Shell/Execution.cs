@@ -25,7 +25,8 @@ internal sealed class Execution
     public long DiscardedBytes { get; set; }
 
     public ExecutionView ToView() => new(
-        Id, DeviceId, DeviceName, Status, ExitCode, Reason, StartedAt, EndedAt, StdoutBytes, StderrBytes, DiscardedBytes) { Stage = Stage };
+        Id, DeviceId, DeviceName, Status, ExitCode, Reason, StartedAt, EndedAt, StdoutBytes, StderrBytes, DiscardedBytes)
+    { Stage = Stage };
 }
 
 internal sealed class ExecutionConfiguration : IEntityTypeConfiguration<Execution>

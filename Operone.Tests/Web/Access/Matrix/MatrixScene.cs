@@ -244,7 +244,12 @@ internal sealed class MatrixScene : IAsyncDisposable
         });
         db.AddRange(stages.Select((_, stage) => new Execution
         {
-            Id = Guid.CreateVersion7(), RunId = id, DeviceId = device.Id, DeviceName = device.Name, Stage = stage, Status = ExecutionStatus.Running,
+            Id = Guid.CreateVersion7(),
+            RunId = id,
+            DeviceId = device.Id,
+            DeviceName = device.Name,
+            Stage = stage,
+            Status = ExecutionStatus.Running,
         }));
         await db.SaveChangesAsync(TestContext.Current.CancellationToken);
         return id.ToString();
