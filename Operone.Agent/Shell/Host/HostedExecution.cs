@@ -256,7 +256,8 @@ internal sealed unsafe partial class HostedExecution(
     {
         if (IsGoing || _killer.IsActive)
         {
-            _cancelled |= !_timedOut;
+            // one that has failed by itself, and whose output is still being taken, has not ended because of this
+            _cancelled |= !_timedOut && (reaper.Status is null or 0);
             _killer.Begin(grace);
         }
     }

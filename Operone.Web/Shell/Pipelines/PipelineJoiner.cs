@@ -23,7 +23,8 @@ internal sealed record PipelineJob(Actor Actor, Guid RunId, IReadOnlyList<Execut
 /// When the node stops the joins break, and the stages end on their devices, which say why.
 /// </summary>
 internal sealed partial class PipelineJoiner(
-    IDbContextFactory<OperoneDb> databases, StreamService streams, ExecutionDispatch dispatch, LiveChanges changes, TimeProvider time, ILogger<PipelineJoiner> logger)
+    IDbContextFactory<OperoneDb> databases, StreamService streams, ExecutionWriter writer, ExecutionDispatch dispatch, LiveChanges changes, TimeProvider time,
+    ILogger<PipelineJoiner> logger)
     : BackgroundService
 {
     /// <summary>A command that a reader which stopped reading has ended: 128 and SIGPIPE. The others go on.</summary>
@@ -94,7 +95,16 @@ internal sealed partial class PipelineJoiner(
             using var writing = to.IsError ? null : to.Value;
             if (reading is null || (writing is null && to.Error!.Code != ChannelErrors.EndedCode))
             {
-                Log.NotJoined(logger, job.RunId, from, (to.Error ?? what.Error)!.Detail);
+                var why = (to.Error ?? what.Error)!.Detail;
+                Log.NotJoined(logger, job.RunId, from, why);
+
+                // its host waits for somebody, and would only be cancelled, which this is not; one that has ended says itself how
+                if (what.Error?.Code != ChannelErrors.EndedCode)
+                {
+                    await writer.EndAsync([source.Id], [ExecutionStatus.Queued, ExecutionStatus.Starting, ExecutionStatus.Running], ExecutionStatus.Failed,
+                        $"Its output could not be joined to the next stage: {why}", cancellationToken);
+                }
+
                 return false;
             }
 
