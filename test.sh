@@ -96,9 +96,9 @@ run_tests() {
   fi
 }
 
-run_tests Operone.Tests "${OPERONE_TESTS_SECONDS:-1200}"
+run_tests Operone.Tests "${OPERONE_TESTS_SECONDS:-2400}"
 # The crash tests, repeated, take about five minutes a time.
-run_tests Operone.E2E "${OPERONE_E2E_SECONDS:-$((2100 + 360 * ${OPERONE_CRASH_REPEAT:-1}))}"
+run_tests Operone.E2E "${OPERONE_E2E_SECONDS:-$((2700 + 360 * ${OPERONE_CRASH_REPEAT:-1}))}"
 
 if [ $((passed + failed)) = 0 ]; then
   say "no test was executed"
