@@ -48,8 +48,8 @@ public sealed class PagesScene(Browser browser) : IAsyncLifetime
         await _scene.Server.Api.WaitForStatusAsync("backup-1", DeviceStatus.Offline, TimeSpan.FromSeconds(20), cancel);
 
         Ids["{recording}"] = (await RecordingSteps.RecordAsync(Server, "web-1", "printf '\\033[32mneedle\\033[0m in a haystack\\n'; seq 1 20", cancel)).ToString();
+        await OpenTerminalsAsync(); // before policy leaves no choice
         Ids["{terminal-policy}"] = (await RecordingSteps.WritePolicyAsync(Server, new("production", 10, "env=prod", Record: RecordMode.Required, User: "deploy", ChoiceAllowed: false), cancel)).ToString();
-        await OpenTerminalsAsync();
         await PeopleSteps.FurnishAsync(browser, Server, Ids);
         var page = await browser.OpenAsync(Server.Url);
         await page.SignInAsync();

@@ -90,7 +90,7 @@ internal sealed class AgentUnderTest : IAsyncDisposable
         var command = Processes.Agent;
 
         // Shells read the start-up files of whoever's home it is, and those of this machine may do anything.
-        var home = Directory.CreateDirectory($"{state}-home").FullName;
+        var home = Directory.CreateDirectory(System.IO.Path.Combine(System.IO.Path.GetTempPath(), "operone-tests-home")).FullName;
         var start = new ProcessStartInfo("/usr/bin/env", ["--", $"HOME={home}", .. command.Skip(1), "agent", .. arguments, "--state-dir", state])
         {
             RedirectStandardError = true,
