@@ -15,6 +15,8 @@ namespace Operone.Web.Shell.Streams;
 /// <summary>Streamed standard input and output over REST.</summary>
 internal static class StreamEndpoints
 {
+    private static readonly TimeSpan _drain = TimeSpan.FromSeconds(2);
+
     public static void MapStreams(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/api/v1/runs/{id:guid}/executions/{device}/stdin").WithTags("Runs").RequirePermission(Permissions.RunsCreate)
@@ -85,7 +87,34 @@ internal static class StreamEndpoints
             rate.MinDataRate = null;
         }
 
-        return (await streams.FeedAsync(actor, id, device, offset ?? 0, http.Request.Body, cancellationToken)).ToOk();
+        var fed = await streams.FeedAsync(actor, id, device, offset ?? 0, http.Request.Body, cancellationToken);
+        await DrainAsync(http.Request.Body, cancellationToken);
+        return fed.ToOk();
+    }
+
+    /// <summary>
+    /// Takes for a moment what a client is still sending: over HTTP/1.1 a connection that is closed in the midst of a request
+    /// takes the answer with it.
+    /// </summary>
+    private static async Task DrainAsync(Stream body, CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(_drain);
+        var buffer = ArrayPool<byte>.Shared.Rent(ChannelLimits.BufferBytes);
+        try
+        {
+            while (await body.ReadAsync(buffer, patience.Token) > 0)
+            {
+            }
+        }
+        catch (Exception over) when (over is OperationCanceledException or IOException)
+        {
+            // it sends without end, or is gone
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     private static async Task<Results<Ok<StdinView>, ProblemHttpResult>> Look(
