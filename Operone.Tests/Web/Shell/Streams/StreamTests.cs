@@ -101,11 +101,12 @@ public abstract class StreamTests(ServerFixture fixture) : ServerTests(fixture),
     public async Task Stdin_OfACommandThatStopsReading_IsAnsweredAtOnce()
     {
         var run = await CreateAsync("head -c 10 >/dev/null; exec <&-; sleep 1; exit 0");
-        var (status, view, text) = await PutAsync(run, new ByteArrayContent(Pattern(3, 8_000_000)));
+        // more than a pipe holds, and no more than the connection takes: a client that still sends may lose the answer (HTTP/1.1)
+        var (status, view, text) = await PutAsync(run, new ByteArrayContent(Pattern(3, 600_000)));
         Assert.True(status == HttpStatusCode.OK, text);
         Assert.True(view!.Ended);
         Assert.Contains("stopped reading", view.Reason, StringComparison.Ordinal);
-        Assert.True(view.Offset < 8_000_000);
+        Assert.True(view.Offset < 600_000);
         AssertSucceeded(await EndAsync(run));
     }
 
