@@ -134,9 +134,10 @@ internal sealed class RunOutput(IDbContextFactory<OperoneDb> databases, RunSight
             .Where(e => e.RunId == runId && (isId ? e.DeviceId == deviceId || e.Id == deviceId : e.DeviceName.ToLower() == name))
             .OrderBy(e => e.Stage).FirstOrDefaultAsync(cancellationToken);
 #pragma warning restore CA1304, CA1308, CA1311, CA1862
-        if (execution is null || !sight.Sees(actor, execution.DeviceId) || await sight.PartAsync(db, actor, runId, cancellationToken) is null)
+        var part = await sight.PartAsync(db, actor, runId, cancellationToken);
+        if (part is null || execution is null || !sight.Sees(actor, execution.DeviceId))
         {
-            return await sight.PartAsync(db, actor, runId, cancellationToken) is not null && await db.Set<Run>().AnyAsync(r => r.Id == runId, cancellationToken)
+            return part is not null && await db.Set<Run>().AnyAsync(r => r.Id == runId, cancellationToken)
                 ? RunErrors.ExecutionNotFound(runId, device)
                 : RunErrors.NotFound(runId.ToString());
         }
