@@ -7,7 +7,10 @@ namespace Operone.Tests.Hosting;
 internal static class Eventually
 {
     /// <summary>Looks until there is something (neither null nor false), and gives it.</summary>
-    public static async Task<T> BecomesAsync<T>(Func<Task<T?>> look, string what, double seconds = 15)
+    public static Task<T> BecomesAsync<T>(Func<Task<T?>> look, string what, double seconds = 15) => BecomesAsync(look, () => what, seconds);
+
+    /// <summary>The same; what there is not is asked for at the end.</summary>
+    public static async Task<T> BecomesAsync<T>(Func<Task<T?>> look, Func<string> what, double seconds)
     {
         for (var patience = Stopwatch.StartNew(); patience.Elapsed < TimeSpan.FromSeconds(seconds);)
         {
@@ -19,7 +22,7 @@ internal static class Eventually
             await Task.Delay(20, TestContext.Current.CancellationToken);
         }
 
-        Assert.Fail($"After {seconds} s there is still not: {what}");
+        Assert.Fail($"After {seconds} s there is still not: {what()}");
         return default;
     }
 }

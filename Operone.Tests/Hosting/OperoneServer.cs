@@ -63,7 +63,8 @@ public sealed class OperoneServer : IAsyncDisposable
 
     /// <summary>Starts one. With Postgres, ask <see cref="PostgresServer"/> for the connection first.</summary>
     internal static async Task<OperoneServer> StartAsync(
-        string? postgres = null, Dictionary<string, string?>? settings = null, Action<WebApplicationBuilder>? configure = null, bool withOwner = true)
+        string? postgres = null, Dictionary<string, string?>? settings = null, Action<WebApplicationBuilder>? configure = null, bool withOwner = true,
+        string? url = null)
     {
         var all = new Dictionary<string, string?>(settings ?? [], StringComparer.OrdinalIgnoreCase);
         // Everything here comes from one address and one owner.
@@ -81,6 +82,7 @@ public sealed class OperoneServer : IAsyncDisposable
         }
 
         var server = new OperoneServer(all, configure);
+        server._url = url ?? server._url;
         await server.StartAgainAsync();
         return server;
     }

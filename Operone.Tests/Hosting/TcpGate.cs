@@ -7,7 +7,6 @@ namespace Operone.Tests.Hosting;
 /// <summary>A way to another port of this machine that a test can shut: open connections break, and new ones are refused.</summary>
 internal sealed class TcpGate : IAsyncDisposable
 {
-    private readonly int _target;
     private readonly ConcurrentDictionary<Socket, bool> _sockets = new();
     private CancellationTokenSource _open = new();
     private TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -15,11 +14,14 @@ internal sealed class TcpGate : IAsyncDisposable
 
     public TcpGate(int target)
     {
-        _target = target;
+        Target = target;
         _listener.Start();
         Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
         _accepting = AcceptAsync(_listener, _open.Token);
     }
+
+    /// <summary>The port that it leads to; another one counts for connections to come.</summary>
+    public int Target { get; set; }
 
     /// <summary>Where it listens.</summary>
     public int Port { get; }
@@ -71,7 +73,7 @@ internal sealed class TcpGate : IAsyncDisposable
         _sockets[near] = _sockets[far] = true;
         try
         {
-            await far.ConnectAsync(IPAddress.Loopback, _target, cancellationToken);
+            await far.ConnectAsync(IPAddress.Loopback, Target, cancellationToken);
             await using var nearStream = new NetworkStream(near, ownsSocket: true);
             await using var farStream = new NetworkStream(far);
             await Task.WhenAny(nearStream.CopyToAsync(farStream, cancellationToken), farStream.CopyToAsync(nearStream, cancellationToken));

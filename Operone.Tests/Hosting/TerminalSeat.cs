@@ -82,7 +82,7 @@ internal sealed class TerminalSeat : IAsyncDisposable
 
     /// <summary>Waits until this is on the screen.</summary>
     public Task SeesAsync(string text, double seconds = 30) =>
-        Eventually.BecomesAsync(() => Task.FromResult(Text.Contains(text, StringComparison.Ordinal)), $"'{text}' in the terminal, which has: {Text}", seconds);
+        Eventually.BecomesAsync(() => Task.FromResult(Text.Contains(text, StringComparison.Ordinal)), () => $"'{text}' in the terminal, which has: {Text}; {_socket.State} {_socket.CloseStatusDescription}, heard {string.Join(' ', Controls.Select(c => c.Type))}", seconds);
 
     /// <summary>Waits for a control message.</summary>
     public Task<TerminalControl> HearsAsync(string type, Func<TerminalControl, bool>? which = null, double seconds = 30) =>

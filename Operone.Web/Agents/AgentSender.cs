@@ -16,6 +16,8 @@ internal sealed class AgentSender(IHubContext<AgentHub, IAgentClient> hub, Devic
 
     public void Disconnect(Guid deviceId) => connections.EndSoon(deviceId);
 
+    public void EndHere(Guid deviceId) => connections.EndSoon(deviceId);
+
     public async Task DismissAsync(Guid deviceId, string reason)
     {
         // The directory has forgotten the device by now, so that this goes by its id, to whichever node it is on.

@@ -3,10 +3,12 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR;
+using Microsoft.AspNetCore.SignalR.StackExchangeRedis;
 using Operone.Core.Connection;
 using Operone.Web.Access;
 using Operone.Web.Devices;
 using Operone.Web.Hosting;
+using StackExchange.Redis;
 
 namespace Operone.Web.Agents;
 
@@ -42,6 +44,21 @@ internal static class AgentsRegistration
                 hub.AddFilter<AgentHubFilter>();
             })
             .AddJsonProtocol(json => json.PayloadSerializerOptions = new JsonSerializerOptions(OperoneJson.Default.Options));
+        if (builder.Configuration.GetConnectionString("Redis") is { Length: > 0 } redis)
+        {
+            services.AddBackplane(redis);
+        }
+    }
+
+    /// <summary>Brings sends to the node that has the device. The console's circuits need none of it.</summary>
+    private static void AddBackplane(this IServiceCollection services, string redis)
+    {
+        services.Configure<RedisOptions>(options =>
+        {
+            options.Configuration = ConfigurationOptions.Parse(redis);
+            options.Configuration.AbortOnConnectFail = false;
+        });
+        services.AddSingleton<HubLifetimeManager<AgentHub>, RedisHubLifetimeManager<AgentHub>>();
     }
 
     public static void MapAgents(this WebApplication app) => app

@@ -6,6 +6,7 @@ using Operone.Core.Errors;
 using Operone.Web.Access;
 using Operone.Web.Agents;
 using Operone.Web.Devices;
+using Operone.Web.Hosting.Nodes;
 
 namespace Operone.Web.Channels;
 
@@ -14,7 +15,7 @@ namespace Operone.Web.Channels;
 /// the agent's WebSocket. A channel is good for the device that it was made for, once, and for ten seconds.
 /// </summary>
 internal sealed class ChannelBroker(
-    IAgentSender sender, DeviceDirectory devices, IOptions<ChannelsOptions> options, TimeProvider time)
+    IAgentSender sender, DeviceDirectory devices, INodeBus nodes, IOptions<ChannelsOptions> options, TimeProvider time)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(ChannelLimits.JoinSeconds);
 
@@ -59,7 +60,7 @@ internal sealed class ChannelBroker(
         try
         {
             var began = time.GetTimestamp();
-            await sender.To(device.Id).OpenChannel(new OpenChannel(id, purpose, target, hello)).WaitAsync(Patience, time, cancellationToken);
+            await sender.To(device.Id).OpenChannel(new OpenChannel(id, purpose, target, hello, nodes.IsAlone ? null : nodes.Id)).WaitAsync(Patience, time, cancellationToken);
             var socket = await waiting.Joined.Task.WaitAsync(Left(began), time, cancellationToken);
             isOpen = true;
             return new AgentChannel(socket, () =>

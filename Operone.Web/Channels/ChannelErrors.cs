@@ -27,6 +27,9 @@ internal static class ChannelErrors
     public static Error Unknown { get; } = new(ErrorKind.NotFound, "channel-unknown", "There is no such channel.",
         "It was joined already, nobody waits for it any more, or it was made for another device.");
 
+    public static Error NodeGone { get; } = new(ErrorKind.Unavailable, "channel-node-gone", "The node that waits for this channel is not there.",
+        "It has stopped, or the nodes cannot talk to each other. Whoever asked for the channel asks again.");
+
     public static Error WebSocketNeeded { get; } = new(ErrorKind.Invalid, "websocket-needed", "This is a WebSocket.",
         "Ask for it with a WebSocket handshake (RFC 6455).");
 }

@@ -18,11 +18,14 @@ internal static class ChannelsRegistration
         services.AddOptions<ChannelsOptions>().BindConfiguration(ChannelsOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ChannelsOptions>, ChannelsOptionsValidation>();
         services.AddSingleton<ChannelBroker>();
+        services.AddHttpForwarder();
+        services.AddSingleton<ChannelForwarding>();
     }
 
-    /// <summary>Lets requests become WebSockets (RFC 6455; over HTTP/2 RFC 8441).</summary>
-    public static void UseChannels(this WebApplication app) =>
-        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = Ping, KeepAliveTimeout = Ping });
+    /// <summary>Hands on what another node waits for, and lets requests become WebSockets (RFC 6455; over HTTP/2 RFC 8441).</summary>
+    public static void UseChannels(this WebApplication app) => app
+        .UseMiddleware<ChannelForwarding>()
+        .UseWebSockets(new WebSocketOptions { KeepAliveInterval = Ping, KeepAliveTimeout = Ping });
 
     public static void MapChannels(this WebApplication app) => app
         .MapMethods($"{ChannelLimits.Path}/{{id:guid}}", [HttpMethods.Get, HttpMethods.Connect], Join)

@@ -15,12 +15,12 @@ internal sealed class SqlBatch(OperoneDb db)
     /// <summary>Adds a statement. Values are what EF would store: times, ids and enums are converted here.</summary>
     public void Add(string sql, params (string Name, object? Value)[] parameters) => _statements.Add((sql, parameters));
 
-    /// <summary>Runs them all.</summary>
-    public async Task ExecuteAsync(CancellationToken cancellationToken)
+    /// <summary>Runs them all. Gives how many rows they have added or changed.</summary>
+    public async Task<int> ExecuteAsync(CancellationToken cancellationToken)
     {
         if (_statements.Count == 0)
         {
-            return;
+            return 0;
         }
 
         var connection = db.Database.GetDbConnection();
@@ -37,10 +37,10 @@ internal sealed class SqlBatch(OperoneDb db)
                 batch.BatchCommands.Add(command);
             }
 
-            await batch.ExecuteNonQueryAsync(cancellationToken);
-            return;
+            return await batch.ExecuteNonQueryAsync(cancellationToken);
         }
 
+        var changed = 0;
         var commands = new Dictionary<string, DbCommand>(StringComparer.Ordinal);
         try
         {
@@ -55,8 +55,10 @@ internal sealed class SqlBatch(OperoneDb db)
 
                 command.Parameters.Clear();
                 Fill(command.Parameters, command.CreateParameter, parameters);
-                await command.ExecuteNonQueryAsync(cancellationToken);
+                changed += await command.ExecuteNonQueryAsync(cancellationToken);
             }
+
+            return changed;
         }
         finally
         {

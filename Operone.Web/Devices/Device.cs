@@ -5,7 +5,7 @@ using Operone.Web.Data;
 
 namespace Operone.Web.Devices;
 
-/// <summary>A device as stored. Whether it is connected is known in memory alone.</summary>
+/// <summary>A device as stored. Whether it is connected is known in memory alone, see <see cref="DeviceDirectory"/>.</summary>
 internal sealed class Device
 {
     public required Guid Id { get; init; }

@@ -11,7 +11,7 @@ internal sealed class DeviceMetrics : IHostedService, IDisposable
     public DeviceMetrics(DeviceDirectory directory)
     {
         _meter.CreateObservableGauge("operone.devices", () => directory.Count, "{device}", "Devices that have enrolled.");
-        _meter.CreateObservableGauge("operone.agents.connected", () => directory.OnlineCount, "{agent}", "Agents that are connected to this node.");
+        _meter.CreateObservableGauge("operone.agents.connected", () => directory.Here.Count(), "{agent}", "Agents that are connected to this node.");
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

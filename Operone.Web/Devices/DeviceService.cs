@@ -23,7 +23,7 @@ internal sealed record DeviceQuery(
 
 /// <summary>The use cases of devices: list, look, change, remove. Every door calls these.</summary>
 internal sealed class DeviceService(
-    IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, DeviceSight sight, IEnumerable<IDeviceObserver> observers, IDeviceLink link,
+    IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, DeviceSight sight, IEnumerable<IDeviceObserver> observers, IDeviceLink link, NodePresence nodes,
     IAuditTrail audit, IEvents events, LiveChanges changes, TimeProvider time)
 {
     /// <summary>A page of the devices that the actor may read, by name.</summary>
@@ -134,6 +134,7 @@ internal sealed class DeviceService(
         }
 
         directory.Put(device.ToEntry());
+        nodes.TellChanged(device.Id);
         var grant = actor.Decide(Permissions.DevicesManage, before.Labels).Grant;
         await audit.NoteAsync(actor, "device.update", device.Name, allowed: true, Describe(change, before), grant, cancellationToken);
         await events.PublishAsync(new(EventTypes.DeviceUpdated, device.Name, device.Id, Actor: actor.Name), cancellationToken);
@@ -183,6 +184,7 @@ internal sealed class DeviceService(
         }
 
         await link.DismissAsync(device.Id, reason);
+        nodes.TellChanged(device.Id);
         var grant = actor.Decide(Permissions.DevicesManage, device.Labels).Grant;
         await audit.NoteAsync(actor, "device.remove", device.Name, allowed: true, reason, grant, cancellationToken);
         await events.PublishAsync(new(EventTypes.DeviceRemoved, device.Name, device.Id, Actor: actor.Name), cancellationToken);

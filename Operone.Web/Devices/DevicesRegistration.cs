@@ -26,6 +26,8 @@ internal static class DevicesRegistration
         services.AddSingleton<ServedCertificate>();
         services.AddSingleton<AgentDownloads>();
         services.AddSingleton<Presence>();
+        services.AddSingleton<NodePresence>();
+        services.AddHostedService(provider => provider.GetRequiredService<NodePresence>());
         services.AddSingleton<DeviceNotes>();
         services.AddHostedService(provider => provider.GetRequiredService<DeviceNotes>());
         services.AddHostedService<PresenceUpkeep>();

@@ -5,4 +5,7 @@ internal interface IDeviceLink
 {
     /// <summary>Tells a device that was removed to forget who it was, and ends its connection.</summary>
     Task DismissAsync(Guid deviceId, string reason);
+
+    /// <summary>Ends the connection to this node, if there is one: the device has come back elsewhere, or was removed there.</summary>
+    void EndHere(Guid deviceId);
 }

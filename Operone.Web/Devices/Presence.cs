@@ -11,7 +11,7 @@ namespace Operone.Web.Devices;
 
 /// <summary>Devices that come and go, as the agents' hub tells it.</summary>
 internal sealed class Presence(
-    DeviceDirectory directory, DeviceKeys keys, DeviceNotes notes, TelemetryWriter telemetry, IEvents events, LiveChanges changes,
+    DeviceDirectory directory, DeviceKeys keys, NodePresence nodes, DeviceNotes notes, TelemetryWriter telemetry, IEvents events, LiveChanges changes,
     IOptions<DevicesOptions> options)
 {
     private static readonly string ServerVersion =
@@ -32,7 +32,9 @@ internal sealed class Presence(
             return new(false, "This device was removed. Enrol it again.", null, Settings);
         }
 
-        directory.Connected(deviceId, connectionId);
+        var connection = new DeviceConnection(connectionId, await nodes.NextAsync(cancellationToken));
+        directory.Connected(deviceId, connection);
+        nodes.TellConnected(deviceId, connection);
         await notes.ConnectedAsync(deviceId, hello, cancellationToken);
         await events.PublishAsync(
             new(EventTypes.DeviceConnected, device.Name, deviceId, Actor: $"device:{device.Name}",
@@ -50,6 +52,8 @@ internal sealed class Presence(
         {
             return;
         }
+
+        nodes.TellGone(deviceId, connectionId);
 
         await notes.SeenAsync(deviceId, CancellationToken.None);
         await events.PublishAsync(new(EventTypes.DeviceDisconnected, device?.Name, deviceId, Actor: $"device:{device?.Name}"));

@@ -3,7 +3,7 @@ using Operone.Web.Data;
 
 namespace Operone.Web.Devices;
 
-/// <summary>Once a minute: notes of all who are connected that they were seen, a thousand in one statement.</summary>
+/// <summary>Once a minute: notes of all who are connected to this node that they were seen, a thousand in one statement.</summary>
 internal sealed partial class PresenceUpkeep(
     DeviceDirectory directory, IDbContextFactory<OperoneDb> databases, TimeProvider time, ILogger<PresenceUpkeep> logger) : BackgroundService
 {
@@ -30,7 +30,7 @@ internal sealed partial class PresenceUpkeep(
     {
         var now = time.GetUtcNow();
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        foreach (var ids in directory.Online.Chunk(BatchSize))
+        foreach (var ids in directory.Here.Select(d => d.Key).Chunk(BatchSize))
         {
             await db.Set<Device>().Where(d => ids.Contains(d.Id))
                 .ExecuteUpdateAsync(set => set.SetProperty(d => d.LastSeenAt, now), cancellationToken);

@@ -10,6 +10,7 @@ internal static class EventsRegistration
     {
         var services = builder.Services;
         services.AddSingleton<LiveChanges>();
+        services.AddHostedService<NodeChanges>();
         services.AddSingleton<EventLog>();
         services.AddSingleton<IEvents>(provider => provider.GetRequiredService<EventLog>());
         services.AddHostedService(provider => provider.GetRequiredService<EventLog>());

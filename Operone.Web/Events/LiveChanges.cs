@@ -19,7 +19,7 @@ internal sealed class LiveChanges
     public const string Terminals = "terminals";
     /// <summary>The event log.</summary>
     public const string Events = "events";
-    /// <summary>The audit trail, as far as this node appends to it.</summary>
+    /// <summary>The audit trail.</summary>
     public const string Audit = "audit";
     /// <summary>Who may see what. Everybody who looks at something is told.</summary>
     public const string Sight = "sight";
@@ -35,7 +35,7 @@ internal sealed class LiveChanges
     public const string RecordedTerminals = "recorded-terminals";
     /// <summary>Who may do what: people, teams, roles, grants, requests, sessions, tokens, settings.</summary>
     public const string Access = "access";
-    /// <summary>The sandbox profiles, as far as this node changes them.</summary>
+    /// <summary>The sandbox profiles.</summary>
     public const string Sandboxes = "sandboxes";
     /// <summary>One run: its state, or its output.</summary>
     public static string Run(Guid id) => $"run/{id:N}";
@@ -46,8 +46,18 @@ internal sealed class LiveChanges
     public static bool IsAboutAccess(string type) =>
         type.Split('.')[0] is "person" or "team" or "role" or "grant" or "access-request" or "invitation" or "session" or "token" or "settings";
 
-    /// <summary>Something about the topic changed, and can be read.</summary>
+    /// <summary>Told of each signal of this node's own, for the other nodes.</summary>
+    public Action<string>? Signalled { get; set; }
+
+    /// <summary>Something about the topic changed, and can be read. Who looks on other nodes is told too.</summary>
     public void Signal(string topic)
+    {
+        SignalHere(topic);
+        Signalled?.Invoke(topic);
+    }
+
+    /// <summary>The same for who looks on this node alone: every node finds it out by itself.</summary>
+    public void SignalHere(string topic)
     {
         if (_topics.TryGetValue(topic, out var found))
         {

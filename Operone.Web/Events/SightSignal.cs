@@ -17,5 +17,5 @@ internal sealed class SightSignal(AccessDirectory access, LiveChanges changes) :
         return Task.CompletedTask;
     }
 
-    private void Signal() => changes.Signal(LiveChanges.Sight);
+    private void Signal() => changes.SignalHere(LiveChanges.Sight);
 }

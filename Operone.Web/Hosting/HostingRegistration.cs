@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Operone.Core.Shell;
+using Operone.Web.Hosting.Nodes;
 
 namespace Operone.Web.Hosting;
 
@@ -24,6 +25,7 @@ internal static class HostingRegistration
         services.AddApiDescription();
         services.AddHostedService<Scheduler>();
         builder.AddMetrics();
+        builder.AddNodes();
         services.KeepAddressesOutOfTheLog();
         services.ConfigureHttpJsonOptions(options =>
         {

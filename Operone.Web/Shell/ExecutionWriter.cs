@@ -5,8 +5,10 @@ using Operone.Core.Events;
 using Operone.Core.Shell;
 using Operone.Web.Agents;
 using Operone.Web.Data;
+using Operone.Web.Devices;
 using Operone.Web.Events;
 using Operone.Web.Hosting;
+using Operone.Web.Hosting.Nodes;
 
 namespace Operone.Web.Shell;
 
@@ -16,7 +18,7 @@ namespace Operone.Web.Shell;
 /// the agents are held back: nothing is acknowledged that is not stored.
 /// </summary>
 internal sealed partial class ExecutionWriter(
-    IDbContextFactory<OperoneDb> databases, AgentSends sends, LiveChanges changes, IEvents events, TimeProvider time,
+    IDbContextFactory<OperoneDb> databases, AgentSends sends, DeviceDirectory devices, INodeBus nodes, LiveChanges changes, IEvents events, TimeProvider time,
     ILogger<ExecutionWriter> logger) : BackgroundService
 {
     private const int MaxBatchBytes = 4 * 1024 * 1024;
@@ -46,10 +48,10 @@ internal sealed partial class ExecutionWriter(
     public ValueTask MarkStartingAsync(IReadOnlyList<Guid> executionIds, CancellationToken cancellationToken) =>
         executionIds.Count == 0 ? ValueTask.CompletedTask : _queue.AddAsync(new StartingItem(executionIds), cancellationToken);
 
-    /// <summary>Makes new executions known, so that their first news needs no look-up.</summary>
+    /// <summary>Makes new executions of devices that are here known, so that their first news needs no look-up.</summary>
     public void Track(IEnumerable<Execution> executions)
     {
-        foreach (var execution in executions)
+        foreach (var execution in executions.Where(e => devices.IsHere(e.DeviceId)))
         {
             _known[execution.Id] = ExecutionState.From(execution);
         }
@@ -103,6 +105,13 @@ internal sealed partial class ExecutionWriter(
             {
                 throw;
             }
+            catch (StaleException stale)
+            {
+                foreach (var id in stale.ExecutionIds)
+                {
+                    _known.TryRemove(id, out _);
+                }
+            }
             catch (Exception e) when (items.Count > 1)
             {
                 Log.BatchFailed(logger, e, items.Count);
@@ -138,13 +147,19 @@ internal sealed partial class ExecutionWriter(
         if (batch.Changed.Count > 0)
         {
             await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-            ended = await RunTables.StoreAsync(db, batch, now, cancellationToken);
+            if (await RunTables.StoreAsync(db, batch, nodes.IsAlone, now, cancellationToken) is not { } stored)
+            {
+                throw new StaleException(batch.Changed.Keys);
+            }
+
+            ended = stored;
             await transaction.CommitAsync(cancellationToken);
         }
 
-        foreach (var (id, state) in batch.Changed)
+        foreach (var id in items.SelectMany(IdsOf))
         {
-            if (state.Status.IsEnd())
+            // of devices that are elsewhere other nodes have the news
+            if ((batch.Changed.GetValueOrDefault(id) ?? _known.GetValueOrDefault(id)) is not { } state || state.Status.IsEnd() || !devices.IsHere(state.DeviceId))
             {
                 _known.TryRemove(id, out _);
             }
@@ -173,7 +188,7 @@ internal sealed partial class ExecutionWriter(
 
         if (ended.Any(r => r.Kind == RunKind.Terminal))
         {
-            changes.Signal(LiveChanges.RecordedTerminals);
+            changes.SignalHere(LiveChanges.RecordedTerminals);
             changes.Signal(LiveChanges.Recordings);
         }
 
@@ -208,19 +223,25 @@ internal sealed partial class ExecutionWriter(
                 _known[execution.Id] = ExecutionState.From(execution);
             }
         }
-
-        static IEnumerable<Guid> IdsOf(WriterItem item) => item switch
-        {
-            ReportItem report => [report.Report.ExecutionId],
-            EndItem end => end.ExecutionIds,
-            StartingItem starting => starting.ExecutionIds,
-            _ => [],
-        };
     }
+
+    private static IEnumerable<Guid> IdsOf(WriterItem item) => item switch
+    {
+        ReportItem report => [report.Report.ExecutionId],
+        EndItem end => end.ExecutionIds,
+        StartingItem starting => starting.ExecutionIds,
+        _ => [],
+    };
 
     /// <summary>A device has (re)connected: what is stored of these counts, not what this node remembers.</summary>
     public ValueTask ForgetAsync(IReadOnlyList<Guid> executionIds, CancellationToken cancellationToken) =>
         executionIds.Count == 0 ? ValueTask.CompletedTask : _queue.AddAsync(new ForgetItem(executionIds), cancellationToken);
+
+    /// <summary>Another node has written to these executions: what is stored counts.</summary>
+    private sealed class StaleException(IEnumerable<Guid> executionIds) : Exception
+    {
+        public IReadOnlyList<Guid> ExecutionIds { get; } = [.. executionIds];
+    }
 
     private static partial class Log
     {

@@ -22,7 +22,12 @@ internal static class RunTables
     private const string UpdateExecution = """
         UPDATE executions SET "Status" = @status, "ExitCode" = @exitCode, "Reason" = @reason, "StartedAt" = @startedAt, "EndedAt" = @endedAt,
             "StdoutBytes" = @stdout, "StderrBytes" = @stderr, "DiscardedBytes" = @discarded
-        WHERE "Id" = @id
+        WHERE "Id" = @id AND "EndedAt" IS NULL AND "StdoutBytes" = @stdoutBefore AND "StderrBytes" = @stderrBefore
+        """;
+
+    // Two nodes that end the last two executions of a run would each see the other's as open: they take turns.
+    private const string LockRun = """
+        SELECT "Status" FROM runs WHERE "Id" = @run FOR UPDATE
         """;
 
     private const string InsertEntry = """
@@ -55,25 +60,37 @@ internal static class RunTables
         return sql.ExecuteAsync(cancellationToken);
     }
 
-    /// <summary>Stores a batch in the context's present transaction; gives the runs that have ended by it.</summary>
-    public static async Task<IReadOnlyList<EndedRun>> StoreAsync(
-        OperoneDb db, WriterBatch batch, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <summary>
+    /// Stores a batch in the context's present transaction; gives the runs that have ended by it. Null where an execution is not
+    /// stored any more as the batch takes it to be, because another node has written to it: then the transaction is not to be committed.
+    /// </summary>
+    public static async Task<IReadOnlyList<EndedRun>?> StoreAsync(
+        OperoneDb db, WriterBatch batch, bool isAlone, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var sql = new SqlBatch(db);
-        foreach (var state in batch.Changed.Values)
+        foreach (var state in batch.Changed.Values.OrderBy(s => s.Id))
         {
+            var before = batch.Before(state.Id);
             sql.Add(UpdateExecution, ("status", state.Status), ("exitCode", state.ExitCode), ("reason", state.Reason),
                 ("startedAt", state.StartedAt), ("endedAt", state.EndedAt), ("stdout", state.StdoutBytes), ("stderr", state.StderrBytes),
-                ("discarded", state.DiscardedBytes), ("id", state.Id));
+                ("discarded", state.DiscardedBytes), ("id", state.Id), ("stdoutBefore", before.StdoutBytes), ("stderrBefore", before.StderrBytes));
         }
 
-        AddEntries(sql, batch.Journal());
-        await sql.ExecuteAsync(cancellationToken);
+        var entries = AddEntries(sql, batch.Journal());
+        if (await sql.ExecuteAsync(cancellationToken) != batch.Changed.Count + entries)
+        {
+            return null;
+        }
 
         var ended = new List<EndedRun>();
         var rest = new SqlBatch(db);
-        foreach (var runId in batch.Changed.Values.Where(s => s.Status.IsEnd()).Select(s => s.RunId).Distinct())
+        foreach (var runId in batch.Changed.Values.Where(s => s.Status.IsEnd()).Select(s => s.RunId).Distinct().Order())
         {
+            if (!isAlone)
+            {
+                await rest.QueryAsync(LockRun, static _ => true, cancellationToken, ("run", runId));
+            }
+
             var counts = await rest.QueryAsync(CountExecutions,
                 row => (Status: (ExecutionStatus)row.GetInt32(0), Count: row.GetInt32(1)), cancellationToken, ("run", runId));
             var status = RunRules.Combine(counts.ToDictionary(c => c.Status, c => c.Count));
@@ -89,12 +106,16 @@ internal static class RunTables
         return ended;
     }
 
-    private static void AddEntries(SqlBatch sql, IEnumerable<JournalEntry> entries)
+    private static int AddEntries(SqlBatch sql, IEnumerable<JournalEntry> entries)
     {
+        var count = 0;
         foreach (var entry in entries)
         {
+            count++;
             sql.Add(InsertEntry, ("run", entry.RunId), ("execution", entry.ExecutionId), ("kind", (short)entry.Kind),
                 ("offset", entry.Offset), ("length", entry.Length), ("data", entry.Data));
         }
+
+        return count;
     }
 }

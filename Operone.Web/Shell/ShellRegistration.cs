@@ -77,6 +77,10 @@ internal static class ShellRegistration
     }
 
     /// <summary>At start, once the database is there.</summary>
-    public static Task PrepareShellAsync(this WebApplication app, CancellationToken cancellationToken) =>
-        app.Services.GetRequiredService<SandboxService>().PrepareAsync(cancellationToken);
+    public static Task PrepareShellAsync(this WebApplication app, CancellationToken cancellationToken)
+    {
+        // hears from the start who is at terminals elsewhere
+        _ = app.Services.GetRequiredService<TerminalPeople>();
+        return app.Services.GetRequiredService<SandboxService>().PrepareAsync(cancellationToken);
+    }
 }

@@ -21,6 +21,9 @@ internal sealed class WriterBatch(IReadOnlyDictionary<Guid, ExecutionState> know
     /// <summary>The executions that have changed, as they are after the batch.</summary>
     public IReadOnlyDictionary<Guid, ExecutionState> Changed => _states;
 
+    /// <summary>An execution as it was before the batch, as far as this node knows.</summary>
+    public ExecutionState Before(Guid id) => known[id];
+
     /// <summary>What to tell the devices once the batch is stored: the last word for each execution.</summary>
     public IReadOnlyCollection<(Guid DeviceId, ExecutionAcknowledgement Acknowledgement)> Answers => _answers.Values;
 

@@ -42,13 +42,19 @@ public sealed class ExecutionsTests : IDisposable
         await using (var agent = new ExecutionsUnderTest(_temp.Path))
         {
             await agent.ConnectAsync();
-            foreach (var (command, text, code) in new[] { ("echo long; sleep 0.1; seq 1000 >&2", "long\n", 0), ("true", "", 0), ("echo x; exit 3", "x\n", 3), ("sleep 0.1", "", 0) })
+            (string, string, int)[] four = [("echo long; sleep 0.1; seq 1000 >&2", "long\n", 0), ("true", "", 0), ("echo x; exit 3", "x\n", 3), ("sleep 0.1", "", 0)];
+
+            // a folder that its host still holds when it is to be kept is deleted instead: on a busy machine that may be any of them
+            for (var round = 0; round < 10 && (round == 0 || Directory.GetDirectories($"{_temp.Path}/x").Length == 0); round++)
             {
-                var request = ExecutionsUnderTest.Request(command);
-                agent.All.Start(request);
-                var stored = await agent.EndOfAsync(request.ExecutionId);
-                Assert.Equal((text, code), (stored.Text, stored.End!.ExitCode));
-                await agent.GoneAsync(request.ExecutionId);
+                foreach (var (command, text, code) in four)
+                {
+                    var request = ExecutionsUnderTest.Request(command);
+                    agent.All.Start(request);
+                    var stored = await agent.EndOfAsync(request.ExecutionId);
+                    Assert.Equal((text, code), (stored.Text, stored.End!.ExitCode));
+                    await agent.GoneAsync(request.ExecutionId);
+                }
             }
 
             Assert.NotEmpty(Directory.GetDirectories($"{_temp.Path}/x"));

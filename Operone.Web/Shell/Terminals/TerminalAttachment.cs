@@ -18,6 +18,7 @@ internal sealed class TerminalAttachment(
     private readonly DateTimeOffset _since = time.GetUtcNow();
     private readonly CancellationTokenSource _ended = new();
     private volatile bool _mayType = mayType;
+    private bool _told = mayType;
 
     // who is in is told as it is when it is told: news that was not taken swallows the next
     private readonly Channel<bool> _news = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -56,26 +57,14 @@ internal sealed class TerminalAttachment(
         }
     }
 
-    /// <summary>Lets them type, or does not any more: from now on, and the host is told. Whose channel does not take that within seconds is sent away.</summary>
-    public async Task SetMayTypeAsync(bool mayType, CancellationToken cancellationToken)
+    /// <summary>Lets them type, or does not any more: from now on. The host and they are told.</summary>
+    public void SetMayType(bool mayType)
     {
-        _mayType = mayType;
-        using var patience = new CancellationTokenSource(_patience, time);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
-        try
+        if (_mayType != mayType)
         {
-            await _agent.SendAsync(Write(new TerminalControl { Type = TerminalControls.Mode, MayType = mayType }), WebSocketMessageType.Text, stop.Token);
+            _mayType = mayType;
+            people.Announce(terminal.Id);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            End();
-        }
-        catch (Exception gone) when (gone is WebSocketException or ObjectDisposedException or InvalidOperationException)
-        {
-            // they have left
-        }
-
-        people.Announce(terminal.Id);
     }
 
     /// <summary>Carries everything between both until one of them ends. Gives why.</summary>
@@ -131,22 +120,38 @@ internal sealed class TerminalAttachment(
     {
         try
         {
-            bool? told = null;
             while (await _news.Reader.ReadAsync(cancellationToken))
             {
-                if (told is { } before && before != _mayType)
+                if (_mayType is var now && now != _told)
                 {
-                    await end.SendAsync(Write(new TerminalControl { Type = TerminalControls.Mode, MayType = _mayType }), WebSocketMessageType.Text, cancellationToken);
+                    _told = now;
+                    var mode = Write(new TerminalControl { Type = TerminalControls.Mode, MayType = now });
+                    await TellHostAsync(mode, cancellationToken);
+                    await end.SendAsync(mode, WebSocketMessageType.Text, cancellationToken);
                 }
 
-                told = _mayType;
-                var all = people.Of(terminal.Id).Select(a => a.View(this)).ToArray();
-                await end.SendAsync(Write(new TerminalControl { Type = TerminalControls.People, MayType = _mayType, People = all }), WebSocketMessageType.Text, cancellationToken);
+                var all = people.In(terminal.Id, this);
+                await end.SendAsync(Write(new TerminalControl { Type = TerminalControls.People, MayType = _told, People = all }), WebSocketMessageType.Text, cancellationToken);
             }
         }
         catch (Exception ended) when (ended is OperationCanceledException or WebSocketException or ObjectDisposedException or InvalidOperationException)
         {
             // the connection is gone; the join says why
+        }
+    }
+
+    /// <summary>Whose channel does not take it within seconds is sent away: what they type is not handed on in any case.</summary>
+    private async Task TellHostAsync(byte[] mode, CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(_patience, time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        try
+        {
+            await _agent.SendAsync(mode, WebSocketMessageType.Text, stop.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            End();
         }
     }
 }

@@ -120,7 +120,7 @@ internal sealed class TerminalDoor(
                 var can = sight.MayUse(attachment.Actor, terminal);
                 if (can != could)
                 {
-                    await attachment.SetMayTypeAsync(can, cancellationToken);
+                    attachment.SetMayType(can);
                     could = can;
                 }
 

@@ -78,10 +78,7 @@ internal sealed class TerminalService(
         await records.ChangedAsync(actor, terminal, $"title '{terminal.Title}', guests {(terminal.GuestsMayType ? "may" : "may not")} type", cancellationToken);
         if (request.GuestsMayType is { } mayType)
         {
-            foreach (var guest in people.Of(id).Where(a => !a.IsOwner && a.MayType != mayType))
-            {
-                await guest.SetMayTypeAsync(mayType, cancellationToken);
-            }
+            people.Allow(id, null, mayType);
         }
 
         return reader.View(actor, found.Value);
@@ -101,13 +98,13 @@ internal sealed class TerminalService(
             return Error.InvalidField("mayType", "is missing");
         }
 
-        if (people.Of(id).FirstOrDefault(a => a.Id == attachmentId) is not { } guest)
+        if (people.In(id).FirstOrDefault(p => p.Id == attachmentId) is not { } guest)
         {
             return TerminalErrors.NobodyThere(id, attachmentId);
         }
 
-        await guest.SetMayTypeAsync(mayType, cancellationToken);
-        await records.ChangedAsync(actor, found.Value.Terminal, $"{guest.Actor.Name} {(mayType ? "may" : "may not")} type", cancellationToken);
+        people.Allow(id, attachmentId, mayType);
+        await records.ChangedAsync(actor, found.Value.Terminal, $"{guest.Name} {(mayType ? "may" : "may not")} type", cancellationToken);
         return reader.View(actor, found.Value);
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.Versioning;
 using Operone.Core.Shell;
@@ -83,35 +82,6 @@ public abstract class TerminalLastsTests(ServerFixture fixture) : TerminalScene(
         var cast = await Server.Owner.GetStringAsync($"/api/v1/recordings/{terminal.Id}/asciicast", Cancelled);
         var printed = TerminalUnderTest.Events(cast).All("o");
         Assert.EndsWith(string.Concat(Enumerable.Range(1, 100_000).Select(i => string.Create(CultureInfo.InvariantCulture, $"{i}\n"))), printed, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Flood_WithSomebodyWhoAcknowledgesNothing_LeavesAgentAndNodeAsTheyWere()
-    {
-        var terminal = await OpenAsync(new() { Argv = ["sh", "-c", "stty -onlcr; echo armed; read x; seq 100000001 110000000; echo the-end-$((1+1)); sleep 60"] });
-        await using var away = await TerminalSeat.TakeAsync(Server, terminal.Id, $"columns=80&rows=24&window={TerminalLimits.WindowBytes}");
-        await using var seat = await TerminalSeat.TakeAsync(Server, terminal.Id);
-        await away.SeesAsync("armed");
-        var agent = Agent.ProcessId;
-        var (agentBefore, nodeBefore) = (TerminalUnderTest.Memory(agent), TerminalUnderTest.Memory(Environment.ProcessId));
-        await seat.TypeAsync("\n");
-        await seat.SeesAsync("the-end-2", 60);
-        Assert.DoesNotContain(seat.Controls, c => c.Type == TerminalControls.Resync);
-        Assert.True(seat.Bytes > 100_000_000);
-        Assert.InRange(away.Bytes, 0, TerminalLimits.WindowBytes);
-        Assert.True(TerminalUnderTest.Memory(agent) - agentBefore < 64 * 1024 * 1024, "the agent has grown");
-        Assert.True(TerminalUnderTest.Memory(Environment.ProcessId) - nodeBefore < 400 * 1024 * 1024, "the node, and this test with it, has grown");
-
-        // who is back is shown the true end
-        await away.SayAsync(new TerminalControl { Type = TerminalControls.Ack, Offset = away.Offset });
-        await away.HearsAsync(TerminalControls.Resync);
-        for (var patience = Stopwatch.StartNew(); away.Offset < seat.Offset && patience.Elapsed.TotalSeconds < 30;)
-        {
-            await away.SayAsync(new TerminalControl { Type = TerminalControls.Ack, Offset = away.Offset });
-            await Task.Delay(5, Cancelled);
-        }
-
-        Assert.EndsWith("110000000\nthe-end-2\n", away.Text, StringComparison.Ordinal);
     }
 
     /// <summary>The process that holds a terminal: the parent of its shell.</summary>
