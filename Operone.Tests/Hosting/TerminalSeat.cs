@@ -48,7 +48,7 @@ internal sealed class TerminalSeat : IAsyncDisposable
     }
 
     /// <summary>Sits down.</summary>
-    public static async Task<TerminalSeat> TakeAsync(OperoneServer server, Guid id, string query = "columns=80&rows=24", string token = OperoneServer.OwnerToken)
+    public static async Task<TerminalSeat> TakeAsync(OperoneServer server, Guid id, string query = "columns=80&rows=24", string token = OperoneServer.OwnerToken, bool reads = true)
     {
         var seat = new TerminalSeat();
         seat._socket.Options.SetRequestHeader("Authorization", $"Bearer {token}");
@@ -63,7 +63,7 @@ internal sealed class TerminalSeat : IAsyncDisposable
             throw;
         }
 
-        seat._reading = seat.ReadAsync();
+        seat._reading = reads ? seat.ReadAsync() : Task.CompletedTask;
         return seat;
     }
 

@@ -14,6 +14,8 @@ namespace Operone.Web.Channels;
 /// <param name="time">The clock for that.</param>
 internal sealed class ChannelJoin(ChannelEnd agent, ChannelEnd caller, TimeSpan idle, TimeProvider time)
 {
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(2);
+
     private long _movedAt = time.GetTimestamp();
 
     /// <summary>Decides on a control message of the caller: what to hand on, or null for nothing. By default as it is.</summary>
@@ -28,7 +30,7 @@ internal sealed class ChannelJoin(ChannelEnd agent, ChannelEnd caller, TimeSpan 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var down = CarryAsync(agent, caller, static message => message, static () => true, stop);
         var up = CarryAsync(caller, agent, FromCaller, TakesBytes, stop);
-        var watch = idle > TimeSpan.Zero ? WatchAsync(stop) : Task.FromResult("");
+        var watch = idle > TimeSpan.Zero ? WatchAsync(up, stop) : Task.FromResult("");
         var first = await Task.WhenAny(down, up);
         var reasons = (await down, await up);
         await stop.CancelAsync();
@@ -98,7 +100,23 @@ internal sealed class ChannelJoin(ChannelEnd agent, ChannelEnd caller, TimeSpan 
         }
     }
 
-    private async Task<string> WatchAsync(CancellationTokenSource stop)
+    /// <summary>Tells the caller why it ends; one that is held back is not waited for.</summary>
+    private async Task SayAsync(string reason, Task up, CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(Farewell, time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        try
+        {
+            await caller.CloseAsync(WebSocketCloseStatus.PolicyViolation, reason, stop.Token);
+            await up.WaitAsync(stop.Token); // the connection is cut after its answer, so that it has read why
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // it takes nothing
+        }
+    }
+
+    private async Task<string> WatchAsync(Task up, CancellationTokenSource stop)
     {
         try
         {
@@ -108,7 +126,7 @@ internal sealed class ChannelJoin(ChannelEnd agent, ChannelEnd caller, TimeSpan 
                 if (left <= TimeSpan.Zero)
                 {
                     var reason = FormattableString.Invariant($"nothing was carried for {idle.TotalSeconds:0.#} seconds");
-                    await caller.CloseAsync(WebSocketCloseStatus.PolicyViolation, reason, stop.Token);
+                    await SayAsync(reason, up, stop.Token);
                     await stop.CancelAsync();
                     return reason;
                 }

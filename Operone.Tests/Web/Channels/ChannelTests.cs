@@ -11,7 +11,7 @@ using Xunit;
 namespace Operone.Tests.Web.Channels;
 
 /// <summary>Channels by an agent that dials what it should not, too late, twice, or too many.</summary>
-public sealed class ChannelTests(ChannelTests.Small fixture) : ServerTests(fixture), IClassFixture<ChannelTests.Small>
+public sealed class ChannelTests(ChannelTests.Small fixture) : ServerTests(fixture), IClassFixture<ChannelTests.Small>, IAsyncLifetime
 {
     /// <summary>A node with room for few channels.</summary>
     public sealed class Small() : ServerFixture(Database.Sqlite, new()
@@ -21,6 +21,16 @@ public sealed class ChannelTests(ChannelTests.Small fixture) : ServerTests(fixtu
     });
 
     private readonly List<IDisposable> _open = [];
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    /// <summary>Leaves no channel open: the next test counts them.</summary>
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        _open.ForEach(s => s.Dispose());
+        return ValueTask.CompletedTask;
+    }
 
     private static string Name() => $"fake-{Guid.NewGuid():N}"[..16];
 
@@ -159,16 +169,24 @@ public sealed class ChannelTests(ChannelTests.Small fixture) : ServerTests(fixtu
             await DialAsync(first, (await asked).ChannelId);
             return (await attaching).Status == HttpStatusCode.SwitchingProtocols;
         }, "room for one more");
-        _open.ForEach(s => s.Dispose());
     }
 
-    private async Task<ClientWebSocket> SitAsync(FakeAgent agent, Guid terminal)
+    private Task<ClientWebSocket> SitAsync(FakeAgent agent, Guid terminal) => EventuallyAsync(async () =>
     {
+        // those of the test before may just be going
         var attaching = AttachAsync(terminal);
-        var asked = await agent.Channels.Reader.ReadAsync(Cancelled);
-        await DialAsync(agent, asked.ChannelId);
+        using var stop = new CancellationTokenSource();
+        var asked = agent.Channels.Reader.WaitToReadAsync(stop.Token).AsTask();
+        if (await Task.WhenAny(attaching, asked) == attaching)
+        {
+            await stop.CancelAsync();
+            return null;
+        }
+
+        Assert.True(agent.Channels.Reader.TryRead(out var channel));
+        await DialAsync(agent, channel.ChannelId);
         var (seat, status) = await attaching;
         Assert.Equal(HttpStatusCode.SwitchingProtocols, status);
         return seat;
-    }
+    }, "a seat");
 }

@@ -104,7 +104,11 @@ public sealed class HostingTests(SqliteFixture fixture) : ServerTests(fixture), 
             Content = new StringContent("{\"name\":\"" + new string('x', 8 * 1024 * 1024) + "\"}", null, "application/json"),
         };
         request.Headers.ExpectContinue = true;
-        using var response = await Server.Owner.SendAsync(request, Cancelled);
+        request.Headers.Authorization = Server.Owner.DefaultRequestHeaders.Authorization;
+
+        // the client sends its body all the same where it is not answered within a second
+        using var patient = new HttpClient(new SocketsHttpHandler { Expect100ContinueTimeout = TimeSpan.FromSeconds(60) }) { BaseAddress = new Uri(Server.Url) };
+        using var response = await patient.SendAsync(request, Cancelled);
         var problem = await OperoneServer.ReadProblemAsync(response);
         Assert.Equal(413, problem.Status);
     }
