@@ -64,7 +64,7 @@ internal sealed partial class AgentProcess(StateDirectory state, IPlatform platf
         var tombstones = new Tombstones(state.Over, time, loggers.CreateLogger<Tombstones>());
         await using var executions = new Executions(state.Executions, follower, sender, tombstones, time, loggers.CreateLogger<Executions>());
         await using var channels = new OpenChannels(
-            new ChannelDialer(identity, token), new HostChannels(executions, time), loggers.CreateLogger<OpenChannels>());
+            new ChannelDialer(identity, token), new HostChannels(executions, time), [], loggers.CreateLogger<OpenChannels>());
         var reporter = new DeviceReporter(platform.Machine(time), time, loggers.CreateLogger<DeviceReporter>(), SandboxProbe.Facts);
         var leave = new LeaveHandler(store, loggers.CreateLogger<LeaveHandler>());
         var status = new ConnectionStateFile(state, time, loggers.CreateLogger<ConnectionStateFile>());

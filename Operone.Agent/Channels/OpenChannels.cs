@@ -8,7 +8,8 @@ using Operone.Core.Channels;
 namespace Operone.Agent.Channels;
 
 /// <summary>The channels that are open on this device, and those that are being opened.</summary>
-internal sealed partial class OpenChannels(ChannelDialer dialer, IChannelTargets targets, ILogger<OpenChannels> logger) : IMessageHandler<OpenChannel>, IAsyncDisposable
+internal sealed partial class OpenChannels(ChannelDialer dialer, IChannelTargets targets, IReadOnlyList<IChannelService> services, ILogger<OpenChannels> logger)
+    : IMessageHandler<OpenChannel>, IAsyncDisposable
 {
     /// <summary>The most at once. The server has a limit of its own, which is lower.</summary>
     private const int MaxOpen = 4096;
@@ -73,6 +74,13 @@ internal sealed partial class OpenChannels(ChannelDialer dialer, IChannelTargets
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         patience.CancelAfter(TimeSpan.FromSeconds(ChannelLimits.JoinSeconds));
+        if (services.FirstOrDefault(s => s.Purpose == channel.Purpose) is { } service)
+        {
+            using var served = await dialer.DialAsync(channel, patience.Token);
+            await service.ServeAsync(channel, served, cancel);
+            return;
+        }
+
         var connecting = targets.ConnectAsync(channel.Purpose, channel.Target, patience.Token).AsTask();
         ClientWebSocket socket;
         try

@@ -23,6 +23,9 @@ public static class ChannelPurposes
     /// <summary>The standard output of an execution, as it comes.</summary>
     public const string Stdout = "stdout";
 
+    /// <summary>The device's files: calls, one after another, see <see cref="Files.FileCall"/>.</summary>
+    public const string Files = "files";
+
     /// <summary>
     /// Whether an end that answers no ping is dead. One that is held back answers none either, for a ping waits behind what it
     /// does not read: so only where both ends always read.

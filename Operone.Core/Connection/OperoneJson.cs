@@ -4,6 +4,7 @@ using Operone.Core.Access;
 using Operone.Core.Channels;
 using Operone.Core.Devices;
 using Operone.Core.Events;
+using Operone.Core.Files;
 using Operone.Core.Shell;
 
 namespace Operone.Core.Connection;
@@ -41,6 +42,9 @@ namespace Operone.Core.Connection;
 [JsonSerializable(typeof(EventView))]
 [JsonSerializable(typeof(AuditEntryView))]
 [JsonSerializable(typeof(AuditVerification))]
+[JsonSerializable(typeof(FileCall))]
+[JsonSerializable(typeof(FileReply))]
+[JsonSerializable(typeof(FileData))]
 [JsonSerializable(typeof(CreateApiToken))]
 [JsonSerializable(typeof(DeviceAuthorization))]
 [JsonSerializable(typeof(OAuthToken))]

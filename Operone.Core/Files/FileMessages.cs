@@ -1,0 +1,224 @@
+namespace Operone.Core.Files;
+
+/// <summary>
+/// What a node asks of a device's files. One channel of the purpose <c>files</c> carries one call after another: a text message with the
+/// call, then for <see cref="FileOps.Write"/> the bytes; the device answers with text messages (<see cref="FileReply"/>) and, for
+/// what it reads, binary ones. A call is over with the reply that has <see cref="FileReply.IsLast"/>.
+/// </summary>
+public sealed record FileCall
+{
+    /// <summary>One of <see cref="FileOps"/>; what the fields mean is said there.</summary>
+    public required string Op { get; init; }
+
+    /// <summary>Within what.</summary>
+    public FileScope Scope { get; init; } = FileScope.Everything;
+
+    /// <summary>The place, whole, as an address (see <see cref="TreePath.ToAddress"/>).</summary>
+    public string Path { get; init; } = "/";
+
+    /// <summary>Another place.</summary>
+    public string? To { get; init; }
+
+    /// <summary>From which byte on.</summary>
+    public long? Offset { get; init; }
+
+    /// <summary>How many bytes, or how many entries.</summary>
+    public long? Length { get; init; }
+
+    /// <summary>Behind which name a list goes on, as a segment.</summary>
+    public string? After { get; init; }
+
+    /// <summary>By what a list is sorted: <c>name</c> (default), <c>size</c>, <c>modified</c>, <c>kind</c>; with a minus sign downwards.</summary>
+    public string? Sort { get; init; }
+
+    /// <summary>Of a list: only names that have this in them, whatever their case.</summary>
+    public string? Filter { get; init; }
+
+    /// <summary>The upload that is written to.</summary>
+    public Guid? Upload { get; init; }
+
+    /// <summary>Whether what is there already is replaced.</summary>
+    public bool Overwrite { get; init; }
+
+    /// <summary>Whether it is done to all that a folder has in it.</summary>
+    public bool Recursive { get; init; }
+
+    /// <summary>Whether what is removed goes to the device's trash.</summary>
+    public bool Trash { get; init; }
+
+    /// <summary>What the file's <see cref="FileEntry.Tag"/> must still be; <c>*</c> for any that is there.</summary>
+    public string? Tag { get; init; }
+
+    /// <summary>What the content's SHA-256 must be.</summary>
+    public byte[]? Sha256 { get; init; }
+
+    /// <summary>The permission bits to have.</summary>
+    public int? Mode { get; init; }
+
+    /// <summary>The owner to have: a name or a number.</summary>
+    public string? Owner { get; init; }
+
+    /// <summary>The group to have: a name or a number.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>The time of change to have (UTC).</summary>
+    public DateTimeOffset? ModifiedAt { get; init; }
+
+    /// <summary>Extended attributes to set; null for one that is taken away.</summary>
+    public IReadOnlyDictionary<string, byte[]?>? Attributes { get; init; }
+}
+
+/// <summary>What a device can be asked of its files.</summary>
+public static class FileOps
+{
+    /// <summary>What <c>Path</c> is. Gives <c>Entry</c>; with <c>Recursive</c> with its extended attributes.</summary>
+    public const string Stat = "stat";
+
+    /// <summary>What is in a folder: <c>Sort</c>, <c>After</c>, <c>Length</c>, <c>Filter</c>. Gives <c>Entries</c> in several replies, the last with <c>Count</c> of all.</summary>
+    public const string List = "list";
+
+    /// <summary>All that is below a folder, depth first, a folder before what is in it, names from <c>Path</c> on; links are not followed. Gives <c>Entries</c>.</summary>
+    public const string Walk = "walk";
+
+    /// <summary>Bytes of a file from <c>Offset</c> on, <c>Length</c> of them or all. Gives <c>Entry</c>, then binary messages and <c>Hole</c>, then the end.</summary>
+    public const string Read = "read";
+
+    /// <summary>The SHA-256 of a file's content. Gives <c>Entry</c> and <c>Sha256</c>.</summary>
+    public const string Hash = "hash";
+
+    /// <summary>
+    /// Writes to an upload from <c>Offset</c> on: binary messages and <see cref="FileData"/>, ended by <see cref="FileData.IsEnd"/>. The device first
+    /// answers with <c>Offset</c>, how much it has; where that is not the offset asked for, no bytes follow.
+    /// </summary>
+    public const string Write = "write";
+
+    /// <summary>Makes an upload the file at <c>Path</c>, at once and whole: <c>Sha256</c>, <c>Overwrite</c>, <c>Tag</c>, <c>Mode</c>, <c>ModifiedAt</c>. Gives <c>Entry</c>.</summary>
+    public const string Commit = "commit";
+
+    /// <summary>Throws an upload away.</summary>
+    public const string Discard = "discard";
+
+    /// <summary>Makes a folder. With <c>Recursive</c> those above it too, and it may be there.</summary>
+    public const string MakeFolder = "mkdir";
+
+    /// <summary>Makes a symbolic link at <c>Path</c> to <c>To</c>, as it is.</summary>
+    public const string MakeLink = "link";
+
+    /// <summary>Moves to <c>To</c>, on the same file system; else it is refused as <c>other-file-system</c>.</summary>
+    public const string Rename = "rename";
+
+    /// <summary>Removes; a folder that is not empty only with <c>Recursive</c>; with <c>Trash</c> to the trash. Gives <c>Count</c>.</summary>
+    public const string Remove = "remove";
+
+    /// <summary>Changes what is given: mode, owner, group, times, extended attributes. Gives <c>Entry</c>.</summary>
+    public const string Change = "change";
+
+    /// <summary>Tells of changes in a folder until the channel is closed: a reply with <c>Entries</c>' segments at most every 100 ms.</summary>
+    public const string Watch = "watch";
+}
+
+/// <summary>A word between the bytes of a file that is written.</summary>
+/// <param name="Hole">So many bytes that are zero and need not be stored.</param>
+/// <param name="IsEnd">No more follows.</param>
+public sealed record FileData(long? Hole = null, bool IsEnd = false);
+
+/// <summary>What a device answers.</summary>
+public sealed record FileReply
+{
+    /// <summary>Whether the call is over with it.</summary>
+    public bool IsLast { get; init; }
+
+    /// <summary>What went wrong.</summary>
+    public FileProblem? Problem { get; init; }
+
+    /// <summary>What was asked about.</summary>
+    public FileEntry? Entry { get; init; }
+
+    /// <summary>Some of a list. Of a walk the segments are paths below it.</summary>
+    public IReadOnlyList<FileEntry>? Entries { get; init; }
+
+    /// <summary>Of a read: so many bytes that are zero and were not sent.</summary>
+    public long? Hole { get; init; }
+
+    /// <summary>How many bytes of an upload are there.</summary>
+    public long? Offset { get; init; }
+
+    /// <summary>How many.</summary>
+    public long? Count { get; init; }
+
+    /// <summary>The SHA-256 asked for.</summary>
+    public byte[]? Sha256 { get; init; }
+}
+
+/// <summary>Why a device did not do something with a file.</summary>
+/// <param name="Code">One of <see cref="FileProblems"/>.</param>
+/// <param name="Detail">What happened, to what.</param>
+public sealed record FileProblem(string Code, string Detail);
+
+/// <summary>The codes of <see cref="FileProblem"/>.</summary>
+public static class FileProblems
+{
+    /// <summary>There is no such file.</summary>
+    public const string NotFound = "not-found";
+
+    /// <summary>The device's system does not let the agent.</summary>
+    public const string Denied = "denied";
+
+    /// <summary>It lies, or leads, outside of what may be had.</summary>
+    public const string Outside = "outside";
+
+    /// <summary>What may be had may not be changed.</summary>
+    public const string ReadOnly = "read-only";
+
+    /// <summary>Something is there already.</summary>
+    public const string Exists = "exists";
+
+    /// <summary>It has changed since it was looked at.</summary>
+    public const string Changed = "changed";
+
+    /// <summary>It is a folder, or is none, or is no file that can be opened.</summary>
+    public const string WrongKind = "wrong-kind";
+
+    /// <summary>The folder is not empty.</summary>
+    public const string NotEmpty = "not-empty";
+
+    /// <summary>The disk is full, or a quota is.</summary>
+    public const string NoSpace = "no-space";
+
+    /// <summary>It would have to go to another file system: copy it.</summary>
+    public const string OtherFileSystem = "other-file-system";
+
+    /// <summary>The name is not one on that system.</summary>
+    public const string BadName = "bad-name";
+
+    /// <summary>What came is not what was sent.</summary>
+    public const string BadDigest = "bad-digest";
+
+    /// <summary>This device cannot do it.</summary>
+    public const string Unsupported = "unsupported";
+
+    /// <summary>Anything else, in the system's words.</summary>
+    public const string Failed = "failed";
+}
+
+/// <summary>What holds for files everywhere.</summary>
+public static class FileLimits
+{
+    /// <summary>The most bytes in one message of a channel.</summary>
+    public const int PieceBytes = 128 * 1024;
+
+    /// <summary>How many entries a reply has at the most.</summary>
+    public const int BatchEntries = 200;
+
+    /// <summary>The most entries of one folder that are sorted.</summary>
+    public const int MaxFolderEntries = 2_000_000;
+
+    /// <summary>How long an upload that nobody goes on with is kept on its device, in hours.</summary>
+    public const int UploadHours = 24;
+
+    /// <summary>How the name of an unfinished upload begins. Such files are in no list.</summary>
+    public const string PartPrefix = ".operone-";
+
+    /// <summary>How it ends.</summary>
+    public const string PartSuffix = ".part";
+}
