@@ -5,6 +5,7 @@ using Operone.Web.Console;
 using Operone.Web.Data;
 using Operone.Web.Devices;
 using Operone.Web.Events;
+using Operone.Web.Files;
 using Operone.Web.Hosting;
 using Operone.Web.Shell;
 
@@ -50,6 +51,7 @@ internal static class Program
         builder.AddDevices();
         builder.AddChannels();
         builder.AddShell();
+        builder.AddFiles();
         builder.AddAgents();
         builder.AddConsole();
 
@@ -81,6 +83,7 @@ internal static class Program
         app.MapDevices();
         app.MapChannels();
         app.MapShell();
+        app.MapFiles();
         app.MapAgents();
         app.MapConsole();
     }

@@ -42,6 +42,8 @@ public static class Permissions
     public const string FilesRead = "files.read";
     /// <summary>Write, move and remove files.</summary>
     public const string FilesWrite = "files.write";
+    /// <summary>Say which files of devices may be had; mount folders and other servers.</summary>
+    public const string MountsManage = "mounts.manage";
     /// <summary>See jobs, schedules and workloads.</summary>
     public const string JobsRead = "jobs.read";
     /// <summary>Run jobs that exist.</summary>
@@ -75,8 +77,8 @@ public static class Permissions
     public static IReadOnlyList<string> All { get; } =
     [
         DevicesRead, DevicesManage, RunsRead, RunsCreate, TerminalsOpen, TerminalsJoin, TerminalsManage, RecordingsRead, RecordingsManage,
-        EnvironmentsUse, EnvironmentsManage, SandboxesManage, FilesRead, FilesWrite, JobsRead, JobsRun, JobsManage, TunnelsOpen, EventsRead,
-        DriversUse, DriversManage, AssistantUse, TokensCreate, TokensManage, AuditRead, PeopleManage, SettingsManage, OwnersManage,
+        EnvironmentsUse, EnvironmentsManage, SandboxesManage, FilesRead, FilesWrite, MountsManage, JobsRead, JobsRun, JobsManage, TunnelsOpen,
+        EventsRead, DriversUse, DriversManage, AssistantUse, TokensCreate, TokensManage, AuditRead, PeopleManage, SettingsManage, OwnersManage,
     ];
 
     private static readonly FrozenDictionary<string, int> Index =

@@ -29,6 +29,12 @@ public static class EventTypes
     public const string TerminalJoined = "terminal.joined";
     /// <summary>A terminal has ended.</summary>
     public const string TerminalEnded = "terminal.ended";
+    /// <summary>A file was written.</summary>
+    public const string FileWritten = "file.written";
+    /// <summary>A file or folder was made, moved or changed otherwise.</summary>
+    public const string FileChanged = "file.changed";
+    /// <summary>A file or folder was removed.</summary>
+    public const string FileRemoved = "file.removed";
     /// <summary>A person signed in.</summary>
     public const string PersonSignedIn = "person.signed-in";
     /// <summary>A person was disabled: they are signed out, and may not sign in.</summary>
@@ -103,6 +109,12 @@ public static class EventTypes
     public const string TerminalPolicyUpdated = "terminal-policy.updated";
     /// <summary>A policy of terminals was removed.</summary>
     public const string TerminalPolicyRemoved = "terminal-policy.removed";
+    /// <summary>A policy of files was made.</summary>
+    public const string FilePolicyCreated = "file-policy.created";
+    /// <summary>A policy of files was changed.</summary>
+    public const string FilePolicyUpdated = "file-policy.updated";
+    /// <summary>A policy of files was removed.</summary>
+    public const string FilePolicyRemoved = "file-policy.removed";
     /// <summary>A recording of a terminal was removed.</summary>
     public const string RecordingRemoved = "recording.removed";
     /// <summary>The audit chain was checked, and does not hold.</summary>

@@ -19,6 +19,9 @@ public sealed record FileCall
     /// <summary>Another place.</summary>
     public string? To { get; init; }
 
+    /// <summary>Within what the other place is; by default <see cref="Scope"/>.</summary>
+    public FileScope? ToScope { get; init; }
+
     /// <summary>From which byte on.</summary>
     public long? Offset { get; init; }
 
@@ -88,7 +91,8 @@ public static class FileOps
 
     /// <summary>
     /// Writes to an upload from <c>Offset</c> on: binary messages and <see cref="FileData"/>, ended by <see cref="FileData.IsEnd"/>. The device first
-    /// answers with <c>Offset</c>, how much it has; where that is not the offset asked for, no bytes follow.
+    /// answers with <c>Offset</c>, how much it has: where that is more than asked for it throws the rest away and answers with the offset asked
+    /// for; where it is less, that is all, and no bytes follow.
     /// </summary>
     public const string Write = "write";
 

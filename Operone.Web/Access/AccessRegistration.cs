@@ -21,6 +21,7 @@ internal static class AccessRegistration
         services.AddSingleton<NoteThrottle>();
         services.AddTokens();
         services.AddSingleton<AccessDirectory>();
+        services.AddSingleton<ActorRoles>();
         services.AddHostedService(provider => provider.GetRequiredService<AccessDirectory>());
         services.AddSingleton<CurrentStanding>();
         services.AddSingleton<SessionDirectory>();

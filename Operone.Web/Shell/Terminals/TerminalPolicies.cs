@@ -1,7 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Operone.Core;
-using Operone.Core.Access;
 using Operone.Core.Shell;
 using Operone.Web.Access;
 using Operone.Web.Data;
@@ -11,25 +10,14 @@ namespace Operone.Web.Shell.Terminals;
 
 /// <summary>What policy says of a terminal that somebody is about to open. <see cref="TerminalPolicyService"/> changes it.</summary>
 internal sealed class TerminalPolicies(
-    IDbContextFactory<OperoneDb> databases, AccessDirectory access, IOptions<ShellOptions> options, TimeProvider time)
+    IDbContextFactory<OperoneDb> databases, ActorRoles roles, IOptions<ShellOptions> options)
 {
     /// <summary>What holds for this actor on this device, going by the roles that they have on it now.</summary>
     public async ValueTask<EffectiveTerminalPolicy> ForAsync(Actor actor, DeviceEntry device, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var rules = await db.Set<TerminalPolicy>().AsNoTracking().ToListAsync(cancellationToken);
-        return TerminalRules.Resolve(rules.Select(ToRule), device.Labels, RolesOn(actor, device), options.Value.TerminalIdleHours * 3600);
-    }
-
-    // A token stands under its own roles, and under those of whoever made it.
-    private HashSet<Guid> RolesOn(Actor actor, DeviceEntry device)
-    {
-        var (snapshot, now) = (access.Current, time.GetUtcNow());
-        var teams = actor.PersonId is { } person ? snapshot.People.GetValueOrDefault(person)?.TeamIds : null;
-        IEnumerable<Guid?> subjects = [actor.PersonId, actor.TokenId, .. (teams ?? []).Cast<Guid?>()];
-        return [.. subjects.OfType<Guid>().SelectMany(snapshot.GrantsOf)
-            .Where(g => g.Effect == GrantEffect.Allow && g.IsInForce(now) && g.ReadSelector()?.Matches(device.Labels) == true)
-            .Select(g => g.RoleId)];
+        return TerminalRules.Resolve(rules.Select(ToRule), device.Labels, roles.On(actor, device.Labels), options.Value.TerminalIdleHours * 3600);
     }
 
     private static TerminalRule ToRule(TerminalPolicy policy) => Selector.Parse(policy.Selector) is { IsError: false } selector

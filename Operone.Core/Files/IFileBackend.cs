@@ -1,0 +1,124 @@
+using Operone.Core.Errors;
+
+namespace Operone.Core.Files;
+
+/// <summary>What a backend can do besides listing and reading; what it cannot is refused with words.</summary>
+/// <param name="CanWrite">Files and folders can be changed at all.</param>
+/// <param name="CanResume">An upload that broke off can go on where it stood.</param>
+/// <param name="CanTrash">What is removed can go to a trash.</param>
+/// <param name="CanWatch">Changes can be told of.</param>
+/// <param name="CanLink">Symbolic links can be made.</param>
+/// <param name="HasModes">Files have permission bits and owners.</param>
+public sealed record FileAbilities(bool CanWrite, bool CanResume, bool CanTrash, bool CanWatch, bool CanLink, bool HasModes);
+
+/// <summary>How a folder is listed.</summary>
+/// <param name="Sort">See <see cref="FileCall.Sort"/>.</param>
+/// <param name="After">See <see cref="FileCall.After"/>.</param>
+/// <param name="Limit">How many; null for all.</param>
+/// <param name="Filter">See <see cref="FileCall.Filter"/>.</param>
+public sealed record FileListOptions(string? Sort = null, string? After = null, int? Limit = null, string? Filter = null);
+
+/// <summary>How an upload becomes a file.</summary>
+/// <param name="Overwrite">Whether it replaces what is there.</param>
+/// <param name="Tag">What the file there must still be; <c>*</c> for any.</param>
+/// <param name="Sha256">What its content must be.</param>
+/// <param name="Mode">Its permission bits; by default those of the file that it replaces.</param>
+/// <param name="ModifiedAt">Its time of change; by default now.</param>
+public sealed record FileCommit(bool Overwrite = false, string? Tag = null, byte[]? Sha256 = null, int? Mode = null, DateTimeOffset? ModifiedAt = null);
+
+/// <summary>What to change of a file; null stays.</summary>
+/// <param name="Mode">Its permission bits.</param>
+/// <param name="Owner">Its owner, a name or a number.</param>
+/// <param name="Group">Its group, a name or a number.</param>
+/// <param name="ModifiedAt">Its time of change.</param>
+/// <param name="Attributes">Extended attributes to set; null for one that is taken away.</param>
+public sealed record FileChanges(
+    int? Mode = null, string? Owner = null, string? Group = null, DateTimeOffset? ModifiedAt = null, IReadOnlyDictionary<string, byte[]?>? Attributes = null);
+
+/// <summary>A piece of a file that is read: bytes in the buffer, or a hole, or neither at the end.</summary>
+/// <param name="Count">So many bytes were read.</param>
+/// <param name="Hole">So many bytes are zero.</param>
+public readonly record struct FilePiece(int Count, long Hole)
+{
+    /// <summary>Whether there is no more.</summary>
+    public bool IsEnd => Count == 0 && Hole == 0;
+}
+
+/// <summary>A file that is being read.</summary>
+public interface IFileReading : IAsyncDisposable
+{
+    /// <summary>The file, as it was when it was opened.</summary>
+    FileEntry Entry { get; }
+
+    /// <summary>Reads on.</summary>
+    ValueTask<Result<FilePiece>> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken);
+}
+
+/// <summary>An upload that is being written. Disposed before its end, what has arrived stays where the backend can resume.</summary>
+public interface IFileWriting : IAsyncDisposable
+{
+    /// <summary>How many bytes are there already: where to go on.</summary>
+    long Offset { get; }
+
+    /// <summary>Writes on; waits while the backend takes none.</summary>
+    ValueTask<Result<Unit>> WriteAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken);
+
+    /// <summary>So many bytes are zero.</summary>
+    ValueTask<Result<Unit>> SkipAsync(long hole, CancellationToken cancellationToken);
+
+    /// <summary>Ends this stretch; gives how many bytes of the upload are stored then.</summary>
+    ValueTask<Result<long>> EndAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>
+/// Where files are: a device, a folder of the server, another server. Paths are whole and lie within the scope; the backend holds them to it
+/// itself, links included.
+/// </summary>
+public interface IFileBackend
+{
+    /// <summary>What it can do.</summary>
+    FileAbilities Abilities { get; }
+
+    /// <summary>What is there.</summary>
+    Task<Result<FileEntry>> StatAsync(FileScope scope, TreePath path, bool withAttributes, CancellationToken cancellationToken);
+
+    /// <summary>Lists a folder, in batches as they come. Gives how many entries there are in all.</summary>
+    Task<Result<long>> ListAsync(
+        FileScope scope, TreePath path, FileListOptions options, Func<IReadOnlyList<FileEntry>, ValueTask> take, CancellationToken cancellationToken);
+
+    /// <summary>All that is below a folder, folders before what is in them; the segments are paths below it. Gives how many.</summary>
+    Task<Result<long>> WalkAsync(FileScope scope, TreePath path, Func<IReadOnlyList<FileEntry>, ValueTask> take, CancellationToken cancellationToken);
+
+    /// <summary>Opens a file to read a range of it.</summary>
+    Task<Result<IFileReading>> ReadAsync(FileScope scope, TreePath path, long offset, long? length, CancellationToken cancellationToken);
+
+    /// <summary>The SHA-256 of a file.</summary>
+    Task<Result<byte[]>> HashAsync(FileScope scope, TreePath path, CancellationToken cancellationToken);
+
+    /// <summary>Begins or goes on with an upload; where <see cref="IFileWriting.Offset"/> is not <paramref name="offset"/>, nothing can be written.</summary>
+    Task<Result<IFileWriting>> WriteAsync(FileScope scope, TreePath path, Guid upload, long offset, CancellationToken cancellationToken);
+
+    /// <summary>Makes an upload the file, at once and whole.</summary>
+    Task<Result<FileEntry>> CommitAsync(FileScope scope, TreePath path, Guid upload, FileCommit commit, CancellationToken cancellationToken);
+
+    /// <summary>Throws an upload away.</summary>
+    Task<Result<Unit>> DiscardAsync(FileScope scope, TreePath path, Guid upload, CancellationToken cancellationToken);
+
+    /// <summary>Makes a folder; with <paramref name="parents"/> those above it too, and it may be there.</summary>
+    Task<Result<FileEntry>> MakeFolderAsync(FileScope scope, TreePath path, bool parents, CancellationToken cancellationToken);
+
+    /// <summary>Makes a symbolic link.</summary>
+    Task<Result<FileEntry>> MakeLinkAsync(FileScope scope, TreePath path, string target, CancellationToken cancellationToken);
+
+    /// <summary>Moves within the backend.</summary>
+    Task<Result<FileEntry>> RenameAsync(FileScope scope, TreePath from, FileScope toScope, TreePath to, bool overwrite, CancellationToken cancellationToken);
+
+    /// <summary>Removes; gives how many files and folders.</summary>
+    Task<Result<long>> RemoveAsync(FileScope scope, TreePath path, bool recursive, bool trash, CancellationToken cancellationToken);
+
+    /// <summary>Changes what is given.</summary>
+    Task<Result<FileEntry>> ChangeAsync(FileScope scope, TreePath path, FileChanges attributes, CancellationToken cancellationToken);
+
+    /// <summary>Calls back whenever something in a folder has changed (with the segments, none for "read it again"), until it is cancelled or the folder is gone.</summary>
+    Task<Result<Unit>> WatchAsync(FileScope scope, TreePath path, Func<IReadOnlyList<string>, ValueTask> changed, CancellationToken cancellationToken);
+}

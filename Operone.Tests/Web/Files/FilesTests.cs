@@ -1,0 +1,252 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Runtime.Versioning;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Operone.Core.Access;
+using Operone.Core.Connection;
+using Operone.Core.Files;
+using Operone.Tests.Hosting;
+using Xunit;
+
+namespace Operone.Tests.Web.Files;
+
+[SupportedOSPlatform("linux")]
+public sealed class FilesOnSqlite(SqliteFixture f) : FilesTests(f), IClassFixture<SqliteFixture>;
+
+[SupportedOSPlatform("linux")]
+public sealed class FilesOnPostgres(PostgresFixture f) : FilesTests(f), IClassFixture<PostgresFixture>;
+
+/// <summary>The tree over REST, down to a real device.</summary>
+[SupportedOSPlatform("linux")]
+public abstract class FilesTests(ServerFixture fixture) : FileScene(fixture)
+{
+    [Theory]
+    [InlineData("a b.txt", "a%20b.txt")]
+    [InlineData("quote'\"s", "quote'%22s")]
+    [InlineData("line\nbreak", "line%0Abreak")]
+    [InlineData("😀 emoji", "%F0%9F%98%80%20emoji")]
+    [InlineData("שלום", "%D7%A9%D7%9C%D7%95%D7%9D")]
+    [InlineData("100%", "100%25")]
+    [InlineData("colon:move", "colon%3Amove")]
+    [InlineData("#?&+=;", "%23%3F&+=;")]
+    public async Task Name_OfAnyText_IsWrittenReadMovedAndRemoved(string name, string segment)
+    {
+        using (await SendAsync(HttpMethod.Put, At(segment), HttpStatusCode.Created, new StringContent("one")))
+        {
+            Assert.Equal("one", await File.ReadAllTextAsync(Path.Combine(Folder, name), Cancelled));
+        }
+
+        Assert.Equal("one", await Server.Owner.GetStringAsync(At(segment), Cancelled));
+        var entry = Assert.Single((await ListAsync()).Items);
+        Assert.Equal((3, FileKind.File, true), (entry.Size, entry.Kind, entry.IsWritable));
+        using (await SendAsync(HttpMethod.Post, new($"/api/v1/files{entry.Path.Replace(":", "%3A", StringComparison.Ordinal)}:move", UriKind.Relative), HttpStatusCode.OK,
+            JsonContent.Create(new MoveFile($"{Place}/moved"))))
+        {
+            Assert.False(File.Exists(Path.Combine(Folder, name)));
+        }
+
+        using (await SendAsync(HttpMethod.Delete, At("moved", "?trash=false"), HttpStatusCode.OK))
+        {
+            Assert.Empty(Directory.GetFileSystemEntries(Folder));
+        }
+    }
+
+    [Fact]
+    public async Task Name_ThatIsNotUtf8_IsKeptExactly()
+    {
+        using (await SendAsync(HttpMethod.Put, At("b%FFd"), HttpStatusCode.Created, new StringContent("bytes")))
+        {
+        }
+
+        var entry = Assert.Single((await ListAsync()).Items);
+        Assert.Equal(("b\uFFFDd", $"{Place}/b%FFd"), (entry.Name, entry.Path));
+        Assert.Equal("bytes", await Server.Owner.GetStringAsync(At("b%FFd"), Cancelled));
+    }
+
+    [Fact]
+    public async Task Put_OfManyMegabytes_IsThereWholeAtOnceWithItsDigest()
+    {
+        var bytes = RandomNumberGenerator.GetBytes(30_000_000);
+        var sha = Convert.ToBase64String(SHA256.HashData(bytes));
+        using (await SendAsync(HttpMethod.Put, At("big"), HttpStatusCode.Created, new ByteArrayContent(bytes), null, ("Repr-Digest", $"sha-256=:{sha}:")))
+        {
+        }
+
+        Assert.Equal(bytes, await File.ReadAllBytesAsync(Path.Combine(Folder, "big"), Cancelled));
+        using var head = await SendAsync(HttpMethod.Head, At("big"), HttpStatusCode.OK, null, null, ("Want-Repr-Digest", "sha-256=1"));
+        Assert.Equal($"sha-256=:{sha}:", head.Headers.GetValues("Repr-Digest").Single());
+        Assert.Equal(bytes.Length, head.Content.Headers.ContentLength);
+        Assert.Equal("bad-digest", await RefusedAsync(
+            HttpMethod.Put, At("big"), HttpStatusCode.UnprocessableEntity, new StringContent("other"), null, ("Repr-Digest", $"sha-256=:{sha}:")));
+        Assert.Equal(bytes.Length, new FileInfo(Path.Combine(Folder, "big")).Length);
+        Assert.Single(Directory.GetFileSystemEntries(Folder)); // nothing is left of what was refused
+    }
+
+    [Theory]
+    [InlineData("bytes=0-0", 206, "0", "bytes 0-0/10")]
+    [InlineData("bytes=3-5", 206, "345", "bytes 3-5/10")]
+    [InlineData("bytes=7-", 206, "789", "bytes 7-9/10")]
+    [InlineData("bytes=-2", 206, "89", "bytes 8-9/10")]
+    [InlineData("bytes=5-99", 206, "56789", "bytes 5-9/10")]
+    [InlineData("bytes=0-1,3-4", 200, "0123456789", null)]
+    [InlineData("bytes=10-", 416, null, "bytes */10")]
+    [InlineData("bytes=9-3", 200, "0123456789", null)]
+    [InlineData("lines=1-2", 200, "0123456789", null)]
+    public async Task Range_IsWhatRfc9110Says(string range, int status, string? text, string? contentRange)
+    {
+        await File.WriteAllTextAsync(Path.Combine(Folder, "ten"), "0123456789", Cancelled);
+        using var response = await SendAsync(HttpMethod.Get, At("ten"), (HttpStatusCode)status, null, null, ("Range", range));
+        if (text is not null)
+        {
+            Assert.Equal(text, await response.Content.ReadAsStringAsync(Cancelled));
+        }
+
+        Assert.Equal(contentRange, response.Content.Headers.TryGetValues("Content-Range", out var values) ? values.Single() : null);
+    }
+
+    [Fact]
+    public async Task Validators_GuardReadersAndWriters()
+    {
+        await File.WriteAllTextAsync(Path.Combine(Folder, "f"), "one", Cancelled);
+        using var first = await SendAsync(HttpMethod.Get, At("f"), HttpStatusCode.OK);
+        var tag = first.Headers.ETag!.Tag;
+        using (await SendAsync(HttpMethod.Get, At("f"), HttpStatusCode.NotModified, null, null, ("If-None-Match", tag)))
+        {
+        }
+
+        Assert.Equal("file-exists", await RefusedAsync(HttpMethod.Put, At("f"), HttpStatusCode.Conflict, new StringContent("x"), null, ("If-None-Match", "*")));
+        await File.WriteAllTextAsync(Path.Combine(Folder, "f"), "changed by somebody", Cancelled);
+        Assert.Equal("file-changed", await RefusedAsync(HttpMethod.Put, At("f"), HttpStatusCode.Conflict, new StringContent("x"), null, ("If-Match", tag)));
+        Assert.Equal("file-changed", await RefusedAsync(HttpMethod.Put, At("none"), HttpStatusCode.Conflict, new StringContent("x"), null, ("If-Match", "*")));
+        using var again = await SendAsync(HttpMethod.Get, At("f"), HttpStatusCode.OK, null, null, ("Range", "bytes=0-1"), ("If-Range", tag));
+        Assert.Equal("changed by somebody", await again.Content.ReadAsStringAsync(Cancelled));
+        using (await SendAsync(HttpMethod.Put, At("f"), HttpStatusCode.Created, new StringContent("two"), null, ("If-Match", again.Headers.ETag!.Tag)))
+        {
+            Assert.Equal("two", await File.ReadAllTextAsync(Path.Combine(Folder, "f"), Cancelled));
+        }
+    }
+
+    [Fact]
+    public async Task Get_OfAFile_IsNothingThatABrowserRuns()
+    {
+        await File.WriteAllTextAsync(Path.Combine(Folder, "evil.html"), "<script>1</script>", Cancelled);
+        using var response = await SendAsync(HttpMethod.Get, At("evil.html", "?inline=true"), HttpStatusCode.OK);
+        Assert.StartsWith("sandbox;", response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+        Assert.Equal("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
+        using var saved = await SendAsync(HttpMethod.Get, At("evil.html"), HttpStatusCode.OK);
+        Assert.Equal("attachment", saved.Content.Headers.ContentDisposition!.DispositionType);
+    }
+
+    [Fact]
+    public async Task Folder_OfManyEntries_IsServedInPagesAndInLines()
+    {
+        for (var i = 0; i < 1050; i++)
+        {
+            await File.WriteAllBytesAsync(Path.Combine(Folder, $"f{i:0000}"), new byte[i % 7], Cancelled);
+        }
+
+        Directory.CreateDirectory(Path.Combine(Folder, "z-folder"));
+        var all = new List<FileView>();
+        string? cursor = null;
+        do
+        {
+            var page = await ListAsync("", $"?limit=100{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}");
+            Assert.Equal(1051, page.Count);
+            all.AddRange(page.Items);
+            cursor = page.NextCursor;
+        }
+        while (cursor is not null);
+        Assert.Equal(["z-folder", .. Enumerable.Range(0, 1050).Select(i => $"f{i:0000}")], all.Select(e => e.Name));
+
+        using var request = await SendAsync(HttpMethod.Get, At("", "?sort=-size"), HttpStatusCode.OK, null, null, ("Accept", "application/x-ndjson"));
+        var lines = (await request.Content.ReadAsStringAsync(Cancelled)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(1051, lines.Length);
+        var sizes = lines.Select(l => JsonSerializer.Deserialize(l, OperoneJson.Default.FileView)!.Size ?? -1).Where(s => s >= 0).ToArray();
+        Assert.Equal(sizes.OrderDescending(), sizes);
+        Assert.Equal("f0042", Assert.Single((await ListAsync("", "?q=F0042")).Items).Name);
+    }
+
+    [Fact]
+    public async Task Folder_IsMadeChangedAndRemovedWithAllThatIsInIt()
+    {
+        Assert.Equal("file-not-found", await RefusedAsync(HttpMethod.Put, At("a/b/c", "?kind=folder"), HttpStatusCode.NotFound));
+        using (await SendAsync(HttpMethod.Put, At("a/b/c", "?kind=folder&parents=true"), HttpStatusCode.Created))
+        using (await SendAsync(HttpMethod.Put, At("a/f", "?mode=600"), HttpStatusCode.Created, new StringContent("x")))
+        using (await SendAsync(HttpMethod.Patch, At("a/f"), HttpStatusCode.OK, JsonContent.Create(new UpdateFile(Mode: "640", ModifiedAt: DateTimeOffset.UnixEpoch))))
+        using (await SendAsync(HttpMethod.Put, At("l", "?kind=link&target=a/f"), HttpStatusCode.Created))
+        {
+            var entry = await StatAsync("a/f");
+            Assert.Equal(("0640", DateTimeOffset.UnixEpoch), (entry.Mode, entry.ModifiedAt));
+            var link = (await ListAsync()).Items.Single(e => e.Name == "l");
+            Assert.Equal((FileKind.Link, "a/f", FileKind.File), (link.Kind, link.Target, link.TargetKind));
+        }
+
+        Assert.Equal("folder-not-empty", await RefusedAsync(HttpMethod.Delete, At("a", "?trash=false"), HttpStatusCode.Conflict));
+        using var removed = await SendAsync(HttpMethod.Delete, At("a", "?recursive=true&trash=false"), HttpStatusCode.OK);
+        Assert.Equal(4, (await removed.Content.ReadFromJsonAsync(OperoneJson.Default.RemovedFiles, Cancelled))!.Count);
+        Assert.False(Directory.Exists(Path.Combine(Folder, "a")));
+    }
+
+    [Fact]
+    public async Task Whoever_MayNot_GetsNowhereAndIsNoted()
+    {
+        await File.WriteAllTextAsync(Path.Combine(Folder, "f"), "one", Cancelled);
+        var reader = await Server.CreatePersonAsync();
+        var nobody = await Server.CreatePersonAsync();
+        await Server.GrantAsync(reader, BuiltInRoles.Viewer);
+        using var viewer = await Server.ClientAsync(reader);
+        using var none = await Server.ClientAsync(nobody);
+        Assert.Equal("device-not-found", await RefusedAsync(HttpMethod.Get, At("f"), HttpStatusCode.NotFound, null, none));
+        foreach (var (method, at, content) in new (HttpMethod, Uri, HttpContent?)[]
+        {
+            (HttpMethod.Put, At("f"), new StringContent("x")), (HttpMethod.Delete, At("f"), null), (HttpMethod.Put, At("n", "?kind=folder"), null),
+            (HttpMethod.Patch, At("f"), JsonContent.Create(new UpdateFile(Mode: "777"))), (HttpMethod.Post, At("f:move"), JsonContent.Create(new MoveFile($"{Place}/g"))),
+        })
+        {
+            Assert.Equal("permission-missing", await RefusedAsync(method, at, HttpStatusCode.Forbidden, content, viewer));
+        }
+
+        Assert.Equal("one", await File.ReadAllTextAsync(Path.Combine(Folder, "f"), Cancelled));
+    }
+
+    [Theory]
+    [InlineData("%2e%2e/x")]
+    [InlineData("a/%2e%2e/%2e%2e/x")]
+    [InlineData("a%2Fb")]
+    [InlineData("a%5c..%5cb%00")]
+    public async Task Path_ThatWouldLeave_IsRefusedAtTheDoor(string below)
+    {
+        // as it is: a client's library would tidy it up
+        using var socket = new System.Net.Sockets.TcpClient();
+        await socket.ConnectAsync("127.0.0.1", new Uri(Server.Url).Port, Cancelled);
+        await using var stream = socket.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+            $"GET /api/v1/files{Place}/{below} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {OperoneServer.OwnerToken}\r\nConnection: close\r\n\r\n"), Cancelled);
+        var answer = await new StreamReader(stream).ReadToEndAsync(Cancelled);
+        Assert.Contains(" 400 ", answer.Split('\n')[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Device_ThatIsAway_IsSaidSo()
+    {
+        await Agent.DisposeAsync();
+        await EventuallyAsync(async () =>
+        {
+            using var response = await Server.Owner.GetAsync(At("f"), Cancelled);
+            return response.StatusCode == HttpStatusCode.Conflict && (await OperoneServer.ReadProblemAsync(response)).Type!.EndsWith("/device-offline", StringComparison.Ordinal);
+        }, "the device is away", 30);
+    }
+
+    [Fact]
+    public async Task Tree_HasItsOwnFolders()
+    {
+        using var top = await SendAsync(HttpMethod.Get, new("/api/v1/files/", UriKind.Relative), HttpStatusCode.OK, null, null, ("Accept", "application/json"));
+        Assert.Contains("devices", (await top.Content.ReadFromJsonAsync(OperoneJson.Default.FolderView, Cancelled))!.Items.Select(i => i.Name));
+        using var devices = await SendAsync(HttpMethod.Get, new("/api/v1/files/devices", UriKind.Relative), HttpStatusCode.OK, null, null, ("Accept", "application/json"));
+        Assert.Contains(Device, (await devices.Content.ReadFromJsonAsync(OperoneJson.Default.FolderView, Cancelled))!.Items.Select(i => i.Name));
+        Assert.Equal("file-not-found", await RefusedAsync(HttpMethod.Get, new("/api/v1/files/nothing", UriKind.Relative), HttpStatusCode.NotFound));
+        Assert.Equal("file-wrong-kind", await RefusedAsync(HttpMethod.Put, new($"/api/v1/files/devices/{Device}", UriKind.Relative), HttpStatusCode.Conflict, new StringContent("x")));
+    }
+}

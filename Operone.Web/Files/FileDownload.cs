@@ -1,0 +1,176 @@
+using System.Buffers;
+using System.Globalization;
+using System.Net;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Microsoft.AspNetCore.StaticFiles;
+using Microsoft.Net.Http.Headers;
+using Operone.Core.Errors;
+using Operone.Core.Files;
+using Operone.Web.Access;
+using Operone.Web.Hosting;
+
+namespace Operone.Web.Files;
+
+/// <summary>Sends a file's bytes: whole, or one range of them, with validators (RFC 9110).</summary>
+internal static class FileDownload
+{
+    private static readonly FileExtensionContentTypeProvider _types = new();
+    private static readonly byte[] _zeros = new byte[64 * 1024];
+
+    /// <summary>Sends it. What breaks off is aborted, so that nobody takes a part for the whole.</summary>
+    public static async Task<IResult> SendAsync(
+        HttpContext http, Actor actor, FileService files, TreePath address, bool inline, CancellationToken cancellationToken)
+    {
+        var range = http.Request.GetTypedHeaders().Range is { Unit.Value: "bytes", Ranges: { Count: 1 } ranges } ? ranges.First() : null;
+        var stat = range is not null || http.Request.Method == HttpMethods.Head ? await files.StatAsync(actor, address, cancellationToken) : null as Result<FileView>?;
+        if (stat is { IsError: true } failed)
+        {
+            return failed.Error!.ToProblem();
+        }
+
+        var (offset, length) = (0L, (long?)null);
+        if (stat?.Value is { } known)
+        {
+            if (known.Kind == FileKind.Folder)
+            {
+                return FileErrors.NotThere(address.ToString()).ToProblem();
+            }
+
+            if (http.Request.Method == HttpMethods.Head)
+            {
+                return await HeadAsync(http, actor, files, address, known, cancellationToken);
+            }
+
+            // a range of something else than who asks has a part of is no use: they get it whole
+            var isSame = http.Request.GetTypedHeaders().IfRange is not { } ifRange
+                || (ifRange.EntityTag?.Tag is { } tag ? tag == $"\"{known.Tag}\"" : ifRange.LastModified == Seconds(known.ModifiedAt));
+            if (isSame && known.Size is { } size)
+            {
+                if (Resolve(range!, size) is not { } resolved)
+                {
+                    http.Response.Headers.ContentRange = $"bytes */{size}";
+                    return TypedResults.Problem($"The file has {size} bytes.", statusCode: StatusCodes.Status416RangeNotSatisfiable, title: "That range is not in the file.");
+                }
+
+                (offset, length) = resolved;
+            }
+        }
+
+        var opened = await files.ReadAsync(actor, address, offset, length, cancellationToken);
+        if (opened.IsError)
+        {
+            return opened.Error!.ToProblem();
+        }
+
+        await using var reading = opened.Value;
+        var entry = reading.Entry;
+        if (http.Request.GetTypedHeaders().IfNoneMatch.Any(t => t.Tag == "*" || t.Tag == $"\"{entry.Tag}\""))
+        {
+            http.Response.Headers.ETag = $"\"{entry.Tag}\"";
+            return TypedResults.StatusCode(StatusCodes.Status304NotModified);
+        }
+
+        Describe(http.Response, address, entry.Tag, entry.ModifiedAt, inline);
+        if (length is { } part)
+        {
+            http.Response.StatusCode = (int)HttpStatusCode.PartialContent;
+            http.Response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes {offset}-{offset + part - 1}/{entry.Size}");
+        }
+
+        // a file of the system that says nothing of its size is sent until it ends
+        http.Response.ContentLength = length ?? (entry.Size > 0 ? entry.Size : null);
+        await CopyAsync(http, reading, cancellationToken);
+        return Results.Empty;
+    }
+
+    private static async Task<IResult> HeadAsync(
+        HttpContext http, Actor actor, FileService files, TreePath address, FileView known, CancellationToken cancellationToken)
+    {
+        if (RepresentationDigest.IsWanted(http.Request.Headers["Want-Repr-Digest"]))
+        {
+            var hash = await files.HashAsync(actor, address, cancellationToken);
+            if (hash.IsError)
+            {
+                return hash.Error!.ToProblem();
+            }
+
+            http.Response.Headers["Repr-Digest"] = RepresentationDigest.Write(hash.Value);
+        }
+
+        Describe(http.Response, address, known.Tag, known.ModifiedAt, inline: false);
+        http.Response.ContentLength = known.Size;
+        return Results.Empty;
+    }
+
+    private static void Describe(HttpResponse response, TreePath address, string? tag, DateTimeOffset? modified, bool inline)
+    {
+        var name = FileName.Display(address.Name);
+        var disposition = new ContentDispositionHeaderValue(inline ? "inline" : "attachment");
+        disposition.SetHttpFileName(name);
+        response.ContentType = _types.TryGetContentType(name, out var type) ? type : "application/octet-stream";
+        response.Headers.ContentDisposition = disposition.ToString();
+        response.Headers.XContentTypeOptions = "nosniff";
+        // nothing of a device's file runs as a page of this origin
+        response.Headers.ContentSecurityPolicy = "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'";
+        response.Headers.CacheControl = "private, no-cache";
+        response.Headers.AcceptRanges = "bytes";
+        if (tag is not null)
+        {
+            response.Headers.ETag = $"\"{tag}\"";
+        }
+
+        response.GetTypedHeaders().LastModified = modified;
+    }
+
+    private static async Task CopyAsync(HttpContext http, IFileReading reading, CancellationToken cancellationToken)
+    {
+        if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = null;
+        }
+
+        http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        var buffer = ArrayPool<byte>.Shared.Rent(FileLimits.PieceBytes);
+        try
+        {
+            while (true)
+            {
+                var piece = await reading.ReadAsync(buffer, cancellationToken);
+                if (piece.IsError)
+                {
+                    http.Abort();
+                    return;
+                }
+
+                for (var hole = piece.Value.Hole; hole > 0;)
+                {
+                    var now = (int)Math.Min(hole, _zeros.Length);
+                    await http.Response.Body.WriteAsync(_zeros.AsMemory(0, now), cancellationToken);
+                    hole -= now;
+                }
+
+                if (piece.Value.IsEnd)
+                {
+                    return;
+                }
+
+                await http.Response.Body.WriteAsync(buffer.AsMemory(0, piece.Value.Count), cancellationToken);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static (long Offset, long? Length)? Resolve(RangeItemHeaderValue range, long size) => (range.From, range.To) switch
+    {
+        ({ } from, { } to) when from < size && from <= to => (from, Math.Min(to, size - 1) - from + 1),
+        ({ } from, null) when from < size => (from, size - from),
+        (null, { } last) when last > 0 && size > 0 => (Math.Max(0, size - last), Math.Min(last, size)),
+        _ => null,
+    };
+
+    private static DateTimeOffset? Seconds(DateTimeOffset? at) => at is { } time ? new DateTimeOffset(time.Ticks - (time.Ticks % TimeSpan.TicksPerSecond), time.Offset) : null;
+}

@@ -1,0 +1,189 @@
+using System.ComponentModel;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Microsoft.Net.Http.Headers;
+using Operone.Core.Errors;
+using Operone.Core.Files;
+using Operone.Web.Access;
+using Operone.Web.Hosting;
+
+namespace Operone.Web.Files;
+
+/// <summary>The tree over REST.</summary>
+internal static class FileEndpoints
+{
+    private const string Prefix = "/api/v1/files";
+    private static readonly string[] _acts = ["move"];
+    private static readonly string[] _reads = [HttpMethods.Get, HttpMethods.Head];
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        // who may what depends on the place: the service asks
+        var group = routes.MapGroup(Prefix).WithTags("Files").RequireSignedIn().ProducesAccessProblems()
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
+        group.MapMethods("/{**path}", _reads, Get).WithName("GetFile").WithSummary("Read a file, or list a folder")
+            .WithDescription("A file's bytes, with ranges (RFC 9110). With `Accept: application/json` a folder is a page of its entries, with "
+                + "`application/x-ndjson` all of them, one a line. `view=entry` gives what is known of the thing itself. Names are percent-encoded bytes: "
+                + "a name that is not UTF-8 is `%FF`. `Want-Repr-Digest: sha-256=1` (RFC 9530) with HEAD gives the content's SHA-256.")
+            .Produces<FolderView>().Produces(StatusCodes.Status206PartialContent).Produces(StatusCodes.Status304NotModified).ProducesProblem(StatusCodes.Status416RangeNotSatisfiable);
+        group.MapPut("/{**path}", Put).WithName("PutFile").WithSummary("Write a file, or make a folder or a link")
+            .WithDescription("The body becomes the file, at once and whole. `If-Match` and `If-None-Match: *` guard what is there; `Repr-Digest` what is sent. "
+                + "With `kind=folder` a folder is made, with `kind=link&target=` a symbolic link. A large file is better sent by `/api/v1/uploads`, which resumes.")
+            .Produces<FileView>().Produces<FileView>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status409Conflict)
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        group.MapPatch("/{**path}", Patch).WithName("UpdateFile").WithSummary("Change a file's attributes")
+            .WithDescription("Mode, owner, group, time of change, extended attributes, where the place has them. What is not given stays.")
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        group.MapDelete("/{**path}", Delete).WithName("RemoveFile").WithSummary("Remove a file or a folder")
+            .WithDescription("To the device's trash, unless `trash=false`. A folder that is not empty only with `recursive=true`.")
+            .ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        group.MapPost("/{**path}", Post).WithName("ActOnFile").WithSummary("Move a file or a folder")
+            .WithDescription("`:move` behind the path moves within one device or mount, at once. A colon that belongs to a name is written `%3A`.")
+            .ProducesProblem(StatusCodes.Status409Conflict);
+    }
+
+    private static async Task<IResult> Get(
+        HttpContext http, Actor actor, FileService files,
+        [Description("`entry` for what is known of the thing itself, in JSON.")] string? view,
+        [Description("name, size, modified or kind; with - in front downwards.")] string? sort,
+        [Description("Only names that have this in them.")] string? q,
+        [Description("How many entries, 1 to 5000; 200 by default.")] int? limit,
+        [Description("The `nextCursor` of the page before.")] string? cursor,
+        [Description("Show it in the browser instead of saving it; it is never run as a page's script.")] bool? inline,
+        CancellationToken cancellationToken)
+    {
+        var address = FileAddress.Read(http, Prefix);
+        if (address.IsError)
+        {
+            return address.Error!.ToProblem();
+        }
+
+        var path = address.Value.Path;
+        if (view is "entry")
+        {
+            return (await files.StatAsync(actor, path, cancellationToken)).ToOk().Result;
+        }
+
+        var accepted = MediaTypeHeaderValue.TryParseList([.. http.Request.Headers.Accept.OfType<string>()], out var types) ? types : [];
+        if (accepted.Any(t => t.MediaType == "application/x-ndjson"))
+        {
+            return await FolderLines.SendAsync(http, take => files.ListAllAsync(actor, path, new(sort, cursor, null, q), take, cancellationToken), cancellationToken);
+        }
+
+        if (accepted.Any(t => t.MediaType == "application/json"))
+        {
+            return (await files.ListAsync(actor, path, new(sort, cursor, limit, q), cancellationToken)).ToOk().Result;
+        }
+
+        return await FileDownload.SendAsync(http, actor, files, path, inline == true, cancellationToken);
+    }
+
+    private static async Task<IResult> Put(
+        HttpContext http, Actor actor, FileService files,
+        [Description("`file` (default), `folder` or `link`.")] string? kind,
+        [Description("Of a link: where it leads to.")] string? target,
+        [Description("Make the folders above it too.")] bool? parents,
+        [Description("The permission bits in octal digits.")] string? mode,
+        CancellationToken cancellationToken)
+    {
+        var address = FileAddress.Read(http, Prefix);
+        if (address.IsError)
+        {
+            return address.Error!.ToProblem();
+        }
+
+        var path = address.Value.Path;
+        switch (kind)
+        {
+            case "folder":
+                return Made(await files.MakeFolderAsync(actor, path, parents == true, cancellationToken));
+            case "link":
+                return string.IsNullOrEmpty(target) ? Error.InvalidField("target", "is missing").ToProblem() : Made(await files.MakeLinkAsync(actor, path, target, cancellationToken));
+            case null or "file":
+                break;
+            default:
+                return Error.InvalidField("kind", "must be file, folder or link").ToProblem();
+        }
+
+        var how = ReadHow(http.Request, mode);
+        if (how.IsError)
+        {
+            return how.Error!.ToProblem();
+        }
+
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = null;
+        }
+
+        if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = null;
+        }
+
+        return Made(await files.WriteAsync(actor, path, http.Request.Body, how.Value, cancellationToken));
+
+        static IResult Made(Result<FileView> made) =>
+            made.IsError ? made.Error!.ToProblem() : TypedResults.Created($"{Prefix}{made.Value.Path}", made.Value);
+    }
+
+    private static async Task<Results<Ok<FileView>, ProblemHttpResult>> Patch(
+        HttpContext http, Actor actor, FileService files, UpdateFile request, CancellationToken cancellationToken)
+    {
+        var address = FileAddress.Read(http, Prefix);
+        return address.IsError ? address.Error!.ToProblem() : (await files.ChangeAsync(actor, address.Value.Path, request, cancellationToken)).ToOk();
+    }
+
+    private static async Task<Results<Ok<RemovedFiles>, ProblemHttpResult>> Delete(
+        HttpContext http, Actor actor, FileService files,
+        [Description("Also a folder that is not empty, with all that is in it.")] bool? recursive,
+        [Description("To the device's trash; true by default.")] bool? trash,
+        CancellationToken cancellationToken)
+    {
+        var address = FileAddress.Read(http, Prefix);
+        return address.IsError ? address.Error!.ToProblem()
+            : (await files.RemoveAsync(actor, address.Value.Path, recursive == true, trash != false, cancellationToken)).ToOk();
+    }
+
+    private static async Task<Results<Ok<FileView>, ProblemHttpResult>> Post(
+        HttpContext http, Actor actor, FileService files, [FromBody] MoveFile request, CancellationToken cancellationToken)
+    {
+        var address = FileAddress.Read(http, Prefix, _acts);
+        if (address.IsError)
+        {
+            return address.Error!.ToProblem();
+        }
+
+        if (address.Value.Act is null)
+        {
+            return Error.InvalidField("path", "must end with what to do: :move").ToProblem();
+        }
+
+        var to = TreePath.Parse(request.To ?? "");
+        return to.IsError || to.Value.IsTop ? Error.InvalidField("to", "must be an address in the tree").ToProblem()
+            : (await files.MoveAsync(actor, address.Value.Path, to.Value, request.Overwrite, cancellationToken)).ToOk();
+    }
+
+    /// <summary>What the request's headers say of how the file is to be written.</summary>
+    private static Result<WriteFile> ReadHow(HttpRequest request, string? mode)
+    {
+        var bits = mode is null ? null : FileService.ParseMode(mode);
+        if (mode is not null && bits is null)
+        {
+            return Error.InvalidField("mode", "must be three or four octal digits, as 644");
+        }
+
+        var headers = request.GetTypedHeaders();
+        var tag = headers.IfMatch is [{ IsWeak: false } match] ? match.Tag.Value?.Trim('"') : null;
+        if (headers.IfMatch.Count > 0 && tag is null)
+        {
+            return Error.InvalidField("If-Match", "must be one strong entity tag, or *");
+        }
+
+        var digest = RepresentationDigest.Read(request.Headers["Repr-Digest"]);
+        return digest.IsError ? digest.Error! : new WriteFile(
+            Overwrite: !headers.IfNoneMatch.Any(t => t.Tag == "*"), tag, digest.Value, bits, headers.LastModified);
+    }
+}

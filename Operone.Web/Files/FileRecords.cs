@@ -1,0 +1,36 @@
+using System.Globalization;
+using Operone.Core.Events;
+using Operone.Web.Access;
+
+namespace Operone.Web.Files;
+
+/// <summary>The audit entries and events of files.</summary>
+internal sealed class FileRecords(IAuditTrail audit, IEvents events, NoteThrottle throttle)
+{
+    /// <summary>Somebody reads a file. One that is read range after range (a video, a window of a log) is noted once a minute.</summary>
+    public async ValueTask ReadAsync(Actor actor, FilePlace place, long offset, long? length, CancellationToken cancellationToken)
+    {
+        if ((offset == 0 && length is null) || throttle.Passes($"{actor.Name} reads {place}", out _))
+        {
+            var what = offset == 0 && length is null ? null : string.Create(CultureInfo.InvariantCulture, $"from byte {offset}");
+            await audit.NoteAsync(actor, "file.read", place.ToString(), allowed: true, what, place.Grant, cancellationToken);
+        }
+    }
+
+    /// <summary>Somebody has written a file.</summary>
+    public async ValueTask WrittenAsync(Actor actor, FilePlace place, long bytes, CancellationToken cancellationToken)
+    {
+        await audit.NoteAsync(actor, "file.write", place.ToString(), allowed: true, string.Create(CultureInfo.InvariantCulture, $"{bytes} bytes"), place.Grant, cancellationToken);
+        await PublishAsync(EventTypes.FileWritten, actor, place, cancellationToken);
+    }
+
+    /// <summary>Somebody has changed something else.</summary>
+    public async ValueTask ChangedAsync(Actor actor, FilePlace place, string action, string? detail, CancellationToken cancellationToken)
+    {
+        await audit.NoteAsync(actor, action, place.ToString(), allowed: true, detail, place.Grant, cancellationToken);
+        await PublishAsync(action == "file.remove" ? EventTypes.FileRemoved : EventTypes.FileChanged, actor, place, cancellationToken);
+    }
+
+    private ValueTask PublishAsync(string type, Actor actor, FilePlace place, CancellationToken cancellationToken) =>
+        events.PublishAsync(new(type, place.ToString(), place.DeviceId, Actor: actor.Name), cancellationToken);
+}

@@ -1,0 +1,319 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Operone.Core.Access;
+using Operone.Core.Errors;
+using Operone.Core.Files;
+using Operone.Web.Access;
+
+namespace Operone.Web.Files;
+
+/// <summary>How a file is written.</summary>
+/// <param name="Overwrite">Whether it replaces what is there.</param>
+/// <param name="Tag">What the file there must still be; <c>*</c> for any.</param>
+/// <param name="Sha256">What the content's SHA-256 must be, where who sends it knows.</param>
+/// <param name="Mode">Its permission bits.</param>
+/// <param name="ModifiedAt">Its time of change.</param>
+internal sealed record WriteFile(bool Overwrite = true, string? Tag = null, byte[]? Sha256 = null, int? Mode = null, DateTimeOffset? ModifiedAt = null);
+
+/// <summary>The use cases of single files and folders. Every door calls these.</summary>
+internal sealed class FileService(FileTree tree, FileRecords records)
+{
+    private const int DefaultPage = 200;
+    private const int MaxPage = 5000;
+
+    /// <summary>What is at an address.</summary>
+    public async Task<Result<FileView>> StatAsync(Actor actor, TreePath address, CancellationToken cancellationToken)
+    {
+        if (await tree.ListOwnAsync(actor, address, cancellationToken) is { } own)
+        {
+            return own.IsError ? own.Error! : View(address, new() { Segment = FileName.ToSegment(address.Name), Kind = FileKind.Folder }, isWritable: false);
+        }
+
+        var place = await tree.FindAsync(actor, address, Permissions.FilesRead, "file.read", cancellationToken);
+        if (place.IsError)
+        {
+            return place.Error!;
+        }
+
+        var entry = await place.Value.Backend.StatAsync(place.Value.Scope, place.Value.Path, withAttributes: true, cancellationToken);
+        return entry.IsError ? entry.Error! : View(address, entry.Value, place.Value.IsWritable);
+    }
+
+    /// <summary>A page of a folder.</summary>
+    public async Task<Result<FolderView>> ListAsync(Actor actor, TreePath address, FileListOptions options, CancellationToken cancellationToken)
+    {
+        if (Check(options) is { } invalid)
+        {
+            return invalid;
+        }
+
+        var limit = options.Limit ?? DefaultPage;
+        var items = new List<FileView>();
+        var count = await ListAllAsync(actor, address, options with { Limit = limit + 1 }, batch =>
+        {
+            items.AddRange(batch);
+            return ValueTask.CompletedTask;
+        }, cancellationToken);
+        return count.IsError ? count.Error!
+            : items.Count > limit ? new FolderView(items[..limit], SegmentOf(items[limit - 1]), count.Value)
+            : new FolderView(items, null, count.Value);
+    }
+
+    /// <summary>All of a folder, in batches as they come. Gives how many there are in all.</summary>
+    public async Task<Result<long>> ListAllAsync(
+        Actor actor, TreePath address, FileListOptions options, Func<IReadOnlyList<FileView>, ValueTask> take, CancellationToken cancellationToken)
+    {
+        if (await tree.ListOwnAsync(actor, address, cancellationToken) is { } own)
+        {
+            if (own.IsError)
+            {
+                return own.Error!;
+            }
+
+            FileEntry[] all = [.. own.Value.Where(e => options.Filter is not { } filter || e.Name.Contains(filter, StringComparison.OrdinalIgnoreCase))];
+            var from = options.After is { } after ? Array.FindIndex(all, e => e.Segment == after) + 1 : 0;
+            await take([.. all.Skip(from).Take(options.Limit ?? int.MaxValue).Select(e => View(address.Child(e.Name), e, isWritable: false))]);
+            return all.Length;
+        }
+
+        var place = await tree.FindAsync(actor, address, Permissions.FilesRead, "file.read", cancellationToken);
+        if (place.IsError)
+        {
+            return place.Error!;
+        }
+
+        return await place.Value.Backend.ListAsync(
+            place.Value.Scope, place.Value.Path, options, batch => take([.. batch.Select(e => View(address.Child(e.Name), e, place.Value.IsWritable))]), cancellationToken);
+    }
+
+    /// <summary>Opens a file to read a range of it.</summary>
+    public async Task<Result<IFileReading>> ReadAsync(Actor actor, TreePath address, long offset, long? length, CancellationToken cancellationToken)
+    {
+        var place = await tree.FindAsync(actor, address, Permissions.FilesRead, "file.read", cancellationToken);
+        if (place.IsError)
+        {
+            return place.Error!;
+        }
+
+        var reading = await place.Value.Backend.ReadAsync(place.Value.Scope, place.Value.Path, offset, length, cancellationToken);
+        if (!reading.IsError)
+        {
+            await records.ReadAsync(actor, place.Value, offset, length, cancellationToken);
+        }
+
+        return reading;
+    }
+
+    /// <summary>The SHA-256 of a file.</summary>
+    public async Task<Result<byte[]>> HashAsync(Actor actor, TreePath address, CancellationToken cancellationToken)
+    {
+        var place = await tree.FindAsync(actor, address, Permissions.FilesRead, "file.read", cancellationToken);
+        return place.IsError ? place.Error! : await place.Value.Backend.HashAsync(place.Value.Scope, place.Value.Path, cancellationToken);
+    }
+
+    /// <summary>
+    /// Writes a whole file, at once: until all of it is there and right, whoever reads it has the old one. What breaks off leaves nothing.
+    /// </summary>
+    public async Task<Result<FileView>> WriteAsync(Actor actor, TreePath address, Stream content, WriteFile how, CancellationToken cancellationToken)
+    {
+        var place = await tree.FindAsync(actor, address, Permissions.FilesWrite, "file.write", cancellationToken);
+        if (place.IsError)
+        {
+            return place.Error!;
+        }
+
+        var (backend, scope, path) = (place.Value.Backend, place.Value.Scope, place.Value.Path);
+        var upload = Guid.CreateVersion7();
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var isDone = false;
+        try
+        {
+            var sent = await SendAsync(backend, scope, path, upload, content, hash, cancellationToken);
+            if (sent.IsError)
+            {
+                return sent.Error!;
+            }
+
+            var sha = hash.GetHashAndReset();
+            if (how.Sha256 is { } expected && !sha.AsSpan().SequenceEqual(expected))
+            {
+                return FileErrors.From(
+                    new(FileProblems.BadDigest, $"its SHA-256 is {Convert.ToHexStringLower(sha)}, and {Convert.ToHexStringLower(expected)} was said."), address.ToString());
+            }
+
+            var entry = await backend.CommitAsync(scope, path, upload, new(how.Overwrite, how.Tag, sha, how.Mode, how.ModifiedAt), cancellationToken);
+            if (entry.IsError)
+            {
+                return entry.Error!;
+            }
+
+            isDone = true;
+            await records.WrittenAsync(actor, place.Value, sent.Value, cancellationToken);
+            return View(address, entry.Value, isWritable: true);
+        }
+        finally
+        {
+            if (!isDone)
+            {
+                // where that does not arrive either, the device throws it away by itself
+                using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+                await backend.DiscardAsync(scope, path, upload, patience.Token);
+            }
+        }
+    }
+
+    /// <summary>Makes a folder; with <paramref name="parents"/> those above it too, and it may be there.</summary>
+    public async Task<Result<FileView>> MakeFolderAsync(Actor actor, TreePath address, bool parents, CancellationToken cancellationToken) => await ChangedAsync(
+        actor, address, "folder.make", null, place => place.Backend.MakeFolderAsync(place.Scope, place.Path, parents, cancellationToken), cancellationToken);
+
+    /// <summary>Makes a symbolic link.</summary>
+    public async Task<Result<FileView>> MakeLinkAsync(Actor actor, TreePath address, string target, CancellationToken cancellationToken) => await ChangedAsync(
+        actor, address, "file.link", $"to {target}", place => place.Backend.MakeLinkAsync(place.Scope, place.Path, target, cancellationToken), cancellationToken);
+
+    /// <summary>Changes what is given.</summary>
+    public async Task<Result<FileView>> ChangeAsync(Actor actor, TreePath address, UpdateFile change, CancellationToken cancellationToken)
+    {
+        var mode = (int?)null;
+        if (change.Mode is { } text && (mode = ParseMode(text)) is null)
+        {
+            return Error.InvalidField("mode", "must be three or four octal digits, as 644");
+        }
+
+        return await ChangedAsync(actor, address, "file.change", Describe(change),
+            place => place.Backend.ChangeAsync(place.Scope, place.Path, new(mode, change.Owner, change.Group, change.ModifiedAt, change.Attributes), cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Moves within one device or mount.</summary>
+    public async Task<Result<FileView>> MoveAsync(Actor actor, TreePath address, TreePath to, bool overwrite, CancellationToken cancellationToken)
+    {
+        var place = await tree.FindAsync(actor, address, Permissions.FilesWrite, "file.move", cancellationToken);
+        var target = place.IsError ? place : await tree.FindAsync(actor, to, Permissions.FilesWrite, "file.move", cancellationToken);
+        if (target.IsError)
+        {
+            return target.Error!;
+        }
+
+        if (!place.Value.Top.Equals(target.Value.Top))
+        {
+            return FileErrors.From(new(FileProblems.OtherFileSystem, $"'{to}' is on another device or mount."), address.ToString());
+        }
+
+        if (to.IsIn(address))
+        {
+            return Error.InvalidField("to", $"'{to}' lies in '{address}' itself");
+        }
+
+        var entry = await place.Value.Backend.RenameAsync(place.Value.Scope, place.Value.Path, target.Value.Scope, target.Value.Path, overwrite, cancellationToken);
+        if (entry.IsError)
+        {
+            return entry.Error!;
+        }
+
+        await records.ChangedAsync(actor, place.Value, "file.move", $"to {to}", cancellationToken);
+        return View(to, entry.Value, isWritable: true);
+    }
+
+    /// <summary>Removes.</summary>
+    public async Task<Result<RemovedFiles>> RemoveAsync(Actor actor, TreePath address, bool recursive, bool trash, CancellationToken cancellationToken)
+    {
+        var place = await tree.FindAsync(actor, address, Permissions.FilesWrite, "file.remove", cancellationToken);
+        if (place.IsError)
+        {
+            return place.Error!;
+        }
+
+        if (place.Value.Path.IsTop)
+        {
+            return FileErrors.NotThere(address.ToString());
+        }
+
+        var count = await place.Value.Backend.RemoveAsync(place.Value.Scope, place.Value.Path, recursive, trash, cancellationToken);
+        if (count.IsError)
+        {
+            return count.Error!;
+        }
+
+        var what = string.Create(CultureInfo.InvariantCulture, $"{count.Value} {(count.Value == 1 ? "entry" : "entries")}{(trash ? ", to the trash" : "")}");
+        await records.ChangedAsync(actor, place.Value, "file.remove", what, cancellationToken);
+        return new RemovedFiles(count.Value, trash);
+    }
+
+    /// <summary>Permission bits from octal digits; null where they are none.</summary>
+    public static int? ParseMode(string text) =>
+        text.Length is 3 or 4 && text.All(c => c is >= '0' and <= '7') ? Convert.ToInt32(text, 8) : null;
+
+    private async Task<Result<FileView>> ChangedAsync(
+        Actor actor, TreePath address, string action, string? detail, Func<FilePlace, Task<Result<FileEntry>>> change, CancellationToken cancellationToken)
+    {
+        var place = await tree.FindAsync(actor, address, Permissions.FilesWrite, action, cancellationToken);
+        if (place.IsError)
+        {
+            return place.Error!;
+        }
+
+        var entry = await change(place.Value);
+        if (entry.IsError)
+        {
+            return entry.Error!;
+        }
+
+        await records.ChangedAsync(actor, place.Value, action, detail, cancellationToken);
+        return View(address, entry.Value, isWritable: true);
+    }
+
+    private static async Task<Result<long>> SendAsync(
+        IFileBackend backend, FileScope scope, TreePath path, Guid upload, Stream content, IncrementalHash hash, CancellationToken cancellationToken)
+    {
+        var begun = await backend.WriteAsync(scope, path, upload, 0, cancellationToken);
+        if (begun.IsError)
+        {
+            return begun.Error!;
+        }
+
+        await using var writing = begun.Value;
+        var buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(FileLimits.PieceBytes);
+        try
+        {
+            int count;
+            while ((count = await content.ReadAsync(buffer.AsMemory(0, FileLimits.PieceBytes), cancellationToken)) > 0)
+            {
+                hash.AppendData(buffer, 0, count);
+                if ((await writing.WriteAsync(buffer.AsMemory(0, count), cancellationToken)).Error is { } error)
+                {
+                    return error;
+                }
+            }
+        }
+        finally
+        {
+            System.Buffers.ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        return await writing.EndAsync(cancellationToken);
+    }
+
+    private static Error? Check(FileListOptions options)
+    {
+        var errors = new FieldErrors();
+        errors.AddIf(options.Limit is < 1 or > MaxPage, "limit", $"must be 1 to {MaxPage}");
+        errors.AddIf(options.Sort?.TrimStart('-') is not (null or "name" or "size" or "modified" or "kind"), "sort", "must be name, size, modified or kind, with - in front for downwards");
+        errors.AddIf(options.Filter?.Length > 255, "filter", "is longer than 255 characters");
+        errors.AddIf(options.After is { } after && (FileName.FromSegment(after) is not { } name || FileName.Check(name) is not null), "cursor", "is not one that this list gave");
+        return errors.ToError();
+    }
+
+    private static string Describe(UpdateFile change) => string.Join(", ", new[]
+    {
+        change.Mode is { } mode ? $"mode {mode}" : null,
+        change.Owner is { } owner ? $"owner {owner}" : null,
+        change.Group is { } group ? $"group {group}" : null,
+        change.ModifiedAt is { } at ? $"time {at:u}" : null,
+        change.Attributes is { Count: > 0 } attributes ? $"attributes {string.Join(' ', attributes.Keys)}" : null,
+    }.OfType<string>());
+
+    private static string SegmentOf(FileView view) => view.Path[(view.Path.LastIndexOf('/') + 1)..];
+
+    internal static FileView View(TreePath address, FileEntry entry, bool isWritable) => new(
+        address.ToAddress(), FileName.Display(address.Name), entry.Kind, entry.Size, entry.ModifiedAt, entry.AccessedAt, entry.CreatedAt,
+        entry.Mode is { } mode ? Convert.ToString(mode, 8).PadLeft(4, '0') : null, entry.Owner, entry.Group, entry.Target, entry.TargetKind, entry.Tag, isWritable, entry.Attributes);
+}

@@ -1,0 +1,95 @@
+using Operone.Core.Access;
+using Operone.Core.Errors;
+using Operone.Core.Files;
+using Operone.Web.Access;
+using Operone.Web.Devices;
+
+namespace Operone.Web.Files;
+
+/// <summary>A place in the tree that somebody may have, resolved.</summary>
+/// <param name="Address">In the tree.</param>
+/// <param name="Backend">Where it is.</param>
+/// <param name="Scope">Within what.</param>
+/// <param name="Path">On the backend.</param>
+/// <param name="Top">The part of the address that names the backend.</param>
+/// <param name="IsWritable">Whether policy and permission let it be changed.</param>
+/// <param name="Grant">The grant that decided.</param>
+/// <param name="DeviceId">The device, where it is one.</param>
+internal sealed record FilePlace(TreePath Address, IFileBackend Backend, FileScope Scope, TreePath Path, TreePath Top, bool IsWritable, Guid? Grant, Guid? DeviceId = null)
+{
+    public override string ToString() => Address.ToString();
+}
+
+/// <summary>
+/// The one tree: <c>/devices/&lt;name&gt;/...</c> is a device's files. Says what an address means and whether somebody may have it; everything
+/// that anybody asks of a file goes through here.
+/// </summary>
+internal sealed class FileTree(DeviceDirectory devices, DeviceSight sight, FileChannels channels, FileScopes scopes)
+{
+    /// <summary>The folder of the devices.</summary>
+    public const string Devices = "devices";
+
+    /// <summary>Where an address leads; with <paramref name="permission"/> to do it there. An address of the tree's own folders is none.</summary>
+    public async ValueTask<Result<FilePlace>> FindAsync(Actor actor, TreePath address, string permission, string action, CancellationToken cancellationToken)
+    {
+        if (address.Depth < 2)
+        {
+            return FileErrors.NotThere(address.ToString());
+        }
+
+        if (address.Names[0] != Devices)
+        {
+            return FileErrors.NotFound(address.ToString());
+        }
+
+        var device = await sight.RequireAsync(actor, permission, address.Names[1], action, cancellationToken);
+        if (device.IsError)
+        {
+            return device.Error!;
+        }
+
+        var path = address.Below(2);
+        if (await scopes.FindAsync(actor, device.Value, path, cancellationToken) is not { } scope)
+        {
+            return FileErrors.NotFound(address.ToString());
+        }
+
+        var isWritable = scope.IsWritable && actor.May(Permissions.FilesWrite, device.Value.Labels);
+        if (permission == Permissions.FilesWrite && !isWritable)
+        {
+            return FileErrors.ReadOnly(address.ToString());
+        }
+
+        return new FilePlace(
+            address, new AgentFiles(channels, actor, device.Value), scope, path, address.First(2), isWritable, actor.Decide(permission, device.Value.Labels).Grant, device.Value.Id);
+    }
+
+    /// <summary>What is in one of the tree's own folders: <c>/</c>, <c>/devices</c>, and a device whose files begin further down. Null for any other place.</summary>
+    public async ValueTask<Result<FileEntry[]>?> ListOwnAsync(Actor actor, TreePath address, CancellationToken cancellationToken)
+    {
+        if (address.IsTop)
+        {
+            return (FileEntry[])[Folder(Devices)];
+        }
+
+        if (address.Names[0] != Devices)
+        {
+            return FileErrors.NotFound(address.ToString());
+        }
+
+        if (address.Depth == 1)
+        {
+            return (FileEntry[])[.. sight.With(actor, Permissions.FilesRead).OrderBy(d => d.Name, StringComparer.OrdinalIgnoreCase).Select(d => Folder(d.Name))];
+        }
+
+        if (devices.Find(address.Names[1]) is { } device && actor.May(Permissions.FilesRead, device.Labels)
+            && await scopes.ListAboveAsync(actor, device, address.Below(2), cancellationToken) is { } names)
+        {
+            return (FileEntry[])[.. names.Select(Folder)];
+        }
+
+        return null;
+    }
+
+    private static FileEntry Folder(string name) => new() { Segment = FileName.ToSegment(name), Kind = FileKind.Folder };
+}

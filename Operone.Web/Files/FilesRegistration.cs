@@ -1,0 +1,30 @@
+using Operone.Web.Files.Policies;
+using Operone.Web.Files.Uploads;
+using Operone.Web.Hosting;
+
+namespace Operone.Web.Files;
+
+/// <summary>Wires the room Files.</summary>
+internal static class FilesRegistration
+{
+    public static void AddFiles(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddSingleton<FileChannels>();
+        services.AddHostedService(provider => provider.GetRequiredService<FileChannels>());
+        services.AddSingleton<FileScopes>();
+        services.AddSingleton<FilePolicyService>();
+        services.AddSingleton<FileTree>();
+        services.AddSingleton<FileRecords>();
+        services.AddSingleton<FileService>();
+        services.AddSingleton<UploadService>();
+        services.AddSingleton<IRecurringJob, UploadUpkeep>();
+    }
+
+    public static void MapFiles(this WebApplication app)
+    {
+        FileEndpoints.Map(app);
+        app.MapFilePolicies();
+        app.MapUploads();
+    }
+}

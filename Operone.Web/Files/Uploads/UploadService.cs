@@ -1,0 +1,353 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using Microsoft.EntityFrameworkCore;
+using Operone.Core.Access;
+using Operone.Core.Errors;
+using Operone.Core.Files;
+using Operone.Web.Access;
+using Operone.Web.Data;
+using Operone.Web.Hosting;
+
+namespace Operone.Web.Files.Uploads;
+
+/// <summary>What an upload is to become.</summary>
+/// <param name="Address">Where.</param>
+/// <param name="Length">How many bytes it has.</param>
+/// <param name="Overwrite">Whether it replaces what is there.</param>
+/// <param name="ModifiedAt">The time of change that it is to have.</param>
+/// <param name="Sha256">The SHA-256 that it must have.</param>
+/// <param name="Metadata">As it was sent.</param>
+internal sealed record NewUpload(TreePath Address, long Length, bool Overwrite, DateTimeOffset? ModifiedAt, byte[]? Sha256, string Metadata);
+
+/// <summary>
+/// Uploads that go on after any break: of the browser, the node, the agent. The bytes lie on the device from the first; with the last one the
+/// file is there, at once and whole.
+/// </summary>
+internal sealed class UploadService(
+    IDbContextFactory<OperoneDb> databases, FileTree tree, FileRecords records, TimeProvider time)
+{
+    private static readonly TimeSpan Life = TimeSpan.FromHours(FileLimits.UploadHours);
+
+    private readonly ConcurrentDictionary<Guid, bool> _busy = new();
+
+    /// <summary>Begins one.</summary>
+    public async Task<Result<Upload>> CreateAsync(Actor actor, NewUpload request, CancellationToken cancellationToken)
+    {
+        var place = await tree.FindAsync(actor, request.Address, Permissions.FilesWrite, "file.write", cancellationToken);
+        if (place.IsError)
+        {
+            return place.Error!;
+        }
+
+        if (!request.Overwrite && await ExistsAsync(place.Value, cancellationToken) is { } exists)
+        {
+            return exists;
+        }
+
+        var now = time.GetUtcNow();
+        var upload = new Upload
+        {
+            Id = Guid.CreateVersion7(now),
+            OwnerId = OwnerOf(actor),
+            Address = request.Address.ToAddress(),
+            Length = request.Length,
+            Overwrite = request.Overwrite,
+            ModifiedAt = request.ModifiedAt,
+            Sha256 = request.Sha256,
+            Metadata = request.Metadata,
+            CreatedAt = now,
+            ExpiresAt = now + Life,
+        };
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        db.Add(upload);
+        await db.SaveChangesAsync(cancellationToken);
+        return upload.Length == 0 ? await CompleteAsync(actor, upload, place.Value, cancellationToken) : upload;
+    }
+
+    /// <summary>How far one is.</summary>
+    public async Task<Result<Upload>> GetAsync(Actor actor, Guid id, CancellationToken cancellationToken)
+    {
+        var owner = OwnerOf(actor);
+        var now = time.GetUtcNow();
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var upload = await db.Set<Upload>().SingleOrDefaultAsync(u => u.Id == id && u.OwnerId == owner, cancellationToken);
+        if (upload is null || upload.ExpiresAt < now)
+        {
+            return UploadErrors.NotFound(id);
+        }
+
+        if (upload.CompletedAt is not null || _busy.ContainsKey(id))
+        {
+            return upload;
+        }
+
+        // what a node that was killed had still taken is there too
+        var place = await FindAsync(actor, upload, cancellationToken);
+        if (place.IsError)
+        {
+            return place.Error!;
+        }
+
+        var have = await HaveAsync(place.Value, upload, cancellationToken);
+        if (have.IsError)
+        {
+            return have.Error!;
+        }
+
+        upload.Offset = Math.Min(upload.DoubtfulFrom ?? long.MaxValue, have.Value);
+        return upload;
+    }
+
+    /// <summary>Writes on from an offset. What breaks off stays; with a checksum only what is right counts.</summary>
+    /// <param name="actor">Who asks.</param>
+    /// <param name="id">Which upload.</param>
+    /// <param name="offset">Where the bytes begin.</param>
+    /// <param name="content">The bytes.</param>
+    /// <param name="checksum">Their checksum, or null.</param>
+    /// <param name="cancellationToken">The sender has gone.</param>
+    /// <returns>The upload as it stands then; null where the checksum is not right.</returns>
+    public async Task<Result<Upload?>> WriteAsync(
+        Actor actor, Guid id, long offset, Stream content, (HashAlgorithmName Algorithm, byte[] Value)? checksum, CancellationToken cancellationToken)
+    {
+        if (!_busy.TryAdd(id, true))
+        {
+            return UploadErrors.Busy(id);
+        }
+
+        try
+        {
+            return await WriteAloneAsync(actor, id, offset, content, checksum, cancellationToken);
+        }
+        finally
+        {
+            _busy.TryRemove(id, out _);
+        }
+    }
+
+    /// <summary>Ends one before its end: nothing is left of it.</summary>
+    public async Task<Result<Unit>> RemoveAsync(Actor actor, Guid id, CancellationToken cancellationToken)
+    {
+        var found = await GetAsync(actor, id, cancellationToken);
+        if (found.IsError)
+        {
+            return found.Error!;
+        }
+
+        if (found.Value.CompletedAt is null && await FindAsync(actor, found.Value, cancellationToken) is { IsError: false } place)
+        {
+            // a device that is away throws it away by itself
+            await place.Value.Backend.DiscardAsync(place.Value.Scope, place.Value.Path, id, cancellationToken);
+        }
+
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await db.Set<Upload>().Where(u => u.Id == id).ExecuteDeleteAsync(cancellationToken);
+        return Unit.Value;
+    }
+
+    private async Task<Result<Upload?>> WriteAloneAsync(
+        Actor actor, Guid id, long offset, Stream content, (HashAlgorithmName Algorithm, byte[] Value)? checksum, CancellationToken cancellationToken)
+    {
+        var owner = OwnerOf(actor);
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var upload = await db.Set<Upload>().SingleOrDefaultAsync(u => u.Id == id && u.OwnerId == owner, cancellationToken);
+        if (upload is null || upload.ExpiresAt < time.GetUtcNow())
+        {
+            return UploadErrors.NotFound(id);
+        }
+
+        if (upload.CompletedAt is not null)
+        {
+            return offset == upload.Length ? upload : UploadErrors.Offset(upload.Length, offset);
+        }
+
+        var place = await FindAsync(actor, upload, cancellationToken);
+        if (place.IsError)
+        {
+            return place.Error!;
+        }
+
+        // only what is doubtful is written over
+        var have = await HaveAsync(place.Value, upload, cancellationToken);
+        if (have.IsError)
+        {
+            return have.Error!;
+        }
+
+        if (Math.Min(upload.DoubtfulFrom ?? long.MaxValue, have.Value) is var stands && stands != offset)
+        {
+            return UploadErrors.Offset(stands, offset);
+        }
+
+        if (checksum is not null || upload.DoubtfulFrom is not null)
+        {
+            await NoteAsync(db, upload, offset, checksum is null ? null : offset);
+        }
+
+        var begun = await place.Value.Backend.WriteAsync(place.Value.Scope, place.Value.Path, id, offset, cancellationToken);
+        if (begun.IsError)
+        {
+            return begun.Error!;
+        }
+
+        bool isRight;
+        Error? broken;
+        await using (var writing = begun.Value)
+        {
+            if (writing.Offset != offset)
+            {
+                return UploadErrors.Offset(writing.Offset, offset);
+            }
+
+            using var hash = checksum is { } wanted ? IncrementalHash.CreateHash(wanted.Algorithm) : null;
+            broken = await SendAsync(writing, content, upload.Length - offset, hash, cancellationToken);
+
+            // the sender may have gone: what came is stored all the same
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            var ended = await writing.EndAsync(patience.Token);
+            if (ended.IsError)
+            {
+                return ended.Error!;
+            }
+
+            have = ended;
+            isRight = hash is null || (broken is null && hash.GetHashAndReset().AsSpan().SequenceEqual(checksum!.Value.Value));
+        }
+
+        await NoteAsync(db, upload, isRight ? have.Value : offset, isRight ? null : offset);
+        if (broken is not null)
+        {
+            return broken;
+        }
+
+        if (!isRight)
+        {
+            return (Upload?)null;
+        }
+
+        if (upload.Offset < upload.Length)
+        {
+            return upload;
+        }
+
+        var completed = await CompleteAsync(actor, upload, place.Value, cancellationToken);
+        return completed.IsError ? completed.Error! : completed.Value;
+    }
+
+    private Task NoteAsync(OperoneDb db, Upload upload, long offset, long? doubtfulFrom)
+    {
+        (upload.Offset, upload.DoubtfulFrom, upload.ExpiresAt) = (offset, doubtfulFrom, time.GetUtcNow() + Life);
+        return db.Set<Upload>().Where(u => u.Id == upload.Id).ExecuteUpdateAsync(
+            set => set.SetProperty(u => u.Offset, offset).SetProperty(u => u.DoubtfulFrom, doubtfulFrom).SetProperty(u => u.ExpiresAt, upload.ExpiresAt),
+            CancellationToken.None);
+    }
+
+    private static async Task<Error?> SendAsync(IFileWriting writing, Stream content, long most, IncrementalHash? hash, CancellationToken cancellationToken)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(FileLimits.PieceBytes);
+        try
+        {
+            var sent = 0L;
+            while (true)
+            {
+                var count = await content.ReadAsync(buffer.AsMemory(0, FileLimits.PieceBytes), cancellationToken);
+                if (count == 0)
+                {
+                    return null;
+                }
+
+                if ((sent += count) > most)
+                {
+                    return UploadErrors.TooMuch(most);
+                }
+
+                hash?.AppendData(buffer, 0, count);
+                if ((await writing.WriteAsync(buffer.AsMemory(0, count), cancellationToken)).Error is { } error)
+                {
+                    return error;
+                }
+            }
+        }
+        catch (Exception gone) when (gone is IOException or OperationCanceledException or BadHttpRequestException)
+        {
+            return new(ErrorKind.Invalid, "upload-broken", "The request broke off.", "What came before is stored: go on there.");
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private async Task<Result<Upload>> CompleteAsync(Actor actor, Upload upload, FilePlace place, CancellationToken cancellationToken)
+    {
+        if (upload.Length == 0)
+        {
+            var begun = await place.Backend.WriteAsync(place.Scope, place.Path, upload.Id, 0, cancellationToken);
+            if (begun.IsError)
+            {
+                return begun.Error!;
+            }
+
+            await using var writing = begun.Value;
+            if ((await writing.EndAsync(cancellationToken)).Error is { } error)
+            {
+                return error;
+            }
+        }
+
+        var made = await place.Backend.CommitAsync(
+            place.Scope, place.Path, upload.Id, new(upload.Overwrite, Sha256: upload.Sha256, ModifiedAt: upload.ModifiedAt), cancellationToken);
+        if (made.IsError)
+        {
+            return made.Error!;
+        }
+
+        upload.CompletedAt = time.GetUtcNow();
+        await using var db = await databases.CreateDbContextAsync(CancellationToken.None);
+        await db.Set<Upload>().Where(u => u.Id == upload.Id).ExecuteUpdateAsync(
+            set => set.SetProperty(u => u.CompletedAt, upload.CompletedAt), CancellationToken.None);
+        await records.WrittenAsync(actor, place, upload.Length, CancellationToken.None);
+        return upload;
+    }
+
+    private async ValueTask<Result<FilePlace>> FindAsync(Actor actor, Upload upload, CancellationToken cancellationToken) =>
+        await tree.FindAsync(actor, TreePath.Parse(upload.Address).Value, Permissions.FilesWrite, "file.write", cancellationToken);
+
+    private static async Task<Error?> ExistsAsync(FilePlace place, CancellationToken cancellationToken)
+    {
+        var there = await place.Backend.StatAsync(place.Scope, place.Path, withAttributes: false, cancellationToken);
+        return there.IsError
+            ? there.Error!.Kind == ErrorKind.NotFound ? null : there.Error
+            : FileErrors.From(new(FileProblems.Exists, "it is there already; say that it is to be replaced."), place.ToString());
+    }
+
+    /// <summary>How many bytes the device has: it is asked to go on behind anything that there can be, and says where it stands.</summary>
+    private static async Task<Result<long>> HaveAsync(FilePlace place, Upload upload, CancellationToken cancellationToken)
+    {
+        var begun = await place.Backend.WriteAsync(place.Scope, place.Path, upload.Id, long.MaxValue, cancellationToken);
+        if (begun.IsError)
+        {
+            return begun.Error!;
+        }
+
+        await using var writing = begun.Value;
+        return writing.Offset;
+    }
+
+    private static Guid OwnerOf(Actor actor) => actor.PersonId ?? actor.Id ?? Guid.Empty;
+}
+
+/// <summary>Once an hour: forgets uploads that nobody goes on with. Their devices throw away what they have by themselves.</summary>
+internal sealed class UploadUpkeep(IDbContextFactory<OperoneDb> databases, TimeProvider time) : IRecurringJob
+{
+    public string Name => "uploads";
+
+    public string Cron => "17 * * * *";
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await db.Set<Upload>().Where(u => u.ExpiresAt < now).ExecuteDeleteAsync(cancellationToken);
+    }
+}
