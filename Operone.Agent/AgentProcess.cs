@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Operone.Agent.Channels;
 using Operone.Agent.Connection;
 using Operone.Agent.Devices;
+using Operone.Agent.Files;
 using Operone.Agent.Platforms;
 using Operone.Agent.Shell;
 using Operone.Agent.Shell.Host.Sandbox;
@@ -63,8 +64,10 @@ internal sealed partial class AgentProcess(StateDirectory state, IPlatform platf
         var follower = new ExecutionFollower(hosts, sender, time, loggers.CreateLogger<ExecutionFollower>());
         var tombstones = new Tombstones(state.Over, time, loggers.CreateLogger<Tombstones>());
         await using var executions = new Executions(state.Executions, follower, sender, tombstones, time, loggers.CreateLogger<Executions>());
+        var disk = platform.Disk(state.Path);
+        var files = new FileService(disk, new Uploads(state.Uploads, disk, time, loggers.CreateLogger<Uploads>()), time, loggers.CreateLogger<FileService>());
         await using var channels = new OpenChannels(
-            new ChannelDialer(identity, token), new HostChannels(executions, time), [], loggers.CreateLogger<OpenChannels>());
+            new ChannelDialer(identity, token), new HostChannels(executions, time), [files], loggers.CreateLogger<OpenChannels>());
         var reporter = new DeviceReporter(platform.Machine(time), time, loggers.CreateLogger<DeviceReporter>(), SandboxProbe.Facts);
         var leave = new LeaveHandler(store, loggers.CreateLogger<LeaveHandler>());
         var status = new ConnectionStateFile(state, time, loggers.CreateLogger<ConnectionStateFile>());
@@ -81,7 +84,8 @@ internal sealed partial class AgentProcess(StateDirectory state, IPlatform platf
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         Task[] parts =
         [
-            connection.RunAsync(stop.Token), sender.RunAsync(stop.Token), reporter.RunAsync(stop.Token), executions.RetryAsync(stop.Token), new MemoryTrimmer(sender, status, platform, time).RunAsync(stop.Token), executions.Failed.Task,
+            connection.RunAsync(stop.Token), sender.RunAsync(stop.Token), reporter.RunAsync(stop.Token), executions.RetryAsync(stop.Token), new MemoryTrimmer(sender, status, platform, time).RunAsync(stop.Token),
+            files.CleanAsync(stop.Token), executions.Failed.Task,
         ];
         var ended = await Task.WhenAny([.. parts, leave.Left.Task]);
         await stop.CancelAsync();

@@ -35,6 +35,9 @@ internal sealed class StateDirectory
     /// <summary>The ids of executions that are over, see <see cref="Tombstones"/>.</summary>
     public string Over => System.IO.Path.Combine(Path, "over");
 
+    /// <summary>Notes of unfinished uploads, a file each, see <see cref="Files.Uploads"/>.</summary>
+    public string Uploads => System.IO.Path.Combine(Path, "files");
+
     /// <summary>
     /// The folder that was asked for, else <c>OPERONE_STATE_DIR</c>, else <c>/var/lib/operone</c> for root and
     /// <c>~/.local/state/operone</c> for others (<c>%ProgramData%\Operone</c> on Windows). Nothing is made.

@@ -1,3 +1,4 @@
+using Operone.Agent.Files;
 using Operone.Agent.Platforms.Linux;
 using Operone.Agent.Platforms.Mac;
 using Operone.Agent.Platforms.Windows;
@@ -23,6 +24,10 @@ internal interface IPlatform
 
     /// <summary>The machine.</summary>
     IMachine Machine(TimeProvider time);
+
+    /// <summary>The machine's files.</summary>
+    /// <param name="stateDirectory">The agent's own folder, which nobody sees.</param>
+    IDisk Disk(string stateDirectory);
 
     /// <summary>Runs an agent under a service manager that wants to be answered (Windows).</summary>
     Task<Result<Unit>> RunAsServiceAsync(Func<CancellationToken, Task<Result<Unit>>> agent, CancellationToken cancel);

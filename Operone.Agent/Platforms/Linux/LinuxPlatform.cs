@@ -1,4 +1,6 @@
 using System.Runtime.Versioning;
+using Operone.Agent.Files;
+using Operone.Agent.Platforms.Linux.Files;
 using Operone.Agent.Platforms.Unix;
 using Operone.Agent.Shell.Host.Sandbox;
 using Operone.Core.Errors;
@@ -28,6 +30,9 @@ internal sealed class LinuxPlatform : IPlatform
 
     /// <inheritdoc/>
     public IMachine Machine(TimeProvider time) => new LinuxMachine(time);
+
+    /// <inheritdoc/>
+    public IDisk Disk(string stateDirectory) => new LinuxDisk(new LinuxResolver(new OwnState(stateDirectory)));
 
     /// <inheritdoc/>
     public Task<Result<Unit>> RunAsServiceAsync(Func<CancellationToken, Task<Result<Unit>>> agent, CancellationToken cancel) => agent(cancel);

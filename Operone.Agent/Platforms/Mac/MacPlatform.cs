@@ -1,4 +1,6 @@
 using System.Runtime.Versioning;
+using Operone.Agent.Files;
+using Operone.Agent.Platforms.Portable;
 using Operone.Agent.Platforms.Unix;
 using Operone.Core.Errors;
 
@@ -22,6 +24,9 @@ internal sealed class MacPlatform : IPlatform
 
     /// <inheritdoc/>
     public IHostStarter HostStarter(string errorFile) => new UnixHostStarter(OwnProgram.Command(), errorFile);
+
+    /// <inheritdoc/>
+    public IDisk Disk(string stateDirectory) => new PortableDisk(stateDirectory);
 
     /// <inheritdoc/>
     public IMachine Machine(TimeProvider time) => new MacMachine(time);

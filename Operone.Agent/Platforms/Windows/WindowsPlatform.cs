@@ -2,6 +2,8 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
+using Operone.Agent.Files;
+using Operone.Agent.Platforms.Portable;
 using Operone.Core.Errors;
 
 namespace Operone.Agent.Platforms.Windows;
@@ -27,6 +29,9 @@ internal sealed class WindowsPlatform : IPlatform
 
     /// <inheritdoc/>
     public IHostStarter HostStarter(string errorFile) => new WindowsHostStarter(OwnProgram.Command());
+
+    /// <inheritdoc/>
+    public IDisk Disk(string stateDirectory) => new PortableDisk(stateDirectory);
 
     /// <inheritdoc/>
     public IMachine Machine(TimeProvider time) => new WindowsMachine(time);
