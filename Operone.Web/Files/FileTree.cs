@@ -32,14 +32,14 @@ internal sealed class FileTree(DeviceDirectory devices, DeviceSight sight, FileC
     /// <summary>Where an address leads; with <paramref name="permission"/> to do it there. An address of the tree's own folders is none.</summary>
     public async ValueTask<Result<FilePlace>> FindAsync(Actor actor, TreePath address, string permission, string action, CancellationToken cancellationToken)
     {
+        if (!address.IsTop && address.Names[0] != Devices)
+        {
+            return FileErrors.NotFound(address.ToString());
+        }
+
         if (address.Depth < 2)
         {
             return FileErrors.NotThere(address.ToString());
-        }
-
-        if (address.Names[0] != Devices)
-        {
-            return FileErrors.NotFound(address.ToString());
         }
 
         var device = await sight.RequireAsync(actor, permission, address.Names[1], action, cancellationToken);

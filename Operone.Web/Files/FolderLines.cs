@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Operone.Core.Connection;
 using Operone.Core.Errors;
@@ -7,7 +8,7 @@ using Operone.Web.Hosting;
 namespace Operone.Web.Files;
 
 /// <summary>A folder as lines of JSON, sent as they come.</summary>
-internal static class FolderLines
+internal static partial class FolderLines
 {
     /// <summary>Sends them. What breaks off is aborted, so that nobody takes a part for the whole.</summary>
     public static async Task<IResult> SendAsync(
@@ -16,17 +17,17 @@ internal static class FolderLines
         var writer = http.Response.BodyWriter;
         var listed = await list(async batch =>
         {
-            http.Response.ContentType = "application/x-ndjson";
-            http.Response.Headers.XContentTypeOptions = "nosniff";
-            http.Response.Headers.CacheControl = "no-store";
-            using var json = new Utf8JsonWriter(writer);
+            if (!http.Response.HasStarted)
+            {
+                http.Response.ContentType = "application/x-ndjson";
+                http.Response.Headers.XContentTypeOptions = "nosniff";
+                http.Response.Headers.CacheControl = "no-store";
+            }
+
             foreach (var entry in batch)
             {
-                JsonSerializer.Serialize(json, entry, OperoneJson.Default.FileView);
-                json.Flush();
-                json.Reset();
-                writer.GetSpan(1)[0] = (byte)'\n';
-                writer.Advance(1);
+                writer.Write(JsonSerializer.SerializeToUtf8Bytes(entry, OperoneJson.Default.FileView));
+                writer.Write("\n"u8);
             }
 
             await writer.FlushAsync(cancellationToken);
@@ -38,9 +39,16 @@ internal static class FolderLines
 
         if (listed.IsError)
         {
+            Log.BrokeOff(http.RequestServices.GetRequiredService<ILogger<FileService>>(), listed.Error!.Detail);
             http.Abort();
         }
 
         return Results.Empty;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "A listing broke off: {Problem}")]
+        public static partial void BrokeOff(ILogger logger, string problem);
     }
 }

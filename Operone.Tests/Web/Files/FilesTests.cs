@@ -231,7 +231,7 @@ public abstract class FilesTests(ServerFixture fixture) : FileScene(fixture)
     [Fact]
     public async Task Device_ThatIsAway_IsSaidSo()
     {
-        await Agent.DisposeAsync();
+        await Agent.KillAsync();
         await EventuallyAsync(async () =>
         {
             using var response = await Server.Owner.GetAsync(At("f"), Cancelled);
@@ -247,6 +247,7 @@ public abstract class FilesTests(ServerFixture fixture) : FileScene(fixture)
         using var devices = await SendAsync(HttpMethod.Get, new("/api/v1/files/devices", UriKind.Relative), HttpStatusCode.OK, null, null, ("Accept", "application/json"));
         Assert.Contains(Device, (await devices.Content.ReadFromJsonAsync(OperoneJson.Default.FolderView, Cancelled))!.Items.Select(i => i.Name));
         Assert.Equal("file-not-found", await RefusedAsync(HttpMethod.Get, new("/api/v1/files/nothing", UriKind.Relative), HttpStatusCode.NotFound));
-        Assert.Equal("file-wrong-kind", await RefusedAsync(HttpMethod.Put, new($"/api/v1/files/devices/{Device}", UriKind.Relative), HttpStatusCode.Conflict, new StringContent("x")));
+        Assert.Equal("file-outside", await RefusedAsync(HttpMethod.Put, new($"/api/v1/files/devices/{Device}", UriKind.Relative), HttpStatusCode.Forbidden, new StringContent("x")));
+        Assert.Equal("file-wrong-kind", await RefusedAsync(HttpMethod.Put, new("/api/v1/files/devices", UriKind.Relative), HttpStatusCode.Conflict, new StringContent("x")));
     }
 }

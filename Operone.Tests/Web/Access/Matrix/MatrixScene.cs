@@ -340,7 +340,7 @@ internal sealed partial record RoutePattern(string Text)
         {
             var value = isFirst ? first : others;
             isFirst = false;
-            return Uri.EscapeDataString(value);
+            return Uri.EscapeDataString(value).Replace("%2F", "/", StringComparison.Ordinal);
         });
     }
 
