@@ -73,9 +73,8 @@ internal sealed unsafe partial class PseudoConsole : IDisposable
         {
             CheckLast(InitializeAttributes((nint)list, 1, 0, ref bytes), "InitializeProcThreadAttributeList");
             CheckLast(UpdateAttribute((nint)list, 0, PseudoConsoleAttribute, _console, (nuint)nint.Size, 0, 0), "UpdateProcThreadAttribute");
+            // with standard handles that are none: else a program would print to where this process does, where that is a file or a pipe
             var startup = new StartupInfo { Bytes = sizeof(StartupInfo), Attributes = (nint)list, Flags = UseStandardHandles };
-            // else a program would print to where this process does, where that is a file or a pipe
-            (startup.StandardInput, startup.StandardOutput, startup.StandardError) = (-1, -1, -1);
             // CreateProcessW may write into the command line
             var line = (commandLine + '\0').ToCharArray();
             ProcessInformation started;
