@@ -6,14 +6,14 @@ namespace Operone.Agent.Platforms.Windows;
 /// One side of a named pipe, for a thread that never waits for it. One read and one write are under way at most, each with a
 /// buffer of its own: what the other side sends waits in the pipe until what came before it is taken.
 /// </summary>
-/// <param name="from">What is read; null where nothing is.</param>
-/// <param name="to">What is written to; null where nothing is.</param>
-/// <param name="wake">Called whenever something has come or has gone, on whatever thread.</param>
 [SupportedOSPlatform("windows")]
-internal sealed class PipeEnd(Stream? from, Stream? to, Action wake) : ILocalEnd
+internal sealed class PipeEnd : ILocalEnd
 {
     private const int BufferBytes = 64 * 1024;
 
+    private readonly Stream _from;
+    private readonly Stream _to;
+    private readonly Action _wake;
     private byte[] _in = [];
     private byte[] _out = [];
     private int _next;
@@ -22,6 +22,16 @@ internal sealed class PipeEnd(Stream? from, Stream? to, Action wake) : ILocalEnd
     private volatile bool _isWriting;
     private volatile bool _hasEnded;
     private volatile bool _isBroken;
+
+    /// <summary>Takes the streams, and begins to read: else nobody would be woken by what comes first.</summary>
+    /// <param name="from">What is read.</param>
+    /// <param name="to">What is written to; may be the same.</param>
+    /// <param name="wake">Called whenever something has come or has gone, on whatever thread.</param>
+    public PipeEnd(Stream from, Stream to, Action wake)
+    {
+        (_from, _to, _wake) = (from, to, wake);
+        BeginRead();
+    }
 
     /// <inheritdoc/>
     public int Descriptor => -1;
@@ -59,7 +69,7 @@ internal sealed class PipeEnd(Stream? from, Stream? to, Action wake) : ILocalEnd
     /// <inheritdoc/>
     public int Write(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
     {
-        if (_isBroken || to is null)
+        if (_isBroken)
         {
             return ILocalEnd.Gone;
         }
@@ -75,21 +85,21 @@ internal sealed class PipeEnd(Stream? from, Stream? to, Action wake) : ILocalEnd
         first[..head].CopyTo(_out);
         second[..rest].CopyTo(_out.AsSpan(head));
         _isWriting = true;
-        _ = WriteAsync(to, head + rest);
+        _ = WriteAsync(head + rest);
         return head + rest;
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        from?.Dispose();
-        to?.Dispose();
+        _from.Dispose();
+        _to.Dispose();
     }
 
     /// <summary>Begins to read, where that makes sense. Gives whether something has come at once.</summary>
     private bool BeginRead()
     {
-        if (_hasEnded || from is null)
+        if (_hasEnded)
         {
             return false;
         }
@@ -97,15 +107,15 @@ internal sealed class PipeEnd(Stream? from, Stream? to, Action wake) : ILocalEnd
         _in = _in.Length == 0 ? GC.AllocateUninitializedArray<byte>(BufferBytes) : _in;
         (_next, _count) = (0, 0);
         _isReading = true;
-        _ = ReadAsync(from);
+        _ = ReadAsync();
         return !_isReading && _count > 0;
     }
 
-    private async Task ReadAsync(Stream stream)
+    private async Task ReadAsync()
     {
         try
         {
-            _count = await stream.ReadAsync(_in).ConfigureAwait(false);
+            _count = await _from.ReadAsync(_in).ConfigureAwait(false);
             _hasEnded = _count == 0;
         }
         catch (Exception problem) when (problem is IOException or ObjectDisposedException or OperationCanceledException)
@@ -114,14 +124,14 @@ internal sealed class PipeEnd(Stream? from, Stream? to, Action wake) : ILocalEnd
         }
 
         _isReading = false;
-        wake();
+        _wake();
     }
 
-    private async Task WriteAsync(Stream stream, int count)
+    private async Task WriteAsync(int count)
     {
         try
         {
-            await stream.WriteAsync(_out.AsMemory(0, count)).ConfigureAwait(false);
+            await _to.WriteAsync(_out.AsMemory(0, count)).ConfigureAwait(false);
         }
         catch (Exception problem) when (problem is IOException or ObjectDisposedException or OperationCanceledException)
         {
@@ -129,6 +139,6 @@ internal sealed class PipeEnd(Stream? from, Stream? to, Action wake) : ILocalEnd
         }
 
         _isWriting = false;
-        wake();
+        _wake();
     }
 }

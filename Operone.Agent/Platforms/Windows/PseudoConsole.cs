@@ -29,7 +29,7 @@ internal sealed unsafe partial class PseudoConsole : IDisposable
     /// <summary>Its screen and keys. What is read ends when it is closed and all of it was read.</summary>
     public ILocalEnd End => _end;
 
-    /// <summary>Opens one.</summary>
+    /// <summary>Opens one. This process lets go of the console that it has itself.</summary>
     /// <param name="columns">Its width.</param>
     /// <param name="rows">Its height.</param>
     /// <param name="wake">Called whenever something was drawn, or typed keys were taken.</param>
@@ -43,6 +43,7 @@ internal sealed unsafe partial class PseudoConsole : IDisposable
         var console = new PseudoConsole(ourInput, ourOutput, wake) { _theirInput = theirInput, _theirOutput = theirOutput };
         try
         {
+            FreeConsole(); // that of this process, which nobody sees, costs a process of its own
             Check(Create(Size(columns, rows), theirInput.SafePipeHandle, theirOutput.SafePipeHandle, 0, out console._console), "CreatePseudoConsole");
             return console;
         }
@@ -210,6 +211,10 @@ internal sealed unsafe partial class PseudoConsole : IDisposable
     [return: MarshalAs(UnmanagedType.Bool)]
     private static partial bool CreateProcess(
         string program, char* line, nint processAttributes, nint threadAttributes, [MarshalAs(UnmanagedType.Bool)] bool inherit, uint flags, char* environment, string directory, StartupInfo* startup, ProcessInformation* started);
+
+    [LibraryImport("kernel32", EntryPoint = "FreeConsole")]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    private static partial bool FreeConsole();
 
     [LibraryImport("kernel32", EntryPoint = "ResumeThread", SetLastError = true)]
     private static partial uint ResumeThread(nint thread);

@@ -46,7 +46,7 @@ internal sealed class WindowsHost(ExecutionFolder folder, TimeProvider time) : I
 
     private async Task RunAsync()
     {
-        using var claim = HostClaim.TryTake(folder);
+        var claim = HostClaim.TryTake(folder);
         if (claim is null)
         {
             return;
@@ -62,7 +62,10 @@ internal sealed class WindowsHost(ExecutionFolder folder, TimeProvider time) : I
             end = End(ExecutionStatus.Refused, null, $"The device could not prepare the execution: {problem.Message}");
         }
 
+        // whoever hears of the end may delete the folder, which Windows refuses while a file in it is open
+        _output?.Dispose();
         folder.WriteEnd(end);
+        claim.Dispose();
         _bells?.RingLast(HostProtocol.Ended, _lastWord);
     }
 
