@@ -240,7 +240,7 @@ internal sealed class CommandPlanner(string home, string agentUser)
         if (OperatingSystem.IsWindows())
         {
             return _programs.Find(name, directory, path, Variable("PATHEXT")) is { } file ? (file, null)
-                : (null, new CannotStart(NotFoundCode, $"There is no program '{name}' in PATH ({path})."));
+                : (null, new CannotStart(NotFoundCode, name.AsSpan().ContainsAny('\\', '/') ? $"There is no program '{name}'." : $"There is no program '{name}' in PATH ({path})."));
         }
 
         if (name.Contains('/', StringComparison.Ordinal))
