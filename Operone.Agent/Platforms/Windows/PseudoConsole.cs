@@ -72,6 +72,7 @@ internal sealed unsafe partial class PseudoConsole : IDisposable
         var list = NativeMemory.AllocZeroed(bytes);
         try
         {
+            SetControlHandler(0, false); // whoever has started this process may have had it ignore Ctrl+C, and that is inherited
             CheckLast(InitializeAttributes((nint)list, 1, 0, ref bytes), "InitializeProcThreadAttributeList");
             CheckLast(UpdateAttribute((nint)list, 0, PseudoConsoleAttribute, _console, (nuint)nint.Size, 0, 0), "UpdateProcThreadAttribute");
             // with standard handles that are none: else a program would print to where this process does, where that is a file or a pipe
@@ -215,6 +216,10 @@ internal sealed unsafe partial class PseudoConsole : IDisposable
     [LibraryImport("kernel32", EntryPoint = "FreeConsole")]
     [return: MarshalAs(UnmanagedType.Bool)]
     private static partial bool FreeConsole();
+
+    [LibraryImport("kernel32", EntryPoint = "SetConsoleCtrlHandler")]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    private static partial bool SetControlHandler(nint handler, [MarshalAs(UnmanagedType.Bool)] bool add);
 
     [LibraryImport("kernel32", EntryPoint = "ResumeThread", SetLastError = true)]
     private static partial uint ResumeThread(nint thread);
