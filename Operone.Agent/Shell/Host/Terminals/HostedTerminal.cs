@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Globalization;
 using System.Runtime.Versioning;
 using Operone.Agent.Platforms;
 using Operone.Agent.Platforms.Unix;
