@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text;
 using Operone.Core.Channels;
@@ -7,10 +6,10 @@ using Operone.Core.Channels;
 namespace Operone.Agent.Channels;
 
 /// <summary>
-/// Hands everything on between a channel and a local socket, each direction by itself: a side that does not read makes the
+/// Hands everything on between a channel and a local stream, each direction by itself: a side that does not read makes the
 /// other one wait, and a direction that ends leaves the other one open.
 /// </summary>
-internal sealed class ChannelRelay(WebSocket channel, Socket local)
+internal sealed class ChannelRelay(WebSocket channel, Stream local)
 {
     /// <summary>Relays until both directions have ended, or one of them broke.</summary>
     public async Task RunAsync(CancellationToken cancel)
@@ -29,7 +28,7 @@ internal sealed class ChannelRelay(WebSocket channel, Socket local)
         {
             inOrder = await direction;
         }
-        catch (Exception problem) when (problem is WebSocketException or SocketException or OperationCanceledException or IOException or ObjectDisposedException)
+        catch (Exception problem) when (problem is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException)
         {
             // the other end is gone: whoever is left learns it by its own socket
         }
@@ -64,7 +63,7 @@ internal sealed class ChannelRelay(WebSocket channel, Socket local)
                         (from, to) = (0, to - from);
                     }
 
-                    var count = await local.ReceiveAsync(buffer.AsMemory(to), cancel);
+                    var count = await local.ReadAsync(buffer.AsMemory(to), cancel);
                     if (count == 0)
                     {
                         return false;
@@ -123,7 +122,7 @@ internal sealed class ChannelRelay(WebSocket channel, Socket local)
         {
             if (from == to)
             {
-                (from, to) = (0, await local.ReceiveAsync(buffer.AsMemory(), cancel));
+                (from, to) = (0, await local.ReadAsync(buffer, cancel));
                 if (to == 0)
                 {
                     throw new IOException("The other side ended in the middle of a frame.");
@@ -188,11 +187,7 @@ internal sealed class ChannelRelay(WebSocket channel, Socket local)
         }
 
         ChannelFrames.WriteHead(buffer, kind, length);
-        var rest = buffer.AsMemory(0, ChannelFrames.HeadBytes + length);
-        while (rest.Length > 0)
-        {
-            rest = rest[await local.SendAsync(rest, cancel)..];
-        }
+        await local.WriteAsync(buffer.AsMemory(0, ChannelFrames.HeadBytes + length), cancel);
     }
 
     /// <summary>A reason as a close can carry it (RFC 6455, section 5.5): 123 bytes, none of a character cut in two.</summary>

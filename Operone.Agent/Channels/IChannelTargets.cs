@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Operone.Core.Errors;
 
 namespace Operone.Agent.Channels;
@@ -10,5 +9,5 @@ internal interface IChannelTargets
     /// <param name="purpose">One of <see cref="Core.Channels.ChannelPurposes"/>.</param>
     /// <param name="target">Which one.</param>
     /// <param name="cancel">Ends the attempt.</param>
-    ValueTask<Result<Socket>> ConnectAsync(string purpose, Guid target, CancellationToken cancel);
+    ValueTask<Result<Stream>> ConnectAsync(string purpose, Guid target, CancellationToken cancel);
 }

@@ -111,7 +111,7 @@ internal sealed partial class OpenChannels(ChannelDialer dialer, IChannelTargets
             var frame = new byte[ChannelFrames.HeadBytes + hello.Length];
             ChannelFrames.WriteHead(frame, ChannelFrames.Control, hello.Length);
             hello.CopyTo(frame, ChannelFrames.HeadBytes);
-            await local.SendAsync(frame, cancel);
+            await local.WriteAsync(frame, cancel);
             await new ChannelRelay(socket, local).RunAsync(cancel);
         }
     }

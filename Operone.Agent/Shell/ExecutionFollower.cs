@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Operone.Agent.Shell.Host;
 using Operone.Core.Shell;
@@ -145,7 +144,7 @@ internal sealed partial class ExecutionFollower(Hosts hosts, ExecutionSender sen
             {
                 return Hosts.Connect(folder);
             }
-            catch (SocketException)
+            catch (IOException)
             {
                 return null; // it has just begun and does not listen yet, or has just ended
             }

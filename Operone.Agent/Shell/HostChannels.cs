@@ -1,5 +1,5 @@
-using System.Net.Sockets;
 using Operone.Agent.Channels;
+using Operone.Agent.Platforms;
 using Operone.Core.Errors;
 
 namespace Operone.Agent.Shell;
@@ -11,20 +11,17 @@ internal sealed class HostChannels(Executions executions, TimeProvider time) : I
 
     /// <inheritdoc/>
     /// <remarks>An execution that has just been started has no socket yet: that is waited for.</remarks>
-    public async ValueTask<Result<Socket>> ConnectAsync(string purpose, Guid target, CancellationToken cancel)
+    public async ValueTask<Result<Stream>> ConnectAsync(string purpose, Guid target, CancellationToken cancel)
     {
         var pause = TimeSpan.FromMilliseconds(1);
         while (executions.FindRunning(target) is { } folder)
         {
-            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             try
             {
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(folder.Channels), cancel);
-                return socket;
+                return await LocalConnection.ConnectAsync(folder.Channels, cancel);
             }
-            catch (Exception problem) when (problem is SocketException or OperationCanceledException)
+            catch (Exception problem) when (problem is IOException or OperationCanceledException)
             {
-                socket.Dispose();
                 if (cancel.IsCancellationRequested)
                 {
                     return new Error(ErrorKind.Unavailable, "host-silent", "The device's host does not answer.", "Its process is there and takes no connection.");

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Net.Sockets;
 
 namespace Operone.Agent.Shell;
 
@@ -20,7 +19,7 @@ internal enum HostNews
 }
 
 /// <summary>The agent's side of <see cref="HostProtocol"/>.</summary>
-internal sealed class HostLink(Socket socket) : IDisposable
+internal sealed class HostLink(Stream stream) : IDisposable
 {
     private readonly byte[] _buffer = new byte[32];
     private int _next;
@@ -34,9 +33,10 @@ internal sealed class HostLink(Socket socket) : IDisposable
     {
         try
         {
-            return socket.Send(System.Text.Encoding.UTF8.GetBytes(path + "\n")) > 0;
+            stream.Write(System.Text.Encoding.UTF8.GetBytes(path + "\n"));
+            return true;
         }
-        catch (SocketException)
+        catch (IOException)
         {
             return false;
         }
@@ -51,9 +51,9 @@ internal sealed class HostLink(Socket socket) : IDisposable
         BinaryPrimitives.WriteUInt32LittleEndian(message[1..], (uint)Math.Clamp(grace.TotalMilliseconds, 0, uint.MaxValue));
         try
         {
-            socket.Send(message);
+            stream.Write(message);
         }
-        catch (SocketException)
+        catch (IOException)
         {
             // the host has just gone; whoever listens learns it and settles the execution
         }
@@ -93,9 +93,9 @@ internal sealed class HostLink(Socket socket) : IDisposable
 
             try
             {
-                (_next, _count) = (0, await socket.ReceiveAsync(_buffer.AsMemory(), cancel));
+                (_next, _count) = (0, await stream.ReadAsync(_buffer, cancel));
             }
-            catch (SocketException)
+            catch (IOException)
             {
                 _count = 0;
             }
@@ -108,5 +108,5 @@ internal sealed class HostLink(Socket socket) : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => socket.Dispose();
+    public void Dispose() => stream.Dispose();
 }

@@ -39,7 +39,7 @@ internal sealed class Hosts(IHostStarter starter) : IDisposable
             return null;
         }
 
-        var link = new HostLink(socket);
+        var link = new HostLink(new NetworkStream(socket, ownsSocket: true));
         if (link.TrySendFolder(folder.Path))
         {
             return link;
@@ -58,7 +58,7 @@ internal sealed class Hosts(IHostStarter starter) : IDisposable
             {
                 try
                 {
-                    _warm = starter.StartWaiting() is { } socket ? new HostLink(socket) : null;
+                    _warm = starter.StartWaiting() is { } socket ? new HostLink(new NetworkStream(socket, ownsSocket: true)) : null;
                 }
                 catch (IOException)
                 {
@@ -84,21 +84,8 @@ internal sealed class Hosts(IHostStarter starter) : IDisposable
     }
 
     /// <summary>Connects to the host of an execution that was started before.</summary>
-    /// <exception cref="SocketException">There is none, or it does not listen yet.</exception>
-    public static HostLink Connect(ExecutionFolder folder)
-    {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            socket.Connect(new UnixDomainSocketEndPoint(folder.Socket));
-            return new HostLink(socket);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
+    /// <exception cref="IOException">There is none, or it does not listen yet.</exception>
+    public static HostLink Connect(ExecutionFolder folder) => new(LocalConnection.Connect(folder.Socket));
 
     /// <inheritdoc/>
     public void Dispose()

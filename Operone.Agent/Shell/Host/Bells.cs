@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.Versioning;
 using Operone.Agent.Platforms.Unix;
 
@@ -82,7 +81,7 @@ internal sealed unsafe class Bells
         TimeSpan? grace = null;
         for (var i = 0; i < count; i++)
         {
-            grace = client.Take(buffer[i]) ?? grace;
+            grace = client.Cancels.Take(buffer[i]) ?? grace;
         }
 
         return grace;
@@ -138,26 +137,8 @@ internal sealed unsafe class Bells
     /// <summary>One connection, and the part of a message that has come so far.</summary>
     private sealed class Client(int fd)
     {
-        private readonly byte[] _message = new byte[HostProtocol.CancelBytes];
-        private int _length;
-
         public int Fd => fd;
 
-        public TimeSpan? Take(byte value)
-        {
-            if (_length == 0 && value != HostProtocol.Cancel)
-            {
-                return null;
-            }
-
-            _message[_length++] = value;
-            if (_length < _message.Length)
-            {
-                return null;
-            }
-
-            _length = 0;
-            return TimeSpan.FromMilliseconds(BinaryPrimitives.ReadUInt32LittleEndian(_message.AsSpan(1)));
-        }
+        public CancelReader Cancels { get; } = new();
     }
 }

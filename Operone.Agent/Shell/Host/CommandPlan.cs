@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.Versioning;
 using Operone.Agent.Platforms.Unix;
+using Operone.Agent.Platforms.Windows;
 using Operone.Agent.Shell.Host.Sandbox;
 using Operone.Core.Shell;
 
@@ -47,6 +48,16 @@ internal sealed class CommandPlanner(string home, string agentUser)
     public const int NotExecutableCode = 126;
 
     private const string DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    private static readonly WindowsPrograms _programs = new(File.Exists);
+
+    /// <summary>What programs on Windows need to start, and to find what is their user's.</summary>
+    private static readonly string[] _windowsVariables =
+    [
+        "ALLUSERSPROFILE", "APPDATA", "CommonProgramFiles", "CommonProgramFiles(x86)", "CommonProgramW6432", "COMPUTERNAME", "ComSpec", "HOMEDRIVE", "HOMEPATH",
+        "LOCALAPPDATA", "NUMBER_OF_PROCESSORS", "OS", "PATH", "PATHEXT", "PROCESSOR_ARCHITECTURE", "ProgramData", "ProgramFiles", "ProgramFiles(x86)", "ProgramW6432",
+        "PUBLIC", "SystemDrive", "SystemRoot", "TEMP", "TMP", "USERDOMAIN", "USERNAME", "USERPROFILE", "windir",
+    ];
+
     private const UnixFileMode AnyExecute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     /// <summary>Makes a plan, or says why there is none. A script is written to its file.</summary>
@@ -66,7 +77,7 @@ internal sealed class CommandPlanner(string home, string agentUser)
 
         var environment = Variables(request, user?.Name ?? agentUser, user?.Home ?? home, user?.Shell ?? OwnShell(request) ?? "/bin/sh");
         var own = user?.Home ?? home;
-        var directory = request.WorkingDirectory ?? (Directory.Exists(own) ? own : "/");
+        var directory = request.WorkingDirectory ?? (Directory.Exists(own) ? own : OperatingSystem.IsWindows() ? Path.GetPathRoot(System.Environment.SystemDirectory)! : "/");
         if (!Path.IsPathFullyQualified(directory))
         {
             return (null, new CannotStart(null, $"The working directory '{directory}' is not an absolute path."));
@@ -124,11 +135,16 @@ internal sealed class CommandPlanner(string home, string agentUser)
 
     /// <summary>The shell that the agent's user has, for a terminal of theirs; null where the system does not say.</summary>
     private string? OwnShell(StartExecution request) =>
-        request.Terminal is null || OperatingSystem.IsWindows() ? null : UnixUsers.Find(agentUser)?.Shell is { Length: > 0 } shell && File.Exists(shell) ? shell : null;
+        request.Terminal is null ? null
+        : OperatingSystem.IsWindows() ? _programs.DefaultShell(Variable("PATH"), Variable("SystemRoot"), Variable("ComSpec"))
+        : UnixUsers.Find(agentUser)?.Shell is { Length: > 0 } shell && File.Exists(shell) ? shell : null;
 
-    /// <summary>A terminal's shell is a login shell, as login(1) and sshd start it.</summary>
+    /// <summary>A terminal's shell is a login shell, as login(1) and sshd start it. On Windows it is made to speak UTF-8.</summary>
     private static IReadOnlyList<string> Named(StartExecution request, string program, IReadOnlyList<string> arguments) =>
-        request is { Terminal: not null, Argv: null } ? ["-" + Path.GetFileName(program)] : arguments;
+        request is not { Terminal: not null, Argv: null } ? arguments
+        : OperatingSystem.IsWindows() ? WindowsPrograms.ShellArguments(program) : ["-" + Path.GetFileName(program)];
+
+    private static string? Variable(string name) => System.Environment.GetEnvironmentVariable(name);
 
     private static string[] Lines(Dictionary<string, string> environment) => [.. environment.Select(v => $"{v.Key}={v.Value}")];
 
@@ -182,10 +198,13 @@ internal sealed class CommandPlanner(string home, string agentUser)
         var variables = new Dictionary<string, string>(OperatingSystem.IsWindows() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal);
         if (OperatingSystem.IsWindows())
         {
-            // Windows programs do not start without some of the system's own variables
-            foreach (var name in (string[])["SystemRoot", "SystemDrive", "windir", "TEMP", "TMP", "PATH", "PATHEXT", "ComSpec", "ProgramFiles", "ProgramData", "USERPROFILE"])
+            variables["PATH"] = "";
+            foreach (var name in _windowsVariables)
             {
-                variables[name] = System.Environment.GetEnvironmentVariable(name) ?? "";
+                if (Variable(name) is { } value)
+                {
+                    variables[name] = value;
+                }
             }
         }
         else
@@ -220,7 +239,8 @@ internal sealed class CommandPlanner(string home, string agentUser)
     {
         if (OperatingSystem.IsWindows())
         {
-            return (name, null); // CreateProcess does its own search
+            return _programs.Find(name, directory, path, Variable("PATHEXT")) is { } file ? (file, null)
+                : (null, new CannotStart(NotFoundCode, name.AsSpan().ContainsAny('\\', '/') ? $"There is no program '{name}'." : $"There is no program '{name}' in PATH ({path})."));
         }
 
         if (name.Contains('/', StringComparison.Ordinal))

@@ -1,27 +1,29 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Text.Json;
 using Operone.Agent.Platforms.Windows;
+using Operone.Agent.Shell.Host.Terminals;
 using Operone.Core.Shell;
 
 namespace Operone.Agent.Shell.Host;
 
 /// <summary>
-/// A host on Windows, with the same folder and the same protocol as elsewhere. Weaker in this: a cancel kills at once,
-/// since Windows has no request to terminate that a program without a window or console gets. Not run by our tests.
+/// A host on Windows, with the same folder and the same protocol as elsewhere. Weaker in this: a cancel of a command kills at
+/// once, since Windows has no request to terminate that a program without a window or console gets. Not run by our tests.
 /// </summary>
 [SupportedOSPlatform("windows")]
 internal sealed class WindowsHost(ExecutionFolder folder, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan _pipeGrace = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>How long the agent has to take the last word. It finds the end in the folder all the same.</summary>
+    private static readonly TimeSpan _lastWord = TimeSpan.FromSeconds(1);
+
     private readonly Lock _lock = new();
     private readonly WindowsJob _job = new();
-    private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-    private readonly List<Socket> _clients = [];
-    private readonly List<Task> _readers = [];
+    private readonly AutoResetEvent _news = new(false);
+    private PipeBells? _bells;
     private OutputWriter? _output;
     private ExecutionStatus? _endedBy;
 
@@ -36,15 +38,15 @@ internal sealed class WindowsHost(ExecutionFolder folder, TimeProvider time) : I
     /// <inheritdoc/>
     public void Dispose()
     {
-        _listener.Dispose();
+        _bells?.Dispose();
         _job.Dispose();
         _output?.Dispose();
-        _clients.ForEach(c => c.Dispose());
+        _news.Dispose();
     }
 
     private async Task RunAsync()
     {
-        using var claim = HostClaim.TryTake(folder);
+        var claim = HostClaim.TryTake(folder);
         if (claim is null)
         {
             return;
@@ -60,17 +62,18 @@ internal sealed class WindowsHost(ExecutionFolder folder, TimeProvider time) : I
             end = End(ExecutionStatus.Refused, null, $"The device could not prepare the execution: {problem.Message}");
         }
 
+        // whoever hears of the end may delete the folder, which Windows refuses while a file in it is open
+        _output?.Dispose();
         folder.WriteEnd(end);
-        Ring(HostProtocol.Ended);
-        _clients.ForEach(c => c.Dispose());
-        await Task.WhenAll(_readers);
+        claim.Dispose();
+        _bells?.RingLast(HostProtocol.Ended, _lastWord);
     }
 
     private async Task<ExecutionEnd> OwnAsync(StartExecution request)
     {
-        if (request.Terminal is not null)
+        if (request.Sandbox is { } sandbox && SandboxSupport.Refusal(sandbox) is { } refusal)
         {
-            return End(ExecutionStatus.Refused, null, "This device runs Windows, on which Operone opens no terminals yet. Run commands there, or use PowerShell through a run.");
+            return End(ExecutionStatus.Refused, null, refusal);
         }
 
         _output = new OutputWriter(folder.Output, request.OutputLimitBytes, MaskSet.Of(request.Masks));
@@ -81,6 +84,42 @@ internal sealed class WindowsHost(ExecutionFolder folder, TimeProvider time) : I
             return End(problem!.IsRefusal ? ExecutionStatus.Refused : ExecutionStatus.Failed, problem.ExitCode, problem.Reason);
         }
 
+        return request.Terminal is null ? await RunAsync(plan, request) : RunTerminal(plan, request);
+    }
+
+    /// <summary>Runs a terminal to its end, on this thread.</summary>
+    private ExecutionEnd RunTerminal(CommandPlan plan, StartExecution request)
+    {
+        HostedConsole terminal;
+        try
+        {
+            terminal = new HostedConsole(request, folder, _output!, _job, _news, time);
+        }
+        catch (Exception problem) when (problem is Win32Exception or EntryPointNotFoundException)
+        {
+            return End(ExecutionStatus.Refused, null, $"The device has no terminal to give: {problem.Message}. Windows has them from Windows 10 1809 and Server 2019 on.");
+        }
+
+        using (terminal)
+        {
+            try
+            {
+                terminal.Start(plan);
+            }
+            catch (Win32Exception failure)
+            {
+                return End(ExecutionStatus.Failed, CommandPlanner.NotExecutableCode, $"'{plan.Arguments[0]}' cannot be started: {failure.Message}");
+            }
+
+            _bells = new PipeBells(folder.Socket, terminal.Cancel);
+            var end = terminal.Run(_bells);
+            _output!.Finish();
+            return End(end.Status, end.ExitCode, end.Reason);
+        }
+    }
+
+    private async Task<ExecutionEnd> RunAsync(CommandPlan plan, StartExecution request)
+    {
         using var command = new Process { StartInfo = StartInfo(plan) };
         try
         {
@@ -93,9 +132,7 @@ internal sealed class WindowsHost(ExecutionFolder folder, TimeProvider time) : I
 
         _job.Add(command.SafeHandle);
         folder.WriteStarted(new StartNote(time.GetUtcNow(), command.Id));
-        _listener.Bind(new UnixDomainSocketEndPoint(folder.Socket));
-        _listener.Listen();
-        var listening = ListenAsync();
+        _bells = new PipeBells(folder.Socket, _ => Kill(ExecutionStatus.Cancelled));
         Task[] streams =
         [
             CopyAsync(command.StandardOutput.BaseStream, OutputStream.Stdout), CopyAsync(command.StandardError.BaseStream, OutputStream.Stderr),
@@ -106,11 +143,9 @@ internal sealed class WindowsHost(ExecutionFolder folder, TimeProvider time) : I
         using var onTimeout = timeout.Token.Register(() => Kill(ExecutionStatus.TimedOut));
         await command.WaitForExitAsync(CancellationToken.None);
         await Task.WhenAny(Task.WhenAll(streams), Task.Delay(_pipeGrace, time));
-        _listener.Dispose();
-        await listening;
         lock (_lock)
         {
-            _output.Finish();
+            _output!.Finish();
         }
 
         var words = $"Exited with code {command.ExitCode}.";
@@ -153,7 +188,7 @@ internal sealed class WindowsHost(ExecutionFolder folder, TimeProvider time) : I
                 _output!.Append(stream, frame, count);
             }
 
-            Ring(HostProtocol.More);
+            _bells!.Ring(HostProtocol.More);
         }
     }
 
@@ -172,47 +207,6 @@ internal sealed class WindowsHost(ExecutionFolder folder, TimeProvider time) : I
         }
     }
 
-    private async Task ListenAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                var client = await _listener.AcceptAsync();
-                lock (_lock)
-                {
-                    _clients.Add(client);
-                }
-
-                Ring(HostProtocol.More);
-                _readers.Add(ReadAsync(client));
-            }
-        }
-        catch (Exception problem) when (problem is SocketException or ObjectDisposedException)
-        {
-            // the execution is over
-        }
-    }
-
-    private async Task ReadAsync(Socket client)
-    {
-        var message = new byte[HostProtocol.CancelBytes];
-        try
-        {
-            while (await client.ReceiveAsync(message) > 0)
-            {
-                if (message[0] == HostProtocol.Cancel)
-                {
-                    Kill(ExecutionStatus.Cancelled);
-                }
-            }
-        }
-        catch (Exception problem) when (problem is SocketException or ObjectDisposedException)
-        {
-            // the agent is gone, and comes again
-        }
-    }
-
     private void Kill(ExecutionStatus why)
     {
         lock (_lock)
@@ -221,24 +215,6 @@ internal sealed class WindowsHost(ExecutionFolder folder, TimeProvider time) : I
         }
 
         _job.End();
-    }
-
-    private void Ring(byte what)
-    {
-        lock (_lock)
-        {
-            foreach (var client in _clients)
-            {
-                try
-                {
-                    client.Send([what]);
-                }
-                catch (SocketException)
-                {
-                    // gone; its reader has seen it too
-                }
-            }
-        }
     }
 
     private ExecutionEnd End(ExecutionStatus status, int? code, string reason)

@@ -1,7 +1,7 @@
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Operone.Agent.Channels;
+using Operone.Agent.Platforms;
 using Operone.Core.Connection;
 using Operone.Core.Shell;
 using Operone.Tests.Hosting;
@@ -12,7 +12,7 @@ namespace Operone.Tests.Agent.Hosting;
 /// <summary>A seat at a terminal on its host's own socket, as the agent has it: it can be as slow and as rude as it likes.</summary>
 internal sealed class HostSeat : IAsyncDisposable
 {
-    private readonly Socket _socket;
+    private readonly Stream _stream;
 #pragma warning disable CA2213 // whoever still sends asks it
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
@@ -23,7 +23,7 @@ internal sealed class HostSeat : IAsyncDisposable
     private volatile TaskCompletionSource _takes = new();
     private Task _reading = Task.CompletedTask;
 
-    private HostSeat(Socket socket) => _socket = socket;
+    private HostSeat(Stream stream) => _stream = stream;
 
     /// <summary>Whether what comes is acknowledged.</summary>
     public bool Acknowledges { get; set; } = true;
@@ -64,14 +64,14 @@ internal sealed class HostSeat : IAsyncDisposable
     /// <summary>Sits down, as somebody who may type unless told otherwise.</summary>
     public static async Task<HostSeat> TakeAsync(HostUnderTest host, TerminalControl? hello = null, bool takes = true)
     {
-        var socket = await Eventually.BecomesAsync(() => TryConnectAsync(host.Folder.Channels), "the host's socket", 30);
-        var seat = new HostSeat(socket);
+        var stream = await Eventually.BecomesAsync(() => TryConnectAsync(host.Folder.Channels), "the host's socket", 30);
+        var seat = new HostSeat(stream);
         seat.Take(takes);
         try
         {
             await seat.SayAsync(hello ?? Hello());
         }
-        catch (SocketException)
+        catch (IOException)
         {
             // it was sent away at once
         }
@@ -118,10 +118,7 @@ internal sealed class HostSeat : IAsyncDisposable
         await _turn.WaitAsync(_stop.Token);
         try
         {
-            for (var rest = bytes.AsMemory(); rest.Length > 0;)
-            {
-                rest = rest[await _socket.SendAsync(rest, _stop.Token)..];
-            }
+            await _stream.WriteAsync(bytes, _stop.Token);
         }
         finally
         {
@@ -149,21 +146,18 @@ internal sealed class HostSeat : IAsyncDisposable
 
         await _stop.CancelAsync();
         _takes.TrySetResult();
-        _socket.Dispose();
+        await _stream.DisposeAsync();
         await _reading;
     }
 
-    private static async Task<Socket?> TryConnectAsync(string path)
+    private static async Task<Stream?> TryConnectAsync(string path)
     {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path));
-            return socket;
+            return await LocalConnection.ConnectAsync(path, CancellationToken.None);
         }
-        catch (SocketException)
+        catch (IOException)
         {
-            socket.Dispose();
             return null;
         }
     }
@@ -212,7 +206,7 @@ internal sealed class HostSeat : IAsyncDisposable
                 }
             }
         }
-        catch (Exception ended) when (ended is OperationCanceledException or SocketException or IOException or ObjectDisposedException)
+        catch (Exception ended) when (ended is OperationCanceledException or IOException or ObjectDisposedException)
         {
             // cut off, by us or by the host
         }
@@ -222,7 +216,7 @@ internal sealed class HostSeat : IAsyncDisposable
     {
         for (var rest = to.AsMemory(); rest.Length > 0;)
         {
-            var count = await _socket.ReceiveAsync(rest, _stop.Token);
+            var count = await _stream.ReadAsync(rest, _stop.Token);
             rest = count > 0 ? rest[count..] : throw new IOException("The host is gone.");
         }
     }

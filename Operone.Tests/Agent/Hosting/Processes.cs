@@ -7,7 +7,9 @@ namespace Operone.Tests.Agent.Hosting;
 internal static class Processes
 {
     /// <summary>The command that starts this build's agent program.</summary>
-    public static IReadOnlyList<string> Agent { get; } = ["/usr/bin/env", "dotnet", System.IO.Path.Combine(AppContext.BaseDirectory, "operone.dll")];
+    public static IReadOnlyList<string> Agent { get; } = OperatingSystem.IsWindows()
+        ? [System.IO.Path.Combine(AppContext.BaseDirectory, "operone.exe")]
+        : ["/usr/bin/env", "dotnet", System.IO.Path.Combine(AppContext.BaseDirectory, "operone.dll")];
 
     /// <summary>Every process whose environment names an execution: the command and all that it has started.</summary>
     public static IReadOnlyList<int> OfExecution(Guid id) =>
@@ -51,8 +53,8 @@ internal static class Processes
         }
     }
 
-    private static IEnumerable<int> All() =>
-        Directory.EnumerateDirectories("/proc").Select(System.IO.Path.GetFileName)
+    private static IEnumerable<int> All() => OperatingSystem.IsWindows() ? []
+        : Directory.EnumerateDirectories("/proc").Select(System.IO.Path.GetFileName)
             .Where(n => int.TryParse(n, NumberStyles.None, CultureInfo.InvariantCulture, out _)).Select(n => int.Parse(n!, CultureInfo.InvariantCulture));
 
     private static bool IsZombie(int pid) => ReadOrEmpty($"/proc/{pid}/stat").Contains(") Z ", StringComparison.Ordinal);

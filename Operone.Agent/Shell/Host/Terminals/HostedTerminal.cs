@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Globalization;
 using System.Runtime.Versioning;
 using Operone.Agent.Platforms;
 using Operone.Agent.Platforms.Unix;
@@ -8,27 +7,17 @@ using Operone.Core.Shell;
 
 namespace Operone.Agent.Shell.Host.Terminals;
 
-/// <summary>How a terminal has ended.</summary>
-internal readonly record struct TerminalEnd(ExecutionStatus Status, int? ExitCode, string Reason);
-
 /// <summary>
-/// A terminal in its host on Linux and macOS: a program on a pseudo-terminal, whoever is attached to it, and its recording.
-/// One thread, which sleeps in poll(2). Nobody who is attached, and nothing that fails about them, ends the program.
+/// A terminal in its host on Linux and macOS: a program on a pseudo-terminal. One thread, which sleeps in poll(2).
 /// </summary>
 [UnsupportedOSPlatform("windows")]
-internal sealed unsafe class HostedTerminal : ITerminal, IDisposable
+internal sealed unsafe class HostedTerminal : TerminalBase
 {
     private const int MaxBurstBytes = 64 * 1024;
     private const int InputOutputError = 5;
 
-    /// <summary>Typed bytes that the program has not taken. Past this nobody is listened to until it does.</summary>
-    private const int MaxTypedBytes = 4 * 1024 * 1024;
-
-    private static readonly TimeSpan _flushPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan _lastOutput = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan _redraw = TimeSpan.FromMilliseconds(60);
 
-    private readonly StartTerminal _terminal;
     private readonly HeldCommand _held;
     private readonly IProcessTree _tree;
     private readonly ExecutionFolder _folder;
@@ -37,14 +26,6 @@ internal sealed unsafe class HostedTerminal : ITerminal, IDisposable
     private readonly TimeProvider _time;
     private readonly TreeKiller _killer;
     private readonly PseudoTerminal _pty;
-    private readonly Scrollback _scrollback = new(TerminalLimits.ScrollbackBytes);
-    private readonly TerminalClients _clients;
-    private readonly TypedQueue _typed = new();
-    private readonly Timers _timers;
-    private Recorder? _recorder;
-    private TerminalEnd? _ended;
-    private TerminalEnd? _stopped;
-    private TerminalEnd? _unrecorded;
     private int _pid;
     private bool _isHungUp;
 
@@ -52,25 +33,12 @@ internal sealed unsafe class HostedTerminal : ITerminal, IDisposable
     /// <exception cref="Win32Exception">The system has none.</exception>
     public HostedTerminal(
         StartExecution request, HeldCommand held, ExecutionFolder folder, OutputWriter output, Reaper reaper, IProcessTree tree, Bells bells, TimeProvider time)
+        : base(request, new SocketDoor(folder.Channels, TerminalClients.Max), output, time)
     {
         (_held, _tree) = (held, tree);
-        _terminal = request.Terminal!;
-        (_folder, _reaper, _bells, _time, _killer, _timers) = (folder, reaper, bells, time, new TreeKiller(tree, time), new Timers(time));
-        (Columns, Rows) = (Side(_terminal.Columns), Side(_terminal.Rows));
+        (_folder, _reaper, _bells, _time, _killer) = (folder, reaper, bells, time, new TreeKiller(tree, time));
         _pty = PseudoTerminal.Open(Columns, Rows);
-        _clients = new TerminalClients(folder.Channels, this, _scrollback, time);
-        if (_terminal.Record != RecordMode.Off)
-        {
-            var command = string.Join(' ', request.Argv ?? [_terminal.Shell ?? "shell"]);
-            _recorder = new Recorder(output, request.OutputLimitBytes, Columns, Rows, command.Length > 200 ? command[..200] : command, _terminal.Shell ?? "", time);
-        }
     }
-
-    /// <inheritdoc/>
-    public int Columns { get; private set; }
-
-    /// <inheritdoc/>
-    public int Rows { get; private set; }
 
     /// <summary>Starts the program on it. Gives 0, or the error number that says why not.</summary>
     public int Start(out int pid)
@@ -92,97 +60,45 @@ internal sealed unsafe class HostedTerminal : ITerminal, IDisposable
     {
         _bells.Listen(_folder.Socket);
         _bells.Ring(HostProtocol.More);
-        _timers.Idle.In(TimeSpan.FromSeconds(_terminal.IdleSeconds));
-        _timers.Flush.In(TimeSpan.Zero);
+        Begin();
         var fds = stackalloc Libc.PollFd[5 + 8 + TerminalClients.Max];
-        while (_ended is null)
+        TerminalEnd? ended = null;
+        while (ended is null)
         {
             Step(fds);
-            _ended ??= Finish();
+            ended = Finish();
         }
 
-        Record(static r => r.Finish());
-        var end = _ended.Value;
-        if (_stopped is null && _unrecorded is { } why)
-        {
-            end = why with { ExitCode = end.ExitCode }; // it ended by itself, and the last of it could not be recorded
-        }
-
-        _clients.Close(new TerminalControl { Type = TerminalControls.Ended, ExitCode = end.ExitCode, Text = end.Reason });
-        return end;
+        return Close(ended.Value);
     }
 
     /// <inheritdoc/>
-    public void Attached(TerminalClient client, TerminalControl hello)
+    public override void Dispose()
     {
-        if (client.MayType && hello is { Columns: { } columns, Rows: { } rows })
-        {
-            SizeWanted(columns, rows);
-        }
-
-        if (hello.Offset is { } seen && seen >= _scrollback.Start && seen <= _scrollback.End)
-        {
-            client.Offset = seen;
-            client.Tell(new TerminalControl { Type = TerminalControls.Attached, Columns = Columns, Rows = Rows, Offset = seen });
-            return;
-        }
-
-        client.Replay(_scrollback, TerminalControls.Attached);
-    }
-
-    /// <inheritdoc/>
-    public void Typed(ReadOnlySpan<byte> bytes)
-    {
-        if (_terminal.RecordInput && _recorder is not null && _pty.IsEchoOn())
-        {
-            _recorder.Input(bytes);
-        }
-
-        _typed.Add(bytes);
-        _typed.WriteTo(_pty.Descriptor);
-    }
-
-    /// <inheritdoc/>
-    public void SizeWanted(int columns, int rows)
-    {
-        if (Side(columns) == Columns && Side(rows) == Rows)
-        {
-            return;
-        }
-
-        (Columns, Rows) = (Side(columns), Side(rows));
-        _timers.Redraw.Stop();
-        _pty.Resize(Columns, Rows);
-        _recorder?.Size(Columns, Rows);
-        _clients.TellSize();
-    }
-
-    /// <inheritdoc/>
-    public void Redraw()
-    {
-        // a program draws when its size changes
-        _pty.Resize(Columns, Rows > 1 ? Rows - 1 : 2);
-        _timers.Redraw.In(_redraw);
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _clients.Dispose();
+        base.Dispose();
         _pty.Dispose();
-        _scrollback.Dispose();
     }
 
-    private static int Side(int wanted) => Math.Clamp(wanted, 1, TerminalLimits.MaxSide);
+    /// <inheritdoc/>
+    protected override void Resize(int columns, int rows) => _pty.Resize(columns, rows);
+
+    /// <inheritdoc/>
+    protected override bool IsEchoOn() => _pty.IsEchoOn();
+
+    /// <inheritdoc/>
+    protected override void WriteTyped() => Keys.WriteTo(_pty.Descriptor);
+
+    /// <inheritdoc/>
+    protected override void Ring() => _bells.Ring(HostProtocol.More);
 
     private void Step(Libc.PollFd* fds)
     {
-        var reads = !_isHungUp && !_clients.HoldBack;
+        var reads = !_isHungUp && !Clients.HoldBack;
         fds[0] = new() { Fd = _reaper.News, Events = Libc.PollIn };
         fds[1] = new() { Fd = _bells.Listener, Events = Libc.PollIn };
         // one that is not to be read is not looked at: that nobody has the other side any more would wake this again and again
-        fds[2] = new() { Fd = _isHungUp || (!reads && _typed.IsEmpty) ? -1 : _pty.Descriptor, Events = (short)((reads ? Libc.PollIn : 0) | (_typed.IsEmpty ? 0 : Libc.PollOut)) };
-        fds[3] = new() { Fd = _clients.Listener, Events = Libc.PollIn };
+        fds[2] = new() { Fd = _isHungUp || (!reads && Keys.IsEmpty) ? -1 : _pty.Descriptor, Events = (short)((reads ? Libc.PollIn : 0) | (Keys.IsEmpty ? 0 : Libc.PollOut)) };
+        fds[3] = new() { Fd = Clients.Listener, Events = Libc.PollIn };
         var count = 4;
         foreach (var bell in _bells.Descriptors)
         {
@@ -190,17 +106,17 @@ internal sealed unsafe class HostedTerminal : ITerminal, IDisposable
         }
 
         var firstClient = count;
-        foreach (var client in _clients.All)
+        foreach (var client in Clients.All)
         {
             fds[count++] = new()
             {
                 Fd = client.Descriptor,
                 // who only watches types nothing, and is always heard
-                Events = (short)((_typed.Length < MaxTypedBytes || !client.MayType ? Libc.PollIn : 0) | (client.IsBlocked ? Libc.PollOut : 0)),
+                Events = (short)((Keys.Length < MaxTypedBytes || !client.MayType ? Libc.PollIn : 0) | (client.IsBlocked ? Libc.PollOut : 0)),
             };
         }
 
-        Libc.Poll(fds, (nuint)count, _timers.Milliseconds(_killer, _held.NextAt, heldBack: !reads && !_isHungUp));
+        Libc.Poll(fds, (nuint)count, Timers.Milliseconds(_killer.IsActive ? Math.Min(_held.NextAt, _killer.NextAt) : _held.NextAt, heldBack: !reads && !_isHungUp));
         if ((fds[0].Returned & Libc.PollIn) != 0)
         {
             _reaper.TakeNews();
@@ -210,13 +126,13 @@ internal sealed unsafe class HostedTerminal : ITerminal, IDisposable
         {
             if ((fds[i].Returned & ~Libc.PollOut) != 0)
             {
-                _clients.All[i - firstClient].Read();
+                Clients.All[i - firstClient].Read();
             }
         }
 
         if (fds[2].Returned != 0)
         {
-            _typed.WriteTo(_pty.Descriptor);
+            Keys.WriteTo(_pty.Descriptor);
             if (reads)
             {
                 TakeOutput();
@@ -226,11 +142,11 @@ internal sealed unsafe class HostedTerminal : ITerminal, IDisposable
         TakeBells(fds, firstClient);
         if (fds[3].Returned != 0)
         {
-            _clients.Accept();
+            Clients.Accept();
         }
 
         DoWhatIsDue();
-        _clients.Send();
+        Clients.Send();
     }
 
     private void TakeBells(Libc.PollFd* fds, int firstClient)
@@ -254,7 +170,7 @@ internal sealed unsafe class HostedTerminal : ITerminal, IDisposable
     {
         for (var taken = 0; taken < MaxBurstBytes;)
         {
-            var room = _scrollback.Room(MaxBurstBytes - taken);
+            var room = Scrollback.Room(MaxBurstBytes - taken);
             int count;
             fixed (byte* to = room)
             {
@@ -268,40 +184,14 @@ internal sealed unsafe class HostedTerminal : ITerminal, IDisposable
                 return;
             }
 
-            _scrollback.Advance(count);
+            Printed(room[..count]);
             taken += count;
-            if (_recorder is not null)
-            {
-                _recorder.Output(room[..count]);
-                _timers.Flush.AtLatestIn(_flushPause);
-            }
         }
     }
 
     private void DoWhatIsDue()
     {
-        if (!_clients.IsEmpty)
-        {
-            _timers.Idle.In(TimeSpan.FromSeconds(_terminal.IdleSeconds));
-        }
-        else if (_timers.Idle.IsDue)
-        {
-            Stop(TimeSpan.FromSeconds(5), new TerminalEnd(
-                ExecutionStatus.Cancelled, null, string.Create(CultureInfo.InvariantCulture, $"Nobody was attached for {TimeSpan.FromSeconds(_terminal.IdleSeconds):c}.")));
-        }
-
-        if (_timers.Redraw.IsDue)
-        {
-            _timers.Redraw.Stop();
-            _pty.Resize(Columns, Rows);
-        }
-
-        if (_timers.Flush.IsDue)
-        {
-            _timers.Flush.Stop();
-            Record(static r => r.Flush());
-        }
-
+        DoWhatIsDueForAll();
         if (_time.GetTimestamp() >= _held.NextAt && _held.Check() is { } breach)
         {
             Stop(TimeSpan.Zero, new TerminalEnd(ExecutionStatus.Failed, null, breach));
@@ -313,42 +203,15 @@ internal sealed unsafe class HostedTerminal : ITerminal, IDisposable
         }
     }
 
-    /// <summary>Does something with the recording. One that fails is told of, and ends the terminal where it must be recorded.</summary>
-    private void Record(Func<Recorder, bool> act)
-    {
-        if (_recorder is null)
-        {
-            return;
-        }
-
-        if (act(_recorder))
-        {
-            _bells.Ring(HostProtocol.More);
-        }
-
-        if (_recorder.Problem is { } problem)
-        {
-            _recorder = null;
-            if (_terminal.Record == RecordMode.Required)
-            {
-                var why = new TerminalEnd(ExecutionStatus.Failed, null, $"It had to be recorded, and could not be any more: {problem}.");
-                _unrecorded = why;
-                Stop(TimeSpan.Zero, why);
-                return;
-            }
-
-            _clients.Tell(new TerminalControl { Type = TerminalControls.Notice, Text = $"This terminal is not recorded any more: {problem}." });
-        }
-    }
-
-    private void Stop(TimeSpan grace, TerminalEnd why)
+    /// <inheritdoc/>
+    protected override void Stop(TimeSpan grace, TerminalEnd why)
     {
         if (_reaper.Status is not null)
         {
             return;
         }
 
-        _stopped ??= why;
+        Stopped ??= why;
         if (!_killer.IsActive)
         {
             Libc.Kill(-_pid, Libc.SigHup); // what a shell waits for; it takes no notice of SIGTERM
@@ -362,7 +225,7 @@ internal sealed unsafe class HostedTerminal : ITerminal, IDisposable
     {
         if (_reaper.Status is not { } status)
         {
-            return _killer.HasGivenUp ? _stopped!.Value with { Reason = $"{_stopped.Value.Reason} Some of its processes could not be ended." } : null;
+            return _killer.HasGivenUp ? Stopped!.Value with { Reason = $"{Stopped.Value.Reason} Some of its processes could not be ended." } : null;
         }
 
         if (_killer.IsActive && !_reaper.IsEmpty && !_killer.HasGivenUp)
@@ -370,24 +233,24 @@ internal sealed unsafe class HostedTerminal : ITerminal, IDisposable
             return null;
         }
 
-        _timers.Last.AtLatestIn(_lastOutput);
-        var before = _scrollback.End;
-        if (!_isHungUp && !_timers.Last.IsDue)
+        Timers.Last.AtLatestIn(_lastOutput);
+        var before = Scrollback.End;
+        if (!_isHungUp && !Timers.Last.IsDue)
         {
             TakeOutput();
-            if (!_isHungUp && _scrollback.End > before)
+            if (!_isHungUp && Scrollback.End > before)
             {
                 return null;
             }
         }
 
-        if (!_isHungUp && !_timers.Last.IsDue && !_reaper.IsEmpty)
+        if (!_isHungUp && !Timers.Last.IsDue && !_reaper.IsEmpty)
         {
             return null; // something that it has left behind still has the terminal, and may print
         }
 
         var (code, how) = ExitWords.Of(status);
-        return _stopped is { } stopped ? stopped with { ExitCode = code, Reason = $"{stopped.Reason} {how}" }
+        return Stopped is { } stopped ? stopped with { ExitCode = code, Reason = $"{stopped.Reason} {how}" }
             : new TerminalEnd(code == 0 ? ExecutionStatus.Succeeded : ExecutionStatus.Failed, code, how);
     }
 }

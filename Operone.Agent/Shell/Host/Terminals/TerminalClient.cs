@@ -1,8 +1,7 @@
-using System.Runtime.Versioning;
 using System.Text;
 using System.Text.Json;
 using Operone.Agent.Channels;
-using Operone.Agent.Platforms.Unix;
+using Operone.Agent.Platforms;
 using Operone.Core.Channels;
 using Operone.Core.Connection;
 using Operone.Core.Shell;
@@ -35,15 +34,14 @@ internal interface ITerminal
 /// Somebody's end of a channel at a terminal. What it is sent comes straight out of the <see cref="Scrollback"/>: it has a
 /// place in there, and no queue that could grow. One that falls out at the back is told so, and begins afresh.
 /// </summary>
-[UnsupportedOSPlatform("windows")]
-internal sealed unsafe class TerminalClient(int fd, ITerminal terminal, TimeProvider time) : IDisposable
+internal sealed class TerminalClient(ILocalEnd end, ITerminal terminal, TimeProvider time) : IDisposable
 {
     private const int MaxFrameBytes = 64 * 1024;
 
     /// <summary>Control messages that wait to be sent. Whoever lets more pile up is not there any more.</summary>
     private const int MaxWaiting = 256;
 
-    private static readonly byte[] _read = GC.AllocateUninitializedArray<byte>(128 * 1024, pinned: true);
+    private static readonly byte[] _read = GC.AllocateUninitializedArray<byte>(128 * 1024);
 
     private readonly Queue<byte[]> _waiting = new();
     private readonly byte[] _head = new byte[ChannelFrames.HeadBytes];
@@ -57,7 +55,8 @@ internal sealed unsafe class TerminalClient(int fd, ITerminal terminal, TimeProv
     private TerminalControl? _end;
     private long _progressAt = time.GetTimestamp();
 
-    public int Descriptor => fd;
+    /// <summary>Its descriptor, for poll(2).</summary>
+    public int Descriptor => end.Descriptor;
 
     /// <summary>Whether it has said what it is.</summary>
     public bool IsAttached { get; private set; }
@@ -78,7 +77,7 @@ internal sealed unsafe class TerminalClient(int fd, ITerminal terminal, TimeProv
     public TimeSpan Still => time.GetElapsedTime(_progressAt);
 
     /// <summary>Whether all that was to be sent is.</summary>
-    public bool IsDone(Scrollback scrollback) => IsGone || (_unsent.Length == 0 && _waiting.Count == 0 && !_owesSize && _end is null && (!IsAttached || Offset >= scrollback.End));
+    public bool IsDone(Scrollback scrollback) => IsGone || (end.IsSent && _unsent.Length == 0 && _waiting.Count == 0 && !_owesSize && _end is null && (!IsAttached || Offset >= scrollback.End));
 
     /// <summary>Queues a control message.</summary>
     public void Tell(TerminalControl message) => Queue(ChannelFrames.Control, JsonSerializer.SerializeToUtf8Bytes(message, OperoneJson.Default.TerminalControl));
@@ -87,38 +86,33 @@ internal sealed unsafe class TerminalClient(int fd, ITerminal terminal, TimeProv
     public void TellSize() => _owesSize = true;
 
     /// <summary>Tells that it is over and why, and ends this direction: behind the last of the output.</summary>
-    public void TellEnd(TerminalControl end) => _end = end;
+    public void TellEnd(TerminalControl last) => _end = last;
 
     /// <summary>Tells that now, whatever of the output is still to be sent.</summary>
     public void TellEndNow()
     {
-        if (_end is { } end)
+        if (_end is { } last)
         {
             _end = null;
             if (IsAttached)
             {
-                Tell(end);
+                Tell(last);
             }
 
-            Queue(ChannelFrames.Close, Encoding.UTF8.GetBytes(end.Text ?? ""));
+            Queue(ChannelFrames.Close, Encoding.UTF8.GetBytes(last.Text ?? ""));
         }
     }
 
     /// <summary>Reads what has come, and carries it out.</summary>
     public void Read()
     {
-        fixed (byte* buffer = _read)
+        var count = end.Read(_read);
+        if (count > 0)
         {
-            var count = (int)Libc.Read(fd, buffer, (nuint)_read.Length);
-            if (count > 0)
-            {
-                Take(_read.AsSpan(0, count));
-            }
-            else if (count == 0 || (Libc.LastError != Libc.Again && Libc.LastError != Libc.Interrupted))
-            {
-                IsGone = true;
-            }
+            Take(_read.AsSpan(0, count));
         }
+
+        IsGone |= count == 0;
     }
 
     /// <summary>Sends what there is and what the socket takes.</summary>
@@ -176,7 +170,7 @@ internal sealed unsafe class TerminalClient(int fd, ITerminal terminal, TimeProv
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Libc.Close(fd);
+    public void Dispose() => end.Dispose();
 
     private bool SendOutput(Scrollback scrollback)
     {
@@ -193,8 +187,7 @@ internal sealed unsafe class TerminalClient(int fd, ITerminal terminal, TimeProv
 
         if (Offset < scrollback.Start)
         {
-            var writable = new Libc.PollFd { Fd = fd, Events = Libc.PollOut };
-            IsBlocked = Libc.Poll(&writable, 1, 0) == 0;
+            IsBlocked = !end.CanWrite;
             if (IsBlocked)
             {
                 return false; // where it begins afresh is decided when it takes something
@@ -227,30 +220,25 @@ internal sealed unsafe class TerminalClient(int fd, ITerminal terminal, TimeProv
     /// <summary>Writes both, and gives what the socket did not take.</summary>
     private byte[] Write(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
     {
-        fixed (byte* a = first, b = second)
+        var count = end.Write(first, second);
+        if (count < 0)
         {
-            var parts = stackalloc nint[4];
-            (parts[0], parts[1], parts[2], parts[3]) = ((nint)a, first.Length, (nint)b, second.Length);
-            var count = (int)Libc.WriteVector(fd, parts, second.IsEmpty ? 1 : 2);
-            if (count < 0)
-            {
-                IsBlocked = Libc.LastError == Libc.Again;
-                IsGone |= !IsBlocked && Libc.LastError != Libc.Interrupted;
-                count = 0;
-            }
-            else
-            {
-                _progressAt = time.GetTimestamp();
-            }
-
-            if (count == first.Length + second.Length)
-            {
-                return [];
-            }
-
             IsBlocked = true;
-            return count < first.Length ? [.. first[count..], .. second] : second[(count - first.Length)..].ToArray();
+            IsGone |= count == ILocalEnd.Gone;
+            count = 0;
         }
+        else
+        {
+            _progressAt = time.GetTimestamp();
+        }
+
+        if (count == first.Length + second.Length)
+        {
+            return [];
+        }
+
+        IsBlocked = true;
+        return count < first.Length ? [.. first[count..], .. second] : second[(count - first.Length)..].ToArray();
     }
 
     private void Queue(byte kind, byte[] message)

@@ -1,12 +1,10 @@
-using System.Runtime.Versioning;
-using Operone.Agent.Platforms.Unix;
+using Operone.Agent.Platforms;
 using Operone.Core.Shell;
 
 namespace Operone.Agent.Shell.Host.Terminals;
 
-/// <summary>Everybody at a terminal, and the socket at which they come.</summary>
-[UnsupportedOSPlatform("windows")]
-internal sealed class TerminalClients(string socketPath, ITerminal terminal, Scrollback scrollback, TimeProvider time) : IDisposable
+/// <summary>Everybody at a terminal, and the door at which they come.</summary>
+internal sealed class TerminalClients(ILocalDoor door, ITerminal terminal, Scrollback scrollback, TimeProvider time) : IDisposable
 {
     /// <summary>The most at once.</summary>
     public const int Max = 64;
@@ -22,8 +20,8 @@ internal sealed class TerminalClients(string socketPath, ITerminal terminal, Scr
 
     private readonly List<TerminalClient> _all = [];
 
-    /// <summary>The socket that takes new ones.</summary>
-    public int Listener { get; } = Libc.ListenOn(socketPath, Max);
+    /// <summary>The descriptor of the door, for poll(2).</summary>
+    public int Listener => door.Descriptor;
 
     /// <summary>All of them.</summary>
     public IReadOnlyList<TerminalClient> All => _all;
@@ -37,25 +35,23 @@ internal sealed class TerminalClients(string socketPath, ITerminal terminal, Scr
     /// </summary>
     public bool HoldBack => _all.Exists(c => c.IsAttached && c.MayType && scrollback.End - c.Offset > PauseBytes && c.Still < _patience);
 
-    /// <summary>Takes a new one.</summary>
-    public unsafe void Accept()
+    /// <summary>Takes a new one. Gives whether there was one.</summary>
+    public bool Accept()
     {
-        var fd = Libc.Accept(Listener, null, null);
-        if (fd < 0)
+        if (door.Accept() is not { } end)
         {
-            return;
+            return false;
         }
 
-        Libc.DoNotInherit(fd);
-        Libc.DoNotBlock(fd);
         LetGo(); // who has just left makes room for who comes
         if (_all.Count >= Max)
         {
-            Libc.Close(fd);
-            return;
+            end.Dispose();
+            return true;
         }
 
-        _all.Add(new TerminalClient(fd, terminal, time));
+        _all.Add(new TerminalClient(end, terminal, time));
+        return true;
     }
 
     /// <summary>Sends everybody what there is, and lets go of those who are gone.</summary>
@@ -78,7 +74,7 @@ internal sealed class TerminalClients(string socketPath, ITerminal terminal, Scr
     public void TellSize() => _all.FindAll(c => c.IsAttached).ForEach(c => c.TellSize());
 
     /// <summary>Sends the rest and why it is over, to those who still take it: nobody is waited for who took nothing for a second.</summary>
-    public unsafe void Close(TerminalControl end)
+    public void Close(TerminalControl end)
     {
         _all.ForEach(c => c.TellEnd(end));
         var began = time.GetTimestamp();
@@ -86,7 +82,7 @@ internal sealed class TerminalClients(string socketPath, ITerminal terminal, Scr
         while (time.GetElapsedTime(began) is var waited && waited < _longestLastWord
             && _all.Exists(c => !c.IsDone(scrollback) && (c.Still < _lastWord || waited < _lastWord)))
         {
-            Libc.Poll(null, 0, 5);
+            Thread.Sleep(5);
             _all.ForEach(c => c.Read());
             Send();
         }
@@ -100,10 +96,7 @@ internal sealed class TerminalClients(string socketPath, ITerminal terminal, Scr
     {
         _all.ForEach(c => c.Dispose());
         _all.Clear();
-        if (Listener >= 0)
-        {
-            Libc.Close(Listener);
-        }
+        door.Dispose();
     }
 
     private void LetGo()

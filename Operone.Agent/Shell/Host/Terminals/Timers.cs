@@ -1,5 +1,3 @@
-using System.Runtime.Versioning;
-
 namespace Operone.Agent.Shell.Host.Terminals;
 
 /// <summary>A moment at which something is due, or none.</summary>
@@ -30,8 +28,7 @@ internal sealed class Due(TimeProvider time)
     public Due Another() => new(time);
 }
 
-/// <summary>What a terminal waits for besides its descriptors.</summary>
-[UnsupportedOSPlatform("windows")]
+/// <summary>What a terminal waits for besides those who are at it.</summary>
 internal sealed class Timers(TimeProvider time)
 {
     /// <summary>Nobody was there for too long.</summary>
@@ -46,14 +43,12 @@ internal sealed class Timers(TimeProvider time)
     /// <summary>No more output is waited for, after the program has ended.</summary>
     public Due Last { get; } = new(time);
 
-    /// <summary>For how long poll(2) may sleep, in milliseconds; -1 without end.</summary>
-    /// <param name="killer">Who may have rounds to do.</param>
-    /// <param name="watch">When limits are looked at, as a timestamp.</param>
+    /// <summary>For how long one may sleep, in milliseconds; -1 without end.</summary>
+    /// <param name="other">When something else is due, as a timestamp.</param>
     /// <param name="heldBack">Whether somebody is waited for, who may turn out to take nothing.</param>
-    public int Milliseconds(TreeKiller killer, long watch, bool heldBack)
+    public int Milliseconds(long other, bool heldBack)
     {
-        var next = Math.Min(watch, Math.Min(Math.Min(Idle.At, Flush.At), Math.Min(Redraw.At, Last.At)));
-        next = killer.IsActive ? Math.Min(next, killer.NextAt) : next;
+        var next = Math.Min(other, Math.Min(Math.Min(Idle.At, Flush.At), Math.Min(Redraw.At, Last.At)));
         if (next == long.MaxValue)
         {
             return heldBack ? 100 : -1;

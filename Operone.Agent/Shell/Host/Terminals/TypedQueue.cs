@@ -1,10 +1,10 @@
 using System.Runtime.Versioning;
+using Operone.Agent.Platforms;
 using Operone.Agent.Platforms.Unix;
 
 namespace Operone.Agent.Shell.Host.Terminals;
 
 /// <summary>What was typed and the program has not taken yet. Its room is given back when it is empty.</summary>
-[UnsupportedOSPlatform("windows")]
 internal sealed unsafe class TypedQueue
 {
     private byte[] _bytes = [];
@@ -32,6 +32,18 @@ internal sealed unsafe class TypedQueue
     }
 
     /// <summary>Writes as much as is taken.</summary>
+    public void WriteTo(ILocalEnd end)
+    {
+        while (_from < _to && end.Write(_bytes.AsSpan(_from, Length), []) is > 0 and var count)
+        {
+            _from += count;
+        }
+
+        GiveBack();
+    }
+
+    /// <summary>The same, to a descriptor.</summary>
+    [UnsupportedOSPlatform("windows")]
     public void WriteTo(int fd)
     {
         fixed (byte* data = _bytes)
@@ -50,6 +62,11 @@ internal sealed unsafe class TypedQueue
             }
         }
 
+        GiveBack();
+    }
+
+    private void GiveBack()
+    {
         if (_from == _to)
         {
             (_from, _to) = (0, 0);
