@@ -12,6 +12,8 @@ namespace Operone.Agent.Channels;
 /// </summary>
 internal sealed class ChannelRelay(WebSocket channel, Socket local)
 {
+    private bool _isLocalGone;
+
     /// <summary>Relays until both directions have ended, or one of them broke.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -138,7 +140,10 @@ internal sealed class ChannelRelay(WebSocket channel, Socket local)
         return (from, to);
     }
 
-    /// <summary>From the server to the device. Gives whether it ended in order.</summary>
+    /// <summary>
+    /// From the server to the device. Gives whether it ended in order. What comes for a local socket that is gone is taken and thrown
+    /// away: what that has said last is still to be sent, and the other direction tells whether it ended in order.
+    /// </summary>
     private async Task<bool> DownAsync(CancellationToken cancel)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(ChannelLimits.BufferBytes);
@@ -189,9 +194,16 @@ internal sealed class ChannelRelay(WebSocket channel, Socket local)
 
         ChannelFrames.WriteHead(buffer, kind, length);
         var rest = buffer.AsMemory(0, ChannelFrames.HeadBytes + length);
-        while (rest.Length > 0)
+        try
         {
-            rest = rest[await local.SendAsync(rest, cancel)..];
+            while (rest.Length > 0 && !_isLocalGone)
+            {
+                rest = rest[await local.SendAsync(rest, cancel)..];
+            }
+        }
+        catch (SocketException)
+        {
+            _isLocalGone = true;
         }
     }
 
