@@ -11,6 +11,7 @@ internal static class ScenarioRunner
     [
         ("true", TimeSpan.FromMinutes(3), SingleRun.MeasureAsync),
         ("terminals", TimeSpan.FromMinutes(5), Terminals.MeasureAsync),
+        ("channels", TimeSpan.FromMinutes(3), ChannelRate.MeasureAsync),
         ("sandbox", TimeSpan.FromMinutes(5), SandboxCost.MeasureAsync),
         ("many", TimeSpan.FromMinutes(4), ManyRuns.MeasureAsync),
         ("fanout", TimeSpan.FromMinutes(6), FanOut.MeasureAsync),
