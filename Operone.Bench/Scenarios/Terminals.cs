@@ -18,10 +18,11 @@ internal static class Terminals
     {
         var server = await context.StartServerAsync();
         var agent = (await context.StartAgentsAsync(server, 1))[0];
+        await using var baselines = await TerminalBaselines.OpenAsync(context);
         return
         [
-            await EchoAsync(context, server),
-            .. await OutputAsync(context, server, agent),
+            await EchoAsync(context, server, baselines),
+            .. await OutputAsync(context, server, agent, baselines),
             await OpeningAsync(context, server),
             await IdleAsync(context, server, agent),
         ];
@@ -29,7 +30,7 @@ internal static class Terminals
 
     private static CreateTerminal Program(params string[] argv) => new() { Device = "real-0", Argv = argv };
 
-    private static async Task<Row> EchoAsync(BenchContext context, ServerProcess server)
+    private static async Task<Row> EchoAsync(BenchContext context, ServerProcess server, TerminalBaselines baselines)
     {
         using var seat = await TerminalSeat.OpenAsync(server, Program("sh", "-c", "echo ready; exec cat >/dev/null"), context.Cancellation);
         await seat.ReadUntilAsync("ready\r\n", context.Cancellation);
@@ -41,10 +42,10 @@ internal static class Terminals
         });
         await TerminalSeat.EndAsync(server, seat.Id, context.Cancellation);
         return new($"a keystroke's echo in a terminal, {Keys} times: client, node, agent, host, pseudo-terminal and back", Fine(samples), "p50 < 0.5 ms", samples.P50 < 0.5,
-            await TerminalBaselines.EchoAsync(context, Keys));
+            await baselines.EchoAsync(Keys));
     }
 
-    private static async Task<IReadOnlyList<Row>> OutputAsync(BenchContext context, ServerProcess server, AgentProcess agent)
+    private static async Task<IReadOnlyList<Row>> OutputAsync(BenchContext context, ServerProcess server, AgentProcess agent, TerminalBaselines baselines)
     {
         using var seat = await TerminalSeat.OpenAsync(
             server, Program("sh", "-c", "stty -echo; echo ready; while read x; do seq 1 3000000; echo done-$x; done"), context.Cancellation);
@@ -61,16 +62,15 @@ internal static class Terminals
             {
                 throw new InvalidOperationException($"Only {bytes} bytes of {TerminalBaselines.SeqBytes} came.");
             }
+
+            await baselines.RoundAsync();
         }
 
         var (nodeAfter, deviceAfter) = (Proc.Resident(server.ProcessId), Proc.Resident(agent.ProcessId));
         await TerminalSeat.EndAsync(server, seat.Id, context.Cancellation);
-        rates.Sort();
-        var local = await TerminalBaselines.OutputAsync(context);
         return
         [
-            new($"`seq 1 3000000` through a terminal, {Rounds} rounds: at the client", Text($"{rates[Rounds / 2]:0.0} MB/s (slowest {rates[0]:0.0})"), "> 60 MB/s, no stall", rates[0] > 60,
-                local),
+            new($"`seq 1 3000000` through a terminal, {Rounds} rounds: at the client", TerminalBaselines.Rate(rates), "> 60 MB/s, no stall", rates.Min() > 60, baselines.Rates),
             new("memory of node and agent after it", Text($"{nodeAfter / 1e6:0} MB and {deviceAfter / 1e6:0.0} MB"), "neither grows", null,
                 Text($"before: {node / 1e6:0} MB and {device / 1e6:0.0} MB")),
         ];
