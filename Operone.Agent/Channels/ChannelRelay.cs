@@ -45,7 +45,8 @@ internal sealed class ChannelRelay(WebSocket channel, Socket local)
     /// <summary>From the device to the server. Gives whether it ended in order.</summary>
     private async Task<bool> UpAsync(CancellationToken cancel)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(ChannelLimits.BufferBytes);
+        // room for more than a frame with its head, so that none goes on as a long message and a tiny one
+        var buffer = ArrayPool<byte>.Shared.Rent(2 * ChannelLimits.BufferBytes);
         try
         {
             var (from, to) = (0, 0);

@@ -11,10 +11,10 @@ namespace Operone.Web.Hosting;
 /// </summary>
 internal sealed class TransportMemory : MemoryPool<byte>, IMemoryPoolFactory<byte>
 {
-    private const int BlockBytes = 32 * 1024;
+    private const int BlockBytes = 16 * 1024;
 
     /// <summary>How many blocks are kept for the next one, 8 MiB in all. What is more is the garbage collector's.</summary>
-    private const int MaxKept = 256;
+    private const int MaxKept = 512;
 
     private readonly ConcurrentQueue<Block> _kept = new();
     private int _count;
