@@ -18,7 +18,8 @@ Without a name all of them run; the table goes to standard output (progress to s
   output      one execution printing 200 MB
   agent       the agent's size, memory and CPU while idle
   start       the server's cold start and memory
-  terminals   a keystroke's echo, output, opening, 200 idle ones
+  terminals   a keystroke's echo, output, opening, 200 idle ones (baselines: a bare pseudo-terminal, script(1), `ssh -tt`)
+  channels    a command's streamed output (baselines: a plain TCP copy, a bare WebSocket)
   sandbox     what the isolated sandbox adds to a run
   many        300 runs at once on one device, and 300 in a row
   policy      policy decisions with 1,000 grants

@@ -53,7 +53,14 @@ internal sealed partial class AgentProcess(StateDirectory state, IPlatform platf
         void Stop(PosixSignalContext context)
         {
             context.Cancel = true;
-            stop.Cancel();
+            try
+            {
+                stop.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // it has stopped already: told twice
+            }
         }
     }
 

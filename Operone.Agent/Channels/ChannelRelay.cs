@@ -11,6 +11,8 @@ namespace Operone.Agent.Channels;
 /// </summary>
 internal sealed class ChannelRelay(WebSocket channel, Stream local)
 {
+    private bool _isLocalGone;
+
     /// <summary>Relays until both directions have ended, or one of them broke.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -42,7 +44,8 @@ internal sealed class ChannelRelay(WebSocket channel, Stream local)
     /// <summary>From the device to the server. Gives whether it ended in order.</summary>
     private async Task<bool> UpAsync(CancellationToken cancel)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(ChannelLimits.BufferBytes);
+        // room for more than a frame with its head, so that none goes on as a long message and a tiny one
+        var buffer = ArrayPool<byte>.Shared.Rent(2 * ChannelLimits.BufferBytes);
         try
         {
             var (from, to) = (0, 0);
@@ -137,7 +140,10 @@ internal sealed class ChannelRelay(WebSocket channel, Stream local)
         return (from, to);
     }
 
-    /// <summary>From the server to the device. Gives whether it ended in order.</summary>
+    /// <summary>
+    /// From the server to the device. Gives whether it ended in order. What comes for a local socket that is gone is taken and thrown
+    /// away: what that has said last is still to be sent, and the other direction tells whether it ended in order.
+    /// </summary>
     private async Task<bool> DownAsync(CancellationToken cancel)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(ChannelLimits.BufferBytes);
@@ -187,7 +193,19 @@ internal sealed class ChannelRelay(WebSocket channel, Stream local)
         }
 
         ChannelFrames.WriteHead(buffer, kind, length);
-        await local.WriteAsync(buffer.AsMemory(0, ChannelFrames.HeadBytes + length), cancel);
+        if (_isLocalGone)
+        {
+            return;
+        }
+
+        try
+        {
+            await local.WriteAsync(buffer.AsMemory(0, ChannelFrames.HeadBytes + length), cancel);
+        }
+        catch (Exception gone) when (gone is SocketException or IOException)
+        {
+            _isLocalGone = true;
+        }
     }
 
     /// <summary>A reason as a close can carry it (RFC 6455, section 5.5): 123 bytes, none of a character cut in two.</summary>

@@ -9,12 +9,14 @@ internal sealed unsafe partial class LocalTerminal : IDisposable
     private const int ReadWrite = 2, NoControllingTerminal = 0x100;
     private readonly int _master;
     private readonly int _slave;
+    private readonly string _path;
 
     public LocalTerminal()
     {
         _master = Check(OpenMaster(ReadWrite | NoControllingTerminal), "posix_openpt");
         Check(Grant(_master), "grantpt");
         Check(Unlock(_master), "unlockpt");
+        _path = Marshal.PtrToStringUTF8((nint)NameOf(_master))!;
         _slave = Check(Open(NameOf(_master), ReadWrite | NoControllingTerminal), "open");
     }
 
@@ -25,6 +27,23 @@ internal sealed unsafe partial class LocalTerminal : IDisposable
         *buffer = (byte)'x';
         Check((int)Write(_master, buffer, 1), "write");
         Check((int)Read(_master, buffer, 16), "read");
+    }
+
+    /// <summary>Lets a command print on it, and reads so many bytes of that: a thread that does nothing else.</summary>
+    public Task TakeAsync(string command, long bytes) => Task.WhenAll(
+        Task.Factory.StartNew(() => Take(bytes), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default),
+        Spawn.OnceAsync(CancellationToken.None, "/bin/sh", "-c", $"{command} >{_path}"));
+
+    private void Take(long bytes)
+    {
+        var buffer = new byte[128 * 1024];
+        fixed (byte* to = buffer)
+        {
+            while (bytes > 0)
+            {
+                bytes -= Check((int)Read(_master, to, buffer.Length), "read");
+            }
+        }
     }
 
     public void Dispose()

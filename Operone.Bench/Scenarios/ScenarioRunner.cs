@@ -10,7 +10,8 @@ internal static class ScenarioRunner
     private static readonly (string Name, TimeSpan Limit, Func<BenchContext, Task<IReadOnlyList<Row>>> Run)[] Scenarios =
     [
         ("true", TimeSpan.FromMinutes(3), SingleRun.MeasureAsync),
-        ("terminals", TimeSpan.FromMinutes(5), Terminals.MeasureAsync),
+        ("terminals", TimeSpan.FromMinutes(8), Terminals.MeasureAsync),
+        ("channels", TimeSpan.FromMinutes(3), ChannelRate.MeasureAsync),
         ("sandbox", TimeSpan.FromMinutes(5), SandboxCost.MeasureAsync),
         ("many", TimeSpan.FromMinutes(4), ManyRuns.MeasureAsync),
         ("fanout", TimeSpan.FromMinutes(6), FanOut.MeasureAsync),

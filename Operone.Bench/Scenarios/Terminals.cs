@@ -14,17 +14,15 @@ internal static class Terminals
     private const int Openings = 50;
     private const int Idle = 200;
 
-    /// <summary>What <c>seq 1 3000000</c> prints, in bytes: each line has a carriage return too.</summary>
-    private const long SeqBytes = 22_888_896 + 3_000_000;
-
     public static async Task<IReadOnlyList<Row>> MeasureAsync(BenchContext context)
     {
         var server = await context.StartServerAsync();
         var agent = (await context.StartAgentsAsync(server, 1))[0];
+        await using var baselines = await TerminalBaselines.OpenAsync(context);
         return
         [
-            await EchoAsync(context, server),
-            .. await OutputAsync(context, server, agent),
+            await EchoAsync(context, server, baselines),
+            .. await OutputAsync(context, server, agent, baselines),
             await OpeningAsync(context, server),
             await IdleAsync(context, server, agent),
         ];
@@ -32,7 +30,7 @@ internal static class Terminals
 
     private static CreateTerminal Program(params string[] argv) => new() { Device = "real-0", Argv = argv };
 
-    private static async Task<Row> EchoAsync(BenchContext context, ServerProcess server)
+    private static async Task<Row> EchoAsync(BenchContext context, ServerProcess server, TerminalBaselines baselines)
     {
         using var seat = await TerminalSeat.OpenAsync(server, Program("sh", "-c", "echo ready; exec cat >/dev/null"), context.Cancellation);
         await seat.ReadUntilAsync("ready\r\n", context.Cancellation);
@@ -43,17 +41,11 @@ internal static class Terminals
             await seat.ReadAsync(context.Cancellation);
         });
         await TerminalSeat.EndAsync(server, seat.Id, context.Cancellation);
-        using var local = new LocalTerminal();
-        var bare = await Samples.TakeAsync(Keys, 100, () =>
-        {
-            local.Echo();
-            return Task.CompletedTask;
-        });
         return new($"a keystroke's echo in a terminal, {Keys} times: client, node, agent, host, pseudo-terminal and back", Fine(samples), "p50 < 0.5 ms", samples.P50 < 0.5,
-            $"a pseudo-terminal of this process's own: {Fine(bare)}");
+            await baselines.EchoAsync(Keys));
     }
 
-    private static async Task<IReadOnlyList<Row>> OutputAsync(BenchContext context, ServerProcess server, AgentProcess agent)
+    private static async Task<IReadOnlyList<Row>> OutputAsync(BenchContext context, ServerProcess server, AgentProcess agent, TerminalBaselines baselines)
     {
         using var seat = await TerminalSeat.OpenAsync(
             server, Program("sh", "-c", "stty -echo; echo ready; while read x; do seq 1 3000000; echo done-$x; done"), context.Cancellation);
@@ -66,35 +58,22 @@ internal static class Terminals
             await seat.TypeAsync("\n"u8.ToArray(), context.Cancellation);
             var bytes = await seat.ReadUntilAsync("done-\r\n", context.Cancellation);
             rates.Add(bytes / 1e6 / Stopwatch.GetElapsedTime(began).TotalSeconds);
-            if (bytes < SeqBytes)
+            if (bytes < TerminalBaselines.SeqBytes)
             {
-                throw new InvalidOperationException($"Only {bytes} bytes of {SeqBytes} came.");
+                throw new InvalidOperationException($"Only {bytes} bytes of {TerminalBaselines.SeqBytes} came.");
             }
+
+            await baselines.RoundAsync();
         }
 
         var (nodeAfter, deviceAfter) = (Proc.Resident(server.ProcessId), Proc.Resident(agent.ProcessId));
         await TerminalSeat.EndAsync(server, seat.Id, context.Cancellation);
-        rates.Sort();
-        var local = await LocalSeqAsync(context);
         return
         [
-            new($"`seq 1 3000000` through a terminal, {Rounds} rounds: at the client", Text($"{rates[Rounds / 2]:0.0} MB/s (slowest {rates[0]:0.0})"), "> 60 MB/s, no stall", rates[0] > 60,
-                local),
+            new($"`seq 1 3000000` through a terminal, {Rounds} rounds: at the client", TerminalBaselines.Rate(rates), "> 60 MB/s, no stall", rates.Min() > 60, baselines.Rates),
             new("memory of node and agent after it", Text($"{nodeAfter / 1e6:0} MB and {deviceAfter / 1e6:0.0} MB"), "neither grows", null,
                 Text($"before: {node / 1e6:0} MB and {device / 1e6:0.0} MB")),
         ];
-    }
-
-    /// <summary>The same through a local pseudo-terminal that script(1) reads and throws away.</summary>
-    private static async Task<string> LocalSeqAsync(BenchContext context)
-    {
-        if (!File.Exists("/usr/bin/script"))
-        {
-            return "not measured, there is no script(1) here";
-        }
-
-        var took = await Samples.TakeAsync(3, 1, () => Spawn.OnceAsync(context.Cancellation, "/usr/bin/script", "-q", "-c", "seq 1 3000000", "/dev/null"));
-        return Text($"`script -c` (a local pseudo-terminal, read and written on): {SeqBytes / 1e6 / (took.P50 / 1000):0.0} MB/s");
     }
 
     private static async Task<Row> OpeningAsync(BenchContext context, ServerProcess server)

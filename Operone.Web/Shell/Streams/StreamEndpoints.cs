@@ -15,13 +15,14 @@ namespace Operone.Web.Shell.Streams;
 /// <summary>Streamed standard input and output over REST.</summary>
 internal static class StreamEndpoints
 {
-    private static readonly TimeSpan _drain = TimeSpan.FromSeconds(2);
+    /// <summary>How long a client that was answered before it had sent all may be silent.</summary>
+    private static readonly TimeSpan _silence = TimeSpan.FromSeconds(5);
 
     public static void MapStreams(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/api/v1/runs/{id:guid}/executions/{device}/stdin").WithTags("Runs").RequirePermission(Permissions.RunsCreate)
             .ProducesAccessProblems().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
-        group.MapPut("/", Feed).WithName("PutStdin").WithSummary("Feed standard input")
+        group.MapPut("/", Feed).AddEndpointFilter(AnswerFirstAsync).WithName("PutStdin").WithSummary("Feed standard input")
             .WithDescription("Of a run with `stdin`: \"stream\", by whoever made it. The body is of any size, and its end is the end of the input. A "
                 + "body that breaks off is none: within a minute another one goes on at the offset that `GET` gives. `device` is an id, a name or an execution's id.")
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
@@ -87,33 +88,72 @@ internal static class StreamEndpoints
             rate.MinDataRate = null;
         }
 
-        var fed = await streams.FeedAsync(actor, id, device, offset ?? 0, http.Request.Body, cancellationToken);
-        await DrainAsync(http.Request.Body, cancellationToken);
-        return fed.ToOk();
+        return (await streams.FeedAsync(actor, id, device, offset ?? 0, http.Request.BodyReader, cancellationToken)).ToOk();
     }
 
     /// <summary>
-    /// Takes for a moment what a client is still sending: over HTTP/1.1 a connection that is closed in the midst of a request
-    /// takes the answer with it.
+    /// Answers at once, whatever is still being sent, and then takes that for as long as it comes: over HTTP/1.1 a connection that is
+    /// closed in the midst of a request takes the answer with it, and many a client looks for one only when it has sent all.
     /// </summary>
-    private static async Task DrainAsync(Stream body, CancellationToken cancellationToken)
+    private static async ValueTask<object?> AnswerFirstAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(_drain);
-        var buffer = ArrayPool<byte>.Shared.Rent(ChannelLimits.BufferBytes);
+        var (http, answer) = (context.HttpContext, await next(context));
+        if (!HttpProtocol.IsHttp11(http.Request.Protocol) || answer is not IResult result || IsTaken(http.Request))
+        {
+            return answer;
+        }
+
+        http.Response.Headers.Connection = "close"; // who understands that sends no more
+        await result.ExecuteAsync(http);
+        await http.Response.CompleteAsync();
+        await DrainAsync(http);
+        return TypedResults.Empty;
+    }
+
+    /// <summary>Whether all of the body has come and was read. One that waits to be asked for it (RFC 9110, section 10.1.1) is not asked.</summary>
+    private static bool IsTaken(HttpRequest request)
+    {
+        if (request.Headers.Expect.Count > 0)
+        {
+            return false;
+        }
+
         try
         {
-            while (await body.ReadAsync(buffer, patience.Token) > 0)
+            if (!request.BodyReader.TryRead(out var read))
             {
+                return false;
+            }
+
+            request.BodyReader.AdvanceTo(read.Buffer.Start);
+            return read is { IsCompleted: true, Buffer.IsEmpty: true };
+        }
+        catch (IOException)
+        {
+            return true; // whoever sent it is gone
+        }
+    }
+
+    private static async Task DrainAsync(HttpContext http)
+    {
+        var body = http.Request.BodyReader;
+        var stopping = http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping);
+        using var wake = patience.Token.Register(body.CancelPendingRead);
+        try
+        {
+            var isOver = false;
+            while (!isOver && !patience.IsCancellationRequested)
+            {
+                patience.CancelAfter(_silence);
+                var read = await body.ReadAsync(CancellationToken.None);
+                isOver = read.IsCompleted;
+                body.AdvanceTo(read.Buffer.End);
             }
         }
         catch (Exception over) when (over is OperationCanceledException or IOException)
         {
-            // it sends without end, or is gone
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
+            // whoever sent it is gone
         }
     }
 

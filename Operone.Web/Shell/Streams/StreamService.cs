@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Net.WebSockets;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
@@ -44,9 +45,9 @@ internal sealed class StreamService(
     /// <param name="runId">The run.</param>
     /// <param name="device">The device's id or name, or the execution's id.</param>
     /// <param name="offset">Where in all of the input the body begins. What the command has already is skipped.</param>
-    /// <param name="body">The bytes. One that throws has broken off, and is no end of the input.</param>
+    /// <param name="body">The bytes. One that throws has broken off, and is no end of the input. It can be read on afterwards.</param>
     /// <param name="cancellationToken">Breaks it off.</param>
-    public async Task<Result<StdinView>> FeedAsync(Actor actor, Guid runId, string device, long offset, Stream body, CancellationToken cancellationToken)
+    public async Task<Result<StdinView>> FeedAsync(Actor actor, Guid runId, string device, long offset, PipeReader body, CancellationToken cancellationToken)
     {
         if (offset < 0)
         {
@@ -85,7 +86,8 @@ internal sealed class StreamService(
         var listening = ListenAsync(stream, stop.Token);
         try
         {
-            if (await Task.WhenAny(pumping, listening) == pumping)
+            // where it takes no more it may have said why
+            if (await Task.WhenAny(pumping, listening) == pumping && pumping.Exception?.InnerException is not WebSocketException)
             {
                 await pumping;
             }
@@ -172,20 +174,31 @@ internal sealed class StreamService(
         }
     }
 
-    private static async Task PumpAsync(DeviceStream stream, Stream body, long skip, Counter sent, CancellationToken cancellationToken)
+    /// <summary>
+    /// Sends a body. A read of it is woken, and never cancelled by its token: after that Kestrel takes a body of a known length
+    /// for one that is still being read, so that the rest cannot be, and drops the connection (dotnet/aspnetcore#17840).
+    /// </summary>
+    private static async Task PumpAsync(DeviceStream stream, PipeReader body, long skip, Counter sent, CancellationToken cancellationToken)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(ChannelLimits.BufferBytes);
+        using var wake = cancellationToken.Register(body.CancelPendingRead);
         try
         {
-            int count;
-            while ((count = await body.ReadAsync(buffer, cancellationToken)) > 0)
+            for (var isAll = false; !isAll;)
             {
-                var known = (int)Math.Min(skip, count);
+                cancellationToken.ThrowIfCancellationRequested();
+                var read = await body.ReadAsync(CancellationToken.None);
+                var known = Math.Min(skip, read.Buffer.Length);
+                var data = read.Buffer.Slice(known);
+                var count = (int)Math.Min(data.Length, buffer.Length);
                 skip -= known;
-                if (count > known)
+                data.Slice(0, count).CopyTo(buffer);
+                isAll = read.IsCompleted && count == data.Length;
+                body.AdvanceTo(data.GetPosition(count));
+                if (count > 0)
                 {
-                    await stream.SendAsync(buffer.AsMemory(known, count - known), cancellationToken);
-                    sent.Value += count - known;
+                    await stream.SendAsync(buffer.AsMemory(0, count), cancellationToken);
+                    sent.Value += count;
                 }
             }
 
