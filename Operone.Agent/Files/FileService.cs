@@ -97,9 +97,15 @@ internal sealed partial class FileService : IChannelService
             return;
         }
 
-        if (call is null || !_handlers.TryGetValue(call.Op, out var handler))
+        if (call is not { Op: not null, Path: not null, Scope: { Root: not null, Hidden: not null } })
         {
-            await channel.ReplyAsync(Problem(FileProblems.Unsupported, $"This device knows no '{call?.Op}' for files."), cancel);
+            await channel.ReplyAsync(Problem(FileProblems.Failed, "That is no call: something in it is null."), cancel);
+            return;
+        }
+
+        if (!_handlers.TryGetValue(call.Op, out var handler))
+        {
+            await channel.ReplyAsync(Problem(FileProblems.Unsupported, $"This device knows no '{call.Op}' for files."), cancel);
             return;
         }
 

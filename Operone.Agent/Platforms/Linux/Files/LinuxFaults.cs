@@ -7,7 +7,7 @@ namespace Operone.Agent.Platforms.Linux.Files;
 /// <summary>Linux's error numbers (errno(3)) as problems with files.</summary>
 internal static class LinuxFaults
 {
-    public const int NotPermitted = 1, NotFound = 2, IsInterrupted = 4, TryAgain = 11, Denied = 13, Exists = 17, OtherDevice = 18, NotFolder = 20, IsFolder = 21,
+    public const int NotPermitted = 1, Busy = 16, NotFound = 2, IsInterrupted = 4, TryAgain = 11, Denied = 13, Exists = 17, OtherDevice = 18, NotFolder = 20, IsFolder = 21,
         Invalid = 22, NoSpace = 28, ReadOnlySystem = 30, NameTooLong = 36, NoCall = 38, NotEmpty = 39, LinkLoop = 40, NoData = 61, NotSupported = 95, QuotaFull = 122,
         NoSuchAddress = 6, TooManyFiles = 24, TooBig = 27;
 
@@ -21,6 +21,7 @@ internal static class LinuxFaults
     {
         NotFound => FileFault.NotFound(path),
         Denied or NotPermitted => new(FileProblems.Denied, $"'{path}' could not be {verb}: the system does not let the agent ({Words(error)})."),
+        Busy => new(FileProblems.Denied, $"'{path}' could not be {verb}: the system uses it, or something is mounted there."),
         ReadOnlySystem => new(FileProblems.Denied, $"'{path}' could not be {verb}: its file system is mounted read-only."),
         Exists => new(FileProblems.Exists, $"'{path}' could not be {verb}: it is there already."),
         NotEmpty => new(FileProblems.NotEmpty, $"'{path}' could not be {verb}: the folder is not empty."),

@@ -73,7 +73,7 @@ internal sealed class LinuxTrees(LinuxResolver resolver, LinuxEntries entries)
             return Unlink(parent.Handle, name, FileCalls.AtRemoveFolder, place.Path) ? 1 : throw FileFault.NotFound(place.Path);
         }
 
-        return RemoveFolder(parent.Handle, name, place, real, parent.Root, stat, 0, cancel);
+        return RemoveFolder(parent.Handle, name, place, real, parent.Root, parent.Stat, 0, cancel);
     }
 
     /// <summary>Requires that something may be moved: nothing of the agent's own is in it, and nothing that is hidden for where it lies.</summary>
@@ -128,7 +128,7 @@ internal sealed class LinuxTrees(LinuxResolver resolver, LinuxEntries entries)
     }
 
     private long RemoveFolder(
-        SafeFileHandle parent, byte[] name, FilePlace place, TreePath real, TreePath root, FileStat stat, int depth, CancellationToken cancel)
+        SafeFileHandle parent, byte[] name, FilePlace place, TreePath real, TreePath root, FileStat above, int depth, CancellationToken cancel)
     {
         using var folder = FileCalls.OpenAt(parent, name, _enter);
         if (folder.IsInvalid)
@@ -141,7 +141,7 @@ internal sealed class LinuxTrees(LinuxResolver resolver, LinuxEntries entries)
             throw FileFault.Unsupported($"'{place.Path.First(8)}' is more than {MaxDepth} folders deep.");
         }
 
-        if (!FileCalls.Stat(folder, out var own) || own.Mount != stat.Mount || own.Device != stat.Device)
+        if (!FileCalls.Stat(folder, out var own) || own.Mount != above.Mount || own.Device != above.Device)
         {
             throw new FileFault(FileProblems.Denied, $"'{place}' could not be removed: another file system is mounted there.");
         }
