@@ -202,7 +202,7 @@ internal sealed class ChannelRelay(WebSocket channel, Stream local)
         {
             await local.WriteAsync(buffer.AsMemory(0, ChannelFrames.HeadBytes + length), cancel);
         }
-        catch (Exception gone) when (gone is SocketException or IOException)
+        catch (IOException)
         {
             _isLocalGone = true;
         }

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Operone.Core.Files;
 
 /// <summary>
@@ -6,7 +8,7 @@ namespace Operone.Core.Files;
 /// </summary>
 public static class WindowsNames
 {
-    private const string Forbidden = "<>:\"/\\|?*";
+    private static readonly SearchValues<char> _forbidden = SearchValues.Create("<>:\"/\\|?*");
 
     private static readonly HashSet<string> _devices = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -24,7 +26,7 @@ public static class WindowsNames
             return problem;
         }
 
-        if (name.AsSpan().IndexOfAny(Forbidden) is var at and >= 0)
+        if (name.AsSpan().IndexOfAny(_forbidden) is var at and >= 0)
         {
             return name[at] == ':' ? "has a colon, which names a stream of a file" : $"has the character '{name[at]}'";
         }
