@@ -47,7 +47,7 @@ internal sealed class BareChannel : IAsyncDisposable
         using var local = await listener.AcceptAsync(cancellationToken);
         using var socket = await ConnectAsync(cancellationToken);
         var printing = Task.Factory.StartNew(() => Print(host, bytes), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        await new ChannelRelay(socket, local).RunAsync(cancellationToken);
+        await new ChannelRelay(socket, new NetworkStream(local)).RunAsync(cancellationToken);
         await printing;
     }
 

@@ -49,7 +49,7 @@ public sealed class ChannelRelayTests : IDisposable
                 host.Send(Frame(ChannelFrames.Close, "it stopped reading"));
                 host.Dispose();
                 await server.SendAsync(new byte[50_000], WebSocketMessageType.Binary, endOfMessage: true, _cancelled);
-                var relaying = new ChannelRelay(agent, local).RunAsync(_cancelled);
+                var relaying = new ChannelRelay(agent, new NetworkStream(local)).RunAsync(_cancelled);
 
                 var buffer = new byte[1000];
                 var said = await server.ReceiveAsync(buffer.AsMemory(), _cancelled);

@@ -41,6 +41,17 @@ internal static class MatrixRows
         DELETE /api/v1/environments/{idOrName}                    401        401        403        403        403        403        403        204        204        403        403        403
         GET /api/v1/events                                        401        401        403        200        200        200        200        200        200        403        200        200
         GET /api/v1/events/stream                                 401        401        403        200        200        200        200        200        200        403        200        200
+        GET /api/v1/file-policies                                 401        401        403        403        403        403        403        200        200        403        403        403
+        POST /api/v1/file-policies                                401        401        403        403        403        403        403        400        400        403        403        403
+        GET /api/v1/file-policies/{id}                            401        401        403        403        403        403        403        200        200        403        403        403
+        PUT /api/v1/file-policies/{id}                            401        401        403        403        403        403        403        400        400        403        403        403
+        DELETE /api/v1/file-policies/{id}                         401        401        403        403        403        403        403        204        204        403        403        403
+        GET /api/v1/files/{path}                                  401        401        404        404        403        404        409        409        409        403        404        409
+        HEAD /api/v1/files/{path}                                 401        401        404        404        403        404        409        409        409        403        404        409
+        PATCH /api/v1/files/{path}                                401        401        404        404        403        404        409        409        409        403        404        409
+        POST /api/v1/files/{path}                                 401        401        400        400        400        400        400        400        400        400        400        400
+        PUT /api/v1/files/{path}                                  401        401        404        404        403        404        409        409        409        403        404        409
+        DELETE /api/v1/files/{path}                               401        401        404        404        403        404        409        409        409        403        404        409
         GET /api/v1/grants                                        401        401        403        403        403        403        403        200        200        403        403        403
         POST /api/v1/grants                                       401        401        403        403        403        403        403        400        400        403        403        403
         GET /api/v1/grants/{id}                                   401        401        403        403        403        403        403        200        200        403        403        403
@@ -118,6 +129,11 @@ internal static class MatrixRows
         GET /api/v1/tokens/{id}                                   401        401        404        404        404        404        404        200        200        404        404        404
         PATCH /api/v1/tokens/{id}                                 401        401        404        404        404        404        404        400        400        404        404        404
         DELETE /api/v1/tokens/{id}                                401        401        404        404        404        404        404        204        204        404        404        404
+        OPTIONS /api/v1/uploads                                   401        401        204        204        204        204        204        204        204        204        204        204
+        POST /api/v1/uploads                                      401        401        412        412        412        412        412        412        412        412        412        412
+        HEAD /api/v1/uploads/{id}                                 401        401        412        412        412        412        412        412        412        412        412        412
+        PATCH /api/v1/uploads/{id}                                401        401        412        412        412        412        412        412        412        412        412        412
+        DELETE /api/v1/uploads/{id}                               401        401        412        412        412        412        412        412        412        412        412        412
         """;
 
     public const string Pages = """
