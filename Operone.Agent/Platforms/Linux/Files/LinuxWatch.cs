@@ -54,7 +54,9 @@ internal sealed class LinuxWatch : IDiskWatch
     public WatchNews Poll()
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
-        var (isMissed, isGone) = (false, false);
+
+        // as long as it is open here, nobody tells that it was removed: it has no name any more then
+        var (isMissed, isGone) = (false, !FileCalls.Stat(_folder, out var own) || own.Links == 0);
         int length;
         while (names.Count <= MostNews && (length = FileCalls.ReadNext(_watch, _buffer)) > 0)
         {
