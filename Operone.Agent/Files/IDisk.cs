@@ -108,8 +108,8 @@ internal interface IDiskPart : IDisposable
     /// <summary>Writes.</summary>
     void Write(ReadOnlySpan<byte> bytes, long offset);
 
-    /// <summary>Makes it longer, with zeros that take no room.</summary>
-    void Extend(long length);
+    /// <summary>Makes it longer, with zeros that take no room, or shorter.</summary>
+    void SetLength(long length);
 
     /// <summary>Lets the disk begin with what was written, so that the end need not wait for it all.</summary>
     void Flush(long offset, long length);

@@ -25,6 +25,11 @@ internal sealed class WriteHandler(IDisk disk, Uploads uploads) : IFileHandler
         uploads.Note(upload, task.Place, path);
         using var part = disk.OpenPart(task.Place, upload, create: true);
         var offset = task.Call.Offset ?? 0;
+        if (offset >= 0 && offset < part.Length)
+        {
+            part.SetLength(offset);
+        }
+
         if (offset != part.Length)
         {
             await task.ReplyAsync(new FileReply { IsLast = true, Offset = part.Length });
@@ -89,7 +94,7 @@ internal sealed class WriteHandler(IDisk disk, Uploads uploads) : IFileHandler
         }
         else if (word is { Hole: > 0 and var hole } && hole <= long.MaxValue - part.Length)
         {
-            part.Extend(part.Length + hole);
+            part.SetLength(part.Length + hole);
             digest.AddHole(hole);
         }
         else

@@ -101,7 +101,7 @@ internal sealed class PortablePart(string path, string target, FilePlace place) 
     }
 
     /// <inheritdoc/>
-    public void Extend(long length) => PortableDisk.Try(place, "written", () =>
+    public void SetLength(long length) => PortableDisk.Try(place, "written", () =>
     {
         _file.SetLength(length);
         return true;

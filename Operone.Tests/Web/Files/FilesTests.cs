@@ -250,4 +250,48 @@ public abstract class FilesTests(ServerFixture fixture) : FileScene(fixture)
         Assert.Equal("file-outside", await RefusedAsync(HttpMethod.Put, new($"/api/v1/files/devices/{Device}", UriKind.Relative), HttpStatusCode.Forbidden, new StringContent("x")));
         Assert.Equal("file-wrong-kind", await RefusedAsync(HttpMethod.Put, new("/api/v1/files/devices", UriKind.Relative), HttpStatusCode.Conflict, new StringContent("x")));
     }
+
+    [Fact]
+    public async Task Policy_LeavesItsFoldersAlone_AndTheDeviceHoldsItToo()
+    {
+        Directory.CreateDirectory(Path.Combine(Folder, "open/inner"));
+        await File.WriteAllTextAsync(Path.Combine(Folder, "open/f"), "one", Cancelled);
+        await File.WriteAllTextAsync(Path.Combine(Folder, "open/secret.key"), "key", Cancelled);
+        await File.WriteAllTextAsync(Path.Combine(Folder, "closed"), "no", Cancelled);
+        File.CreateSymbolicLink(Path.Combine(Folder, "open/out"), "../closed");
+        File.CreateSymbolicLink(Path.Combine(Folder, "open/absolute"), "/etc/passwd");
+        File.CreateSymbolicLink(Path.Combine(Folder, "open/alias"), "secret.key");
+        using var labelled = await Server.Owner.PatchAsJsonAsync($"/api/v1/devices/{Device}", new Operone.Core.Devices.UpdateDevice(Labels: new Dictionary<string, string> { ["held"] = Device }), Cancelled);
+        using var made = await Server.Owner.PostAsJsonAsync("/api/v1/file-policies", new WriteFilePolicy(
+            $"held-{Device}", $"held={Device}", null, [new($"{Folder}/open"), new($"{Folder}/open/inner", IsWritable: true)], ["*.key"]), Cancelled);
+        Assert.True(made.StatusCode == HttpStatusCode.Created, await made.Content.ReadAsStringAsync(Cancelled));
+        Assert.Equal("one", await Server.Owner.GetStringAsync(At("open/f"), Cancelled));
+        Assert.Equal(["inner", "absolute", "f", "out"], (await ListAsync("open")).Items.Select(i => i.Name).Where(n => n != "alias"));
+        Assert.DoesNotContain((await ListAsync("open")).Items, i => i.IsWritable);
+        foreach (var hidden in (string[])["open/secret.key", "open/alias", "closed", "%65tc"])
+        {
+            Assert.Equal("file-not-found", await RefusedAsync(HttpMethod.Get, At(hidden), HttpStatusCode.NotFound));
+        }
+
+        Assert.Equal("file-outside", await RefusedAsync(HttpMethod.Get, At("open/out"), HttpStatusCode.Forbidden));
+        Assert.Equal("file-outside", await RefusedAsync(HttpMethod.Get, At("open/absolute"), HttpStatusCode.Forbidden));
+        Assert.Equal("file-read-only", await RefusedAsync(HttpMethod.Put, At("open/new"), HttpStatusCode.Forbidden, new StringContent("x")));
+        using (await SendAsync(HttpMethod.Put, At("open/inner/new"), HttpStatusCode.Created, new StringContent("x")))
+        {
+        }
+
+        using var above = await SendAsync(HttpMethod.Get, new($"/api/v1/files/devices/{Device}", UriKind.Relative), HttpStatusCode.OK, null, null, ("Accept", "application/json"));
+        Assert.Equal([Folder.Split('/')[1]], (await above.Content.ReadFromJsonAsync(OperoneJson.Default.FolderView, Cancelled))!.Items.Select(i => i.Name));
+        var policy = (await made.Content.ReadFromJsonAsync<FilePolicyView>(Cancelled))!;
+        using var removed = await Server.Owner.DeleteAsync(new Uri($"/api/v1/file-policies/{policy.Id}", UriKind.Relative), Cancelled);
+        Assert.Equal("no", await Server.Owner.GetStringAsync(At("closed"), Cancelled));
+    }
+
+    [Fact]
+    public async Task Agent_NeverShowsItsOwnState()
+    {
+        Assert.Equal("file-not-found", await RefusedAsync(HttpMethod.Get, new($"/api/v1/files/devices/{Device}{State}", UriKind.Relative), HttpStatusCode.NotFound, null, null, ("Accept", "application/json")));
+        File.CreateSymbolicLink(Path.Combine(Folder, "state"), State);
+        Assert.NotEqual("", await RefusedAsync(HttpMethod.Get, At("state"), HttpStatusCode.NotFound, null, null, ("Accept", "application/json")));
+    }
 }

@@ -73,7 +73,7 @@ internal sealed class LinuxPart : IDiskPart
     }
 
     /// <inheritdoc/>
-    public void Extend(long length)
+    public void SetLength(long length)
     {
         if (FileCalls.SetLength(_file, length) != 0)
         {
