@@ -128,7 +128,7 @@ internal sealed class HostSeat : IAsyncDisposable
 
     /// <summary>Waits until this was printed.</summary>
     public Task SeesAsync(string text, double seconds = 30) =>
-        Eventually.BecomesAsync(() => Task.FromResult(Text.Contains(text, StringComparison.Ordinal)), $"'{text}' in the terminal", seconds);
+        Eventually.BecomesAsync(() => Task.FromResult(Text.Contains(text, StringComparison.Ordinal)), () => $"'{text}' in the terminal; its end is {Text[^Math.Min(Text.Length, 200)..]}, heard {string.Join(' ', Controls.Select(c => c.Type))}", seconds);
 
     /// <summary>Waits for a control message.</summary>
     public Task<TerminalControl> HearsAsync(string type, Func<TerminalControl, bool>? which = null, double seconds = 30) =>

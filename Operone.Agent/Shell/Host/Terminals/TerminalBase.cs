@@ -20,6 +20,7 @@ internal abstract class TerminalBase : ITerminal, IDisposable
     private static readonly TimeSpan _redraw = TimeSpan.FromMilliseconds(60);
 
     private readonly StartTerminal _terminal;
+    private readonly double? _wallSeconds;
     private Recorder? _recorder;
     private TerminalEnd? _unrecorded;
 
@@ -27,6 +28,7 @@ internal abstract class TerminalBase : ITerminal, IDisposable
     protected TerminalBase(StartExecution request, ILocalDoor door, OutputWriter output, TimeProvider time)
     {
         _terminal = request.Terminal!;
+        _wallSeconds = request.WallSeconds();
         (Columns, Rows) = (Side(_terminal.Columns), Side(_terminal.Rows));
         Timers = new Timers(time);
         Clients = new TerminalClients(door, this, Scrollback, time);
@@ -138,6 +140,10 @@ internal abstract class TerminalBase : ITerminal, IDisposable
     {
         Timers.Idle.In(TimeSpan.FromSeconds(_terminal.IdleSeconds));
         Timers.Flush.In(TimeSpan.Zero);
+        if (_wallSeconds is { } seconds)
+        {
+            Timers.Wall.In(TimeSpan.FromSeconds(seconds));
+        }
     }
 
     /// <summary>The program has printed this, into the room that the scrollback gave.</summary>
@@ -162,6 +168,13 @@ internal abstract class TerminalBase : ITerminal, IDisposable
         {
             Stop(TimeSpan.FromSeconds(5), new TerminalEnd(
                 ExecutionStatus.Cancelled, null, string.Create(CultureInfo.InvariantCulture, $"Nobody was attached for {TimeSpan.FromSeconds(_terminal.IdleSeconds):c}.")));
+        }
+
+        if (Timers.Wall.IsDue)
+        {
+            Timers.Wall.Stop();
+            Stop(TimeSpan.FromSeconds(5), new TerminalEnd(
+                ExecutionStatus.TimedOut, null, string.Create(CultureInfo.InvariantCulture, $"Took longer than {_wallSeconds} seconds.")));
         }
 
         if (Timers.Redraw.IsDue)

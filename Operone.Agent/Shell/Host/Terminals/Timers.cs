@@ -34,6 +34,9 @@ internal sealed class Timers(TimeProvider time)
     /// <summary>Nobody was there for too long.</summary>
     public Due Idle { get; } = new(time);
 
+    /// <summary>It has taken as long as its sandbox lets it.</summary>
+    public Due Wall { get; } = new(time);
+
     /// <summary>The recording is written.</summary>
     public Due Flush { get; } = new(time);
 
@@ -48,7 +51,7 @@ internal sealed class Timers(TimeProvider time)
     /// <param name="heldBack">Whether somebody is waited for, who may turn out to take nothing.</param>
     public int Milliseconds(long other, bool heldBack)
     {
-        var next = Math.Min(other, Math.Min(Math.Min(Idle.At, Flush.At), Math.Min(Redraw.At, Last.At)));
+        var next = Math.Min(other, Math.Min(Math.Min(Math.Min(Idle.At, Wall.At), Flush.At), Math.Min(Redraw.At, Last.At)));
         if (next == long.MaxValue)
         {
             return heldBack ? 100 : -1;

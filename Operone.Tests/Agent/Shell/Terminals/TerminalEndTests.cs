@@ -47,6 +47,20 @@ public sealed class TerminalEndTests
     }
 
     [Fact]
+    public async Task Terminal_WhoseSandboxLetsItTakeSoLong_IsEndedThen_AlthoughSomebodyIsThere()
+    {
+        using var host = HostUnderTest.Start(TerminalUnderTest.Request("echo armed; while read x; do echo got-$x; done", new StartTerminal(80, 24)) with
+        {
+            Sandbox = new SandboxSpec(Limits: new SandboxLimits(WallSeconds: 1.5)),
+        });
+        await using var seat = await HostSeat.TakeAsync(host);
+        await seat.SeesAsync("armed");
+        var ended = await seat.HearsAsync(TerminalControls.Ended);
+        Assert.StartsWith("Took longer than 1.5 seconds.", ended.Text, StringComparison.Ordinal);
+        Assert.Equal(ExecutionStatus.TimedOut, (await host.EndsAsync()).Status);
+    }
+
+    [Fact]
     public async Task Idle_EndsWithItsReasonAndNotWhileSomebodyIsThere()
     {
         using var host = TerminalUnderTest.Start("echo armed; while read x; do echo got-$x; done", new StartTerminal(80, 24, IdleSeconds: 1.5));
