@@ -174,6 +174,12 @@ internal sealed class FileClient : IAsyncDisposable
                 await Socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, default);
             }
 
+            while (Socket.State == WebSocketState.CloseSent)
+            {
+                await Socket.ReceiveAsync(_buffer.AsMemory(), default);
+            }
+
+            Socket.Dispose(); // whoever has dialled waits for the connection to end
             await _served;
         }
         catch (Exception problem) when (problem is WebSocketException or IOException or OperationCanceledException)

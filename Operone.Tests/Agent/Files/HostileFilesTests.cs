@@ -257,7 +257,7 @@ public sealed class HostileFilesTests
                 }
 
                 _ = await client.PutAsync(files.At("d", "made"), [1], overwrite: true);
-                _ = await client.LastAsync(new() { Op = FileOps.MakeFolder, Path = files.At("d", "folder"), Recursive = true });
+                _ = await client.LastAsync(new() { Op = FileOps.MakeFolder, Path = files.At("d", "folder") });
                 _ = await client.LastAsync(new() { Op = FileOps.Change, Path = files.At("d", "secret"), Mode = 0x180 });
                 _ = await client.LastAsync(new() { Op = FileOps.Rename, Path = files.At("d", "made"), To = files.At("d", "moved"), Overwrite = true });
                 _ = await client.LastAsync(new() { Op = FileOps.Remove, Path = files.At("d", "moved"), Recursive = true });
