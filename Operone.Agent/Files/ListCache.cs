@@ -22,7 +22,7 @@ internal sealed class ListCache
         var (order, isDown) = FolderListing.ReadSort(sort);
         var key = (place.Path, place.Bounds, order, isDown);
         var stamp = folder.Stamp;
-        if (_listing is { } kept && _key == key && _stamp == stamp && (order < ListOrder.Size || time.GetElapsedTime(_readAt) < _weightsHold))
+        if (_listing is { } kept && _key.Equals(key) && _stamp == stamp && (order < ListOrder.Size || time.GetElapsedTime(_readAt) < _weightsHold))
         {
             return kept;
         }

@@ -16,7 +16,7 @@ internal sealed class UploadDigest : IDisposable
     /// <summary>Begins to write somewhere.</summary>
     public void Begin(Guid upload, TreePath path, long offset)
     {
-        if (_of == (upload, path) && _length == offset)
+        if (Is(upload, path) && _length == offset)
         {
             return;
         }
@@ -51,7 +51,7 @@ internal sealed class UploadDigest : IDisposable
     /// <summary>The digest of all.</summary>
     public byte[] Finish(Guid upload, TreePath path, IDiskPart part, CancellationToken cancel)
     {
-        if (_of == (upload, path) && _length == part.Length)
+        if (Is(upload, path) && _length == part.Length)
         {
             return _hash.GetCurrentHash();
         }
@@ -74,6 +74,8 @@ internal sealed class UploadDigest : IDisposable
 
         return hash.GetHashAndReset();
     }
+
+    private bool Is(Guid upload, TreePath path) => _of is { } of && of.Upload == upload && of.Path.Equals(path);
 
     /// <inheritdoc/>
     public void Dispose() => _hash.Dispose();
