@@ -91,7 +91,7 @@ internal sealed partial class Uploads(string folder, IDisk disk, TimeProvider ti
             if (note is null ? File.GetLastWriteTimeUtc(file) < since.UtcDateTime : disk.RemoveOldPart(note.Part, since) && File.GetLastWriteTimeUtc(file) < since.UtcDateTime)
             {
                 File.Delete(file);
-                Log.Cleaned(logger, note?.Target.ToString() ?? Path.GetFileName(file));
+                Log.Cleaned(logger, note?.Target);
             }
         }
     }
@@ -119,7 +119,7 @@ internal sealed partial class Uploads(string folder, IDisk disk, TimeProvider ti
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Information, Message = "The unfinished upload to {Path} is thrown away: nobody has gone on with it")]
-        public static partial void Cleaned(ILogger logger, string path);
+        public static partial void Cleaned(ILogger logger, TreePath? path);
     }
 
     /// <summary>Who writes to an upload.</summary>

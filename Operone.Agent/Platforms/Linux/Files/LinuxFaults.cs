@@ -1,10 +1,12 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 using Operone.Agent.Files;
 using Operone.Core.Files;
 
 namespace Operone.Agent.Platforms.Linux.Files;
 
 /// <summary>Linux's error numbers (errno(3)) as problems with files.</summary>
+[SupportedOSPlatform("linux")]
 internal static class LinuxFaults
 {
     public const int NotPermitted = 1, Busy = 16, NotFound = 2, IsInterrupted = 4, TryAgain = 11, Denied = 13, Exists = 17, OtherDevice = 18, NotFolder = 20, IsFolder = 21,

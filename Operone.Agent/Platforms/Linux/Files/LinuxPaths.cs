@@ -1,8 +1,10 @@
+using System.Runtime.Versioning;
 using Operone.Core.Files;
 
 namespace Operone.Agent.Platforms.Linux.Files;
 
 /// <summary>Paths as the system has them, and as the tree has them.</summary>
+[SupportedOSPlatform("linux")]
 internal static class LinuxPaths
 {
     /// <summary>A path from its bytes; null where it is none that the tree can have.</summary>
