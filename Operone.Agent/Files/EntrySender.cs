@@ -27,6 +27,9 @@ internal sealed class EntrySender(FileTask task) : IDisposable
         return ++_count == FileLimits.BatchEntries || writer.BytesCommitted + writer.BytesPending > FullBytes ? SendAsync(isLast: false, null, null) : default;
     }
 
+    /// <summary>Sends what is there; more may follow.</summary>
+    public ValueTask FlushAsync() => _count > 0 ? SendAsync(isLast: false, null, null) : default;
+
     /// <summary>Sends the rest, and that it was all.</summary>
     public ValueTask EndAsync(long? count, FileProblem? problem = null)
     {

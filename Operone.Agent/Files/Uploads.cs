@@ -71,7 +71,7 @@ internal sealed partial class Uploads(string folder, IDisk disk, TimeProvider ti
         using var timer = new PeriodicTimer(_interval, time);
         do
         {
-            Clean();
+            await Task.Run(Clean, cancel); // a file system that is away may keep it waiting
         }
         while (await timer.WaitForNextTickAsync(cancel));
     }
@@ -87,11 +87,18 @@ internal sealed partial class Uploads(string folder, IDisk disk, TimeProvider ti
                 continue;
             }
 
-            var note = Read(file);
-            if (note is null ? File.GetLastWriteTimeUtc(file) < since.UtcDateTime : disk.RemoveOldPart(note.Part, since) && File.GetLastWriteTimeUtc(file) < since.UtcDateTime)
+            try
             {
-                File.Delete(file);
-                Log.Cleaned(logger, note?.Target);
+                var note = Read(file);
+                if (note is null ? File.GetLastWriteTimeUtc(file) < since.UtcDateTime : disk.RemoveOldPart(note.Part, since) && File.GetLastWriteTimeUtc(file) < since.UtcDateTime)
+                {
+                    File.Delete(file);
+                    Log.Cleaned(logger, note?.Target);
+                }
+            }
+            catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+            {
+                Log.NotCleaned(logger, file, problem.Message);
             }
         }
     }
@@ -120,6 +127,9 @@ internal sealed partial class Uploads(string folder, IDisk disk, TimeProvider ti
     {
         [LoggerMessage(Level = LogLevel.Information, Message = "The unfinished upload to {Path} is thrown away: nobody has gone on with it")]
         public static partial void Cleaned(ILogger logger, TreePath? path);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The unfinished upload of {Note} could not be thrown away: {Problem}")]
+        public static partial void NotCleaned(ILogger logger, string note, string problem);
     }
 
     /// <summary>Who writes to an upload.</summary>

@@ -17,16 +17,24 @@ internal sealed class WatchHandler(IDisk disk, TimeProvider time) : IFileHandler
     {
         using var watch = disk.Watch(task.Place);
         await task.ReplyAsync(new FileReply { Entries = [] });
+        using var sender = new EntrySender(task);
         using var timer = new PeriodicTimer(_interval, time);
         while (await timer.WaitForNextTickAsync(task.Cancel))
         {
             var news = watch.Poll();
             if (news.Entries is { } entries)
             {
-                foreach (var batch in entries.Count == 0 ? [[]] : entries.Chunk(FileLimits.BatchEntries / 4))
+                foreach (var entry in entries)
                 {
-                    await task.ReplyAsync(new FileReply { Entries = batch });
+                    await sender.AddAsync(entry);
                 }
+
+                await sender.FlushAsync();
+            }
+
+            if (news.Entries is [])
+            {
+                await task.ReplyAsync(new FileReply { Entries = [] });
             }
 
             if (news.IsGone)

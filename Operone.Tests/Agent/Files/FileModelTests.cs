@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using CsCheck;
 using Operone.Core.Files;
 using Xunit;
@@ -5,6 +6,7 @@ using Xunit;
 namespace Operone.Tests.Agent.Files;
 
 /// <summary>Random operations against a model of a folder: what is there afterwards is the same.</summary>
+[SupportedOSPlatform("linux")]
 public sealed class FileModelTests
 {
     private static readonly string[] _names = ["a", "b", "ü", "x y"];

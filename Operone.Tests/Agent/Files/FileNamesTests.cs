@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.Versioning;
 using System.Text;
 using CsCheck;
 using Operone.Agent.Files;
@@ -7,6 +8,7 @@ using Xunit;
 
 namespace Operone.Tests.Agent.Files;
 
+[SupportedOSPlatform("linux")]
 public sealed class FileNamesTests
 {
     private static readonly string[] _names =

@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using System.Text;
 using Operone.Core.Files;
@@ -5,6 +6,7 @@ using Xunit;
 
 namespace Operone.Tests.Agent.Files;
 
+[SupportedOSPlatform("linux")]
 public sealed class FileOpsTests
 {
     [Fact]
@@ -70,7 +72,7 @@ public sealed class FileOpsTests
         var put = await client.PutAsync(files.At("f"), content);
         Assert.Null(put.Problem);
         Assert.Equal(length, put.Entry!.Size);
-        Assert.Equal(content, await File.ReadAllBytesAsync(files["f"]));
+        Assert.Equal(content, await File.ReadAllBytesAsync(files["f"], TestContext.Current.CancellationToken));
         Assert.Equal((UnixFileMode)0x1A4, File.GetUnixFileMode(files["f"]));
         Assert.Equal(["f"], Directory.GetFileSystemEntries(files.Root).Select(Path.GetFileName));
         Assert.Empty(Directory.GetFiles(Path.Combine(files.State, "files")));
@@ -103,7 +105,7 @@ public sealed class FileOpsTests
         Assert.Null(await client.ProblemAsync(new() { Op = FileOps.Rename, Path = files.At("a", "b"), To = files.At("x") }));
         Assert.Equal(FileProblems.Exists, await client.ProblemAsync(new() { Op = FileOps.Rename, Path = files.At("g"), To = files.At("x", "f") }));
         Assert.Null(await client.ProblemAsync(new() { Op = FileOps.Rename, Path = files.At("g"), To = files.At("x", "f"), Overwrite = true }));
-        Assert.Equal("2", await File.ReadAllTextAsync(files["x/f"]));
+        Assert.Equal("2", await File.ReadAllTextAsync(files["x/f"], TestContext.Current.CancellationToken));
         Assert.Equal(FileProblems.WrongKind, await client.ProblemAsync(new() { Op = FileOps.Rename, Path = files.At("x"), To = files.At("x", "c", "y") }));
         Assert.Equal(FileProblems.NotEmpty, await client.ProblemAsync(new() { Op = FileOps.Remove, Path = files.At("x") }));
         Assert.Equal(3, (await client.LastAsync(new() { Op = FileOps.Remove, Path = files.At("x"), Recursive = true })).Count);
@@ -168,7 +170,7 @@ public sealed class FileOpsTests
         await using var client = await files.OpenAsync();
         foreach (var text in (string[])["{", "[]", "{}", "null", "{\"op\":null}", "{\"op\":\"stat\",\"path\":null}", "{\"op\":\"stat\",\"scope\":null}"])
         {
-            await client.Socket.SendAsync(Encoding.UTF8.GetBytes(text), System.Net.WebSockets.WebSocketMessageType.Text, true, default);
+            await client.Socket.SendAsync(Encoding.UTF8.GetBytes(text), System.Net.WebSockets.WebSocketMessageType.Text, true, TestContext.Current.CancellationToken);
             Assert.NotNull((await client.ReplyAsync()).Problem);
         }
 

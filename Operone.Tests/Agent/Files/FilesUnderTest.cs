@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Operone.Agent.Files;
@@ -9,6 +10,7 @@ using Operone.Tests.Agent.Hosting;
 namespace Operone.Tests.Agent.Files;
 
 /// <summary>The real service on a folder of a test's own, with what lies outside of it beside.</summary>
+[SupportedOSPlatform("linux")]
 internal sealed class FilesUnderTest : IDisposable
 {
     private readonly TempFolder _temp = new();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.Versioning;
 using System.Text;
 using Operone.Core.Files;
 using Xunit;
@@ -6,6 +7,7 @@ using Xunit;
 namespace Operone.Tests.Agent.Files;
 
 /// <summary>What leads out, and what is not to be seen, with the kernel's help and without it.</summary>
+[SupportedOSPlatform("linux")]
 public sealed class HostileFilesTests
 {
     private static readonly string[] _readers = [FileOps.Read, FileOps.List, FileOps.Hash, FileOps.Walk, FileOps.Watch];
@@ -231,7 +233,7 @@ public sealed class HostileFilesTests
                 Rename(files["evil"], files["d"]);
                 Rename(files["d"], files["evil"]);
             }
-        });
+        }, TestContext.Current.CancellationToken);
         try
         {
             await using var client = await files.OpenAsync();
@@ -302,7 +304,7 @@ public sealed class HostileFilesTests
                     Rename(files[$"tree/{i}"], files[$"gone-{i}"]);
                     TryLink(files[$"tree/{i}"], files.Outside);
                 }
-            });
+            }, TestContext.Current.CancellationToken);
             _ = await client.LastAsync(new() { Op = FileOps.Remove, Path = files.At("tree"), Recursive = true });
             await swapper;
             Assert.Equal("secret", File.ReadAllText(Path.Combine(files.Outside, "secret")));

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.WebSockets;
+using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
@@ -8,6 +9,7 @@ using Xunit;
 
 namespace Operone.Tests.Agent.Files;
 
+[SupportedOSPlatform("linux")]
 public sealed class TransferTests
 {
     [Fact]
@@ -110,8 +112,8 @@ public sealed class TransferTests
             await broken.SendAsync(new FileCall { Op = FileOps.Write, Path = files.At("f"), Upload = upload, Offset = sent });
             Assert.Equal(sent, (await broken.ReplyAsync()).Offset);
             var piece = content.AsMemory(sent, Math.Min(300_000, content.Length - sent));
-            await broken.Socket.SendAsync(piece[..100_000], WebSocketMessageType.Binary, endOfMessage: true, default);
-            await broken.Socket.SendAsync(piece[100_000..], WebSocketMessageType.Binary, endOfMessage: false, default);
+            await broken.Socket.SendAsync(piece[..100_000], WebSocketMessageType.Binary, endOfMessage: true, TestContext.Current.CancellationToken);
+            await broken.Socket.SendAsync(piece[100_000..], WebSocketMessageType.Binary, endOfMessage: false, TestContext.Current.CancellationToken);
             broken.Socket.Abort();
             await broken.DisposeAsync();
         }
@@ -276,7 +278,7 @@ public sealed class TransferTests
 
         var client = await files.OpenAsync();
         await client.SendAsync(new FileCall { Op = FileOps.Hash, Path = files.At("big") });
-        await client.Socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, default);
+        await client.Socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, TestContext.Current.CancellationToken);
         await client.Served.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
         await client.DisposeAsync();
     }

@@ -9,7 +9,7 @@ namespace Operone.Agent.Platforms.Linux.Files;
 [SupportedOSPlatform("linux")]
 internal sealed class LinuxFolder(SafeFileHandle handle, FilePlace place, Opened opened, LinuxResolver resolver, LinuxEntries entries) : IDiskFolder
 {
-    private const int BufferBytes = 256 * 1024;
+    private const int BufferBytes = 64 * 1024;
 
     /// <inheritdoc/>
     public FolderStamp Stamp => FileCalls.Stat(handle, out var stat)
