@@ -86,6 +86,10 @@ internal sealed class OpenSsh
     /// <summary>Sits down at a terminal of <c>ssh -tt</c>, with a connection of its own.</summary>
     public PipedTerminal Open(string command) => new("ssh", [.. _client, "-tt", Target, command]);
 
+    /// <summary>Copies by <c>scp</c>; a place on the server is <c>remote:/path</c>.</summary>
+    public Task CopyAsync(params string[] arguments) => Spawn.OnceAsync(
+        _context.Cancellation, "scp", [.. _client.Select(a => a == "-p" ? "-P" : a), .. arguments.Select(a => a.Replace("remote:", $"{Target}:", StringComparison.Ordinal))]);
+
     /// <summary>Ends the server.</summary>
     public Task StopAsync() => _daemon.StopAsync(TimeSpan.FromSeconds(5));
 

@@ -12,6 +12,7 @@ internal static class ScenarioRunner
         ("true", TimeSpan.FromMinutes(3), SingleRun.MeasureAsync),
         ("terminals", TimeSpan.FromMinutes(8), Terminals.MeasureAsync),
         ("channels", TimeSpan.FromMinutes(3), ChannelRate.MeasureAsync),
+        ("files", TimeSpan.FromMinutes(8), FileRates.MeasureAsync),
         ("sandbox", TimeSpan.FromMinutes(5), SandboxCost.MeasureAsync),
         ("many", TimeSpan.FromMinutes(4), ManyRuns.MeasureAsync),
         ("fanout", TimeSpan.FromMinutes(6), FanOut.MeasureAsync),
