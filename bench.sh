@@ -20,6 +20,7 @@ Without a name all of them run; the table goes to standard output (progress to s
   start       the server's cold start and memory
   terminals   a keystroke's echo, output, opening, 200 idle ones (baselines: a bare pseudo-terminal, script(1), `ssh -tt`)
   channels    a command's streamed output (baselines: a plain TCP copy, a bare WebSocket)
+  files       files to and from a device against scp, a folder of 100,000
   sandbox     what the isolated sandbox adds to a run
   many        300 runs at once on one device, and 300 in a row
   policy      policy decisions with 1,000 grants
@@ -37,7 +38,7 @@ need openssh-client ssh || true
 lock_artifacts
 publish_web
 publish_agent
-now=$(fingerprint Operone.Core Operone.Web Operone.Bench)
+now=$(fingerprint Operone.Core Operone.Web Operone.Agent Operone.Bench)
 if ! up_to_date bench "$now" || [ ! -f "$artifacts/bench/Operone.Bench.dll" ]; then
   rm -rf "$artifacts/bench" "$artifacts/bench.stamp"
   quietly "building the benchmarks" dotnet publish "$root/Operone.Bench" -c Release -o "$artifacts/bench" -nologo -v quiet

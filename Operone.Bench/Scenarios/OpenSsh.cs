@@ -42,7 +42,7 @@ internal sealed class OpenSsh
         string[] server =
         [
             "-D", "-e", "-f", "/dev/null", "-h", host, "-o", $"ListenAddress=127.0.0.1:{port}", "-o", $"AuthorizedKeysFile={key}.pub",
-            "-o", "PidFile=none", "-o", "StrictModes=no", "-o", "UsePAM=no", "-o", "PermitRootLogin=prohibit-password",
+            "-o", "PidFile=none", "-o", "Subsystem=sftp internal-sftp", "-o", "StrictModes=no", "-o", "UsePAM=no", "-o", "PermitRootLogin=prohibit-password",
             // Else bash reads the user's .bashrc for each command, and that is what would be measured.
             "-o", "SetEnv=SHLVL=5",
         ];

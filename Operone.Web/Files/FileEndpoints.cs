@@ -100,7 +100,7 @@ internal static class FileEndpoints
             case "folder":
                 return Made(await files.MakeFolderAsync(actor, path, parents == true, cancellationToken));
             case "link":
-                return string.IsNullOrEmpty(target) ? Error.InvalidField("target", "is missing").ToProblem() : Made(await files.MakeLinkAsync(actor, path, target, cancellationToken));
+                return string.IsNullOrEmpty(target) ? Error.InvalidField("target", "is missing").ToProblem() : Made(await files.MakeLinkAsync(actor, path, string.Join('/', target.Split('/').Select(FileName.ToSegment)), cancellationToken));
             case null or "file":
                 break;
             default:
