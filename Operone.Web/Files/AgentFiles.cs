@@ -7,7 +7,7 @@ using Operone.Web.Devices;
 namespace Operone.Web.Files;
 
 /// <summary>A device's files, over channels to its agent. What an agent answers is held against what was asked: its names are names, its bytes as many.</summary>
-internal sealed class AgentFiles(FileChannels channels, Actor actor, DeviceEntry device) : IFileBackend
+internal sealed class AgentFiles(FileChannels channels, FileRecords records, Actor actor, DeviceEntry device) : IFileBackend
 {
     public FileAbilities Abilities { get; } = new(CanWrite: true, CanResume: true, CanTrash: true, CanWatch: true, CanLink: true, HasModes: true);
 
@@ -216,6 +216,11 @@ internal sealed class AgentFiles(FileChannels channels, Actor actor, DeviceEntry
         if (!begun.IsError && begun.Value.First.Problem is { } problem)
         {
             channels.Return(actor, device, begun.Value.Channel);
+            if (problem.Code is FileProblems.Outside or FileProblems.ReadOnly)
+            {
+                await records.RefusedAsync(actor, $"file.{call.Op}", PlaceOf(path), problem.Detail, cancellationToken);
+            }
+
             return FileErrors.From(problem, PlaceOf(path));
         }
 

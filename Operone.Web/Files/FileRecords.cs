@@ -17,6 +17,15 @@ internal sealed class FileRecords(IAuditTrail audit, IEvents events, NoteThrottl
         }
     }
 
+    /// <summary>Somebody asks for what policy, or the device, does not let be had. The same again is noted once a minute.</summary>
+    public async ValueTask RefusedAsync(Actor actor, string action, string place, string why, CancellationToken cancellationToken)
+    {
+        if (throttle.Passes($"{actor.Name} {action} {place} refused", out _))
+        {
+            await audit.NoteAsync(actor, action, place, allowed: false, why, cancellationToken);
+        }
+    }
+
     /// <summary>Somebody has written a file.</summary>
     public async ValueTask WrittenAsync(Actor actor, FilePlace place, long bytes, CancellationToken cancellationToken)
     {

@@ -24,7 +24,7 @@ internal sealed record FilePlace(TreePath Address, IFileBackend Backend, FileSco
 /// The one tree: <c>/devices/&lt;name&gt;/...</c> is a device's files. Says what an address means and whether somebody may have it; everything
 /// that anybody asks of a file goes through here.
 /// </summary>
-internal sealed class FileTree(DeviceDirectory devices, DeviceSight sight, FileChannels channels, FileScopes scopes)
+internal sealed class FileTree(DeviceDirectory devices, DeviceSight sight, FileChannels channels, FileScopes scopes, FileRecords records)
 {
     /// <summary>The folder of the devices.</summary>
     public const string Devices = "devices";
@@ -51,17 +51,19 @@ internal sealed class FileTree(DeviceDirectory devices, DeviceSight sight, FileC
         var path = address.Below(2);
         if (await scopes.FindAsync(actor, device.Value, path, cancellationToken) is not { } scope)
         {
+            await records.RefusedAsync(actor, action, address.ToString(), "no policy lets it be had", cancellationToken);
             return FileErrors.NotFound(address.ToString());
         }
 
         var isWritable = scope.IsWritable && actor.May(Permissions.FilesWrite, device.Value.Labels);
         if (permission == Permissions.FilesWrite && !isWritable)
         {
+            await records.RefusedAsync(actor, action, address.ToString(), "policy lets it be read alone", cancellationToken);
             return FileErrors.ReadOnly(address.ToString());
         }
 
         return new FilePlace(
-            address, new AgentFiles(channels, actor, device.Value), scope, path, address.First(2), isWritable, actor.Decide(permission, device.Value.Labels).Grant, device.Value.Id);
+            address, new AgentFiles(channels, records, actor, device.Value), scope, path, address.First(2), isWritable, actor.Decide(permission, device.Value.Labels).Grant, device.Value.Id);
     }
 
     /// <summary>What is in one of the tree's own folders: <c>/</c>, <c>/devices</c>, and a device whose files begin further down. Null for any other place.</summary>
