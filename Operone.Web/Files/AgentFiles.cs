@@ -197,16 +197,30 @@ internal sealed class AgentFiles(FileChannels channels, FileRecords records, Act
                     return reply.Count ?? 0;
                 }
 
-                reply = await channel.ReplyAsync(cancellationToken);
+                if (await NextAsync(channel, cancellationToken) is not { } next)
+                {
+                    return FileErrors.Lost(device.Name);
+                }
+
+                reply = next;
             }
-        }
-        catch (Exception gone) when (gone is WebSocketException or IOException or ObjectDisposedException)
-        {
-            return FileErrors.Lost(device.Name);
         }
         finally
         {
             channels.Return(actor, device, channel);
+        }
+    }
+
+    /// <summary>The next reply, or null where the connection is gone. What whoever takes entries throws is theirs.</summary>
+    private static async ValueTask<FileReply?> NextAsync(FileChannel channel, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await channel.ReplyAsync(cancellationToken);
+        }
+        catch (Exception gone) when (gone is WebSocketException or IOException or ObjectDisposedException)
+        {
+            return null;
         }
     }
 

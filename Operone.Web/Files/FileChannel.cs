@@ -12,6 +12,8 @@ namespace Operone.Web.Files;
 internal sealed class FileChannel(AgentChannel channel, TimeProvider time) : IDisposable
 {
     private byte[] _text = ArrayPool<byte>.Shared.Rent(ChannelLimits.MaxControlBytes);
+    private int _from;
+    private int _to;
 
     /// <summary>Since when nobody has used it.</summary>
     public long IdleSince { get; private set; } = time.GetTimestamp();
@@ -41,12 +43,23 @@ internal sealed class FileChannel(AgentChannel channel, TimeProvider time) : IDi
     /// <exception cref="WebSocketException">The connection is gone, or what came makes no sense.</exception>
     public async ValueTask<(FileReply? Reply, int Count)> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
+        if (_to > _from)
+        {
+            return (null, TakeRest(buffer));
+        }
+
         // where the text would not fit it goes into a buffer of its own; what it is, is known with the first piece
         var into = buffer.Length >= 4096 ? buffer : _text;
         var received = await channel.Socket.ReceiveAsync(into, cancellationToken);
         if (received.MessageType == WebSocketMessageType.Binary)
         {
-            return into.Equals(buffer) || received.Count == 0 ? (null, received.Count) : throw new WebSocketException("Bytes came that nobody asked for.");
+            if (into.Equals(buffer) || received.Count == 0)
+            {
+                return (null, received.Count);
+            }
+
+            (_from, _to) = buffer.IsEmpty ? throw new WebSocketException("Bytes came that nobody asked for.") : (0, received.Count);
+            return (null, TakeRest(buffer));
         }
 
         if (received.MessageType == WebSocketMessageType.Close)
@@ -86,6 +99,15 @@ internal sealed class FileChannel(AgentChannel channel, TimeProvider time) : IDi
         {
             ArrayPool<byte>.Shared.Return(text);
         }
+    }
+
+    /// <summary>Of bytes that did not fit where they were asked for.</summary>
+    private int TakeRest(Memory<byte> buffer)
+    {
+        var count = Math.Min(buffer.Length, _to - _from);
+        _text.AsSpan(_from, count).CopyTo(buffer.Span);
+        _from += count;
+        return count > 0 ? count : throw new WebSocketException("Bytes came that nobody asked for.");
     }
 
     private ValueTask SendAsync(ReadOnlyMemory<byte> data, WebSocketMessageType type, CancellationToken cancellationToken) =>

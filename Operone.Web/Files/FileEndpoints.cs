@@ -7,6 +7,7 @@ using Microsoft.Net.Http.Headers;
 using Operone.Core.Errors;
 using Operone.Core.Files;
 using Operone.Web.Access;
+using Operone.Web.Files.Archives;
 using Operone.Web.Hosting;
 
 namespace Operone.Web.Files;
@@ -26,7 +27,7 @@ internal static class FileEndpoints
         group.MapMethods("/{**path}", _reads, Get).WithName("GetFile").WithSummary("Read a file, or list a folder")
             .WithDescription("A file's bytes, with ranges (RFC 9110). With `Accept: application/json` a folder is a page of its entries, with "
                 + "`application/x-ndjson` all of them, one a line. `view=entry` gives what is known of the thing itself. Names are percent-encoded bytes: "
-                + "a name that is not UTF-8 is `%FF`. `Want-Repr-Digest: sha-256=1` (RFC 9530) with HEAD gives the content's SHA-256.")
+                + "a name that is not UTF-8 is `%FF`. With `archive` a folder comes as one stream. `Want-Repr-Digest: sha-256=1` (RFC 9530) with HEAD gives the content's SHA-256.")
             .Produces<FolderView>().Produces(StatusCodes.Status206PartialContent).Produces(StatusCodes.Status304NotModified).ProducesProblem(StatusCodes.Status416RangeNotSatisfiable);
         group.MapPut("/{**path}", Put).WithName("PutFile").WithSummary("Write a file, or make a folder or a link")
             .WithDescription("The body becomes the file, at once and whole. `If-Match` and `If-None-Match: *` guard what is there; `Repr-Digest` what is sent. "
@@ -52,6 +53,7 @@ internal static class FileEndpoints
         [Description("How many entries, 1 to 5000; 200 by default.")] int? limit,
         [Description("The `nextCursor` of the page before.")] string? cursor,
         [Description("Show it in the browser instead of saving it; it is never run as a page's script.")] bool? inline,
+        [Description("`zip`, `tar` or `tar.zst`: a folder, with all that is in it, as an archive.")] string? archive,
         CancellationToken cancellationToken)
     {
         var address = FileAddress.Read(http, Prefix);
@@ -61,6 +63,11 @@ internal static class FileEndpoints
         }
 
         var path = address.Value.Path;
+        if (archive is not null)
+        {
+            return await ArchiveDownload.SendAsync(http, actor, path, archive, cancellationToken);
+        }
+
         if (view is "entry")
         {
             return (await files.StatAsync(actor, path, cancellationToken)).ToOk().Result;

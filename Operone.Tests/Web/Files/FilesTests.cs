@@ -294,4 +294,48 @@ public abstract class FilesTests(ServerFixture fixture) : FileScene(fixture)
         File.CreateSymbolicLink(Path.Combine(Folder, "state"), State);
         Assert.NotEqual("", await RefusedAsync(HttpMethod.Get, At("state"), HttpStatusCode.NotFound, null, null, ("Accept", "application/json")));
     }
+
+    [Theory]
+    [InlineData("zip")]
+    [InlineData("tar")]
+    [InlineData("tar.zst")]
+    public async Task Folder_AsAnArchive_HasAllThatIsInIt(string format)
+    {
+        Directory.CreateDirectory(Path.Combine(Folder, "a b/inner/empty"));
+        var big = RandomNumberGenerator.GetBytes(3_000_000);
+        await File.WriteAllBytesAsync(Path.Combine(Folder, "a b/inner/big.bin"), big, Cancelled);
+        await File.WriteAllTextAsync(Path.Combine(Folder, "a b/😀.txt"), "text", Cancelled);
+        await using (var sparse = File.Create(Path.Combine(Folder, "a b/sparse")))
+        {
+            sparse.SetLength(5_000_000);
+        }
+
+        File.CreateSymbolicLink(Path.Combine(Folder, "a b/link"), "inner/big.bin");
+        using (var fifo = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(Folder, "a b/pipe")]))
+        {
+            await fifo.WaitForExitAsync(Cancelled);
+        }
+
+        var file = Path.Combine(Folder, $"got.{format}");
+        await File.WriteAllBytesAsync(file, await Server.Owner.GetByteArrayAsync(At("a%20b", $"?archive={format}"), Cancelled), Cancelled);
+        Directory.CreateDirectory(Path.Combine(Folder, "out"));
+        if (format == "zip")
+        {
+            System.IO.Compression.ZipFile.ExtractToDirectory(file, Path.Combine(Folder, "out"));
+            Assert.Equal("inner/big.bin", await File.ReadAllTextAsync(Path.Combine(Folder, "out/a b/link"), Cancelled));
+        }
+        else
+        {
+            await using Stream compressed = File.OpenRead(file);
+            await using var plain = format == "tar" ? compressed : new ZstdSharp.DecompressionStream(compressed);
+            await System.Formats.Tar.TarFile.ExtractToDirectoryAsync(plain, Path.Combine(Folder, "out"), overwriteFiles: false, Cancelled);
+            Assert.Equal("inner/big.bin", new FileInfo(Path.Combine(Folder, "out/a b/link")).LinkTarget);
+        }
+
+        Assert.Equal(big, await File.ReadAllBytesAsync(Path.Combine(Folder, "out/a b/inner/big.bin"), Cancelled));
+        Assert.Equal("text", await File.ReadAllTextAsync(Path.Combine(Folder, "out/a b/😀.txt"), Cancelled));
+        Assert.Equal(5_000_000, new FileInfo(Path.Combine(Folder, "out/a b/sparse")).Length);
+        Assert.True(Directory.Exists(Path.Combine(Folder, "out/a b/inner/empty")));
+        Assert.StartsWith("a b/pipe: ", await File.ReadAllTextAsync(Path.Combine(Folder, "out/a b/MISSING.txt"), Cancelled), StringComparison.Ordinal);
+    }
 }
