@@ -39,6 +39,12 @@ internal static partial class ArchiveDownload
         }
 
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        if (http.Features.Get<IHttpBodyControlFeature>() is { } control)
+        {
+            // .NET's zip writes some heads synchronously, whatever it is asked; they are a few bytes
+            control.AllowSynchronousIO = true;
+        }
+
         try
         {
             await archives.WriteAsync(actor, place, entry, format, http.Response.Body, cancellationToken);

@@ -48,10 +48,10 @@ internal static class ArchiveFormat
 
         private static readonly DateTimeOffset _first = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-        public async Task AddFolderAsync(string name, FileEntry entry, CancellationToken cancellationToken)
+        public Task AddFolderAsync(string name, FileEntry entry, CancellationToken cancellationToken)
         {
-            // opened, though nothing is in it: else its head is written later, and not asynchronously
-            await using var nothing = await Make(name + "/", entry, FolderType, CompressionLevel.NoCompression).OpenAsync(cancellationToken);
+            _ = Make(name + "/", entry, FolderType, CompressionLevel.NoCompression);
+            return Task.CompletedTask;
         }
 
         public async Task AddLinkAsync(string name, FileEntry entry, string target, CancellationToken cancellationToken)
