@@ -23,7 +23,7 @@ internal static class FileDownload
         HttpContext http, Actor actor, FileService files, TreePath address, bool inline, CancellationToken cancellationToken)
     {
         var range = http.Request.GetTypedHeaders().Range is { Unit.Value: "bytes", Ranges: { Count: 1 } ranges } ? ranges.First() : null;
-        var stat = range is not null || http.Request.Method == HttpMethods.Head ? await files.StatAsync(actor, address, cancellationToken) : null as Result<FileView>?;
+        var stat = range is not null || http.Request.Method == HttpMethods.Head ? await files.StatOpenedAsync(actor, address, cancellationToken) : null as Result<FileView>?;
         if (stat is { IsError: true } failed)
         {
             return failed.Error!.ToProblem();
