@@ -11,5 +11,10 @@ internal static class FileCommands
         root.Add(ListCommand.Create(cli));
         root.Add(CatCommand.Create(cli));
         root.Add(CopyCommand.Create(cli));
+        root.Add(MoveCommand.Create(cli));
+        root.Add(RemoveCommand.Create(cli));
+        root.Add(MakeFolderCommand.Create(cli));
+        root.Add(FindCommand.Create(cli));
+        root.Add(SyncCommand.Create(cli));
     }
 }

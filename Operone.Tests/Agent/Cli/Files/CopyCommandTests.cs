@@ -39,8 +39,11 @@ public sealed class CopyCommandTests(FilesNode node) : IClassFixture<FilesNode>
             await File.WriteAllTextAsync(Path.Combine(folder, "in", $"d{i % 10}", $"f{i}"), $"content {i}", Cancelled);
         }
 
+        var sw = System.Diagnostics.Stopwatch.StartNew();
         await AssertDoneAsync(folder, "cp", "-r", "in", $"a:{folder}/out");
+        TestContext.Current.TestOutputHelper!.WriteLine($"UP {sw.ElapsedMilliseconds}");
         await AssertDoneAsync(folder, "cp", "-r", $"a:{folder}/out", "back");
+        TestContext.Current.TestOutputHelper!.WriteLine($"DOWN {sw.ElapsedMilliseconds}");
         foreach (var copy in (string[])["out", "back"])
         {
             Assert.Equal(1000, Directory.GetFiles(Path.Combine(folder, copy), "*", SearchOption.AllDirectories).Length);
