@@ -33,8 +33,12 @@ internal static class FileArguments
 
     /// <summary>Refuses a journey from here to here.</summary>
     public static Action<CommandResult> NotBothHere(Argument<Place[]> places, string program) => Shared.Check(result =>
-        !result.Errors.Any() && result.GetValue(places) is { Length: > 1 } given && given[^1].IsLocal && given.Any(p => p.IsLocal && p != given[^1])
-            ? $"source and target are both here: that is what {program} is for (a place on a device is written DEVICE:PATH)" : null);
+    {
+        // what cannot be read is said by the argument itself
+        var given = (result.GetResult(places)?.Tokens ?? []).Select(t => Place.Parse(t.Value)).ToArray();
+        return given.Length > 1 && given.All(p => !p.IsError) && given[^1].Value.IsLocal && given[..^1].Any(p => p.Value.IsLocal)
+            ? $"source and target are both here: that is what {program} is for (a place on a device is written DEVICE:PATH)" : null;
+    });
 
     private static Argument<Place[]> Make(CliContext cli, string name, bool allowLocal, string description, ArgumentArity arity)
     {

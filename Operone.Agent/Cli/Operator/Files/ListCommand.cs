@@ -17,7 +17,7 @@ internal static class ListCommand
         var isLong = new Option<bool>("--long", "-l") { Description = "With mode, owner, size and time." };
         var all = new Option<bool>("--all", "-a") { Description = "Also names that begin with a dot." };
         var json = Shared.Json("Print what is there as one JSON array, with all that is known; a 'path' in it has a name's exact bytes.");
-        var sort = new Option<string?>("--sort") { Description = "By name (default), size (largest first) or modified (latest first).", HelpName = "name|size|modified" };
+        var sort = new Option<string?>("--sort") { Description = "By name (default; folders first), size (largest first) or modified (latest first).", HelpName = "name|size|modified" };
         sort.AcceptOnlyFromAmong("name", "size", "modified");
         var command = new OperatorCommand("ls", "List folders on devices.",
             """
