@@ -27,7 +27,7 @@ public sealed class FileCommandsTests(FilesNode node) : IClassFixture<FilesNode>
         Assert.Matches(@"(?m)^-rw-r--r--\s+\S+\s+\S+\s+5\s+\d{4}-\d\d-\d\d \d\d:\d\d\s+b\.txt$", await DoneAsync(folder, "ls", "-l", $"a:{folder}"));
         Assert.Equal($"a:{folder}/b.txt\n\na:{folder}/sub:\nin\n", await DoneAsync(folder, "ls", $"a:{folder}/*b*"));
         var json = JsonDocument.Parse(await DoneAsync(folder, "ls", "--json", $"a:{folder}")).RootElement;
-        Assert.Equal($"/devices/a{folder}/a.log", json[0].GetProperty("path").GetString());
+        Assert.Equal($"/devices/a{folder}/sub", json[0].GetProperty("path").GetString());
     }
 
     [Fact]
