@@ -80,7 +80,19 @@ internal static class FileDownload
 
         // a file of the system that says nothing of its size is sent until it ends
         http.Response.ContentLength = length ?? (entry.Size > 0 ? entry.Size : null);
-        await CopyAsync(http, reading, cancellationToken);
+
+        // a node that stops lets go of everybody: who had a part goes on with it by themselves
+        var stopping = http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping);
+        try
+        {
+            await CopyAsync(http, reading, stop.Token);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            http.Abort();
+        }
+
         return Results.Empty;
     }
 

@@ -17,6 +17,9 @@ internal sealed class FileCopier(TimeProvider time, TimeSpan window, Action<long
     /// <summary>Up to this size a file is sent by one request, which is simply made again.</summary>
     private const int SmallBytes = 1 << 20;
 
+    /// <summary>From so many zeros on a hole is left in the file.</summary>
+    private const int HoleBytes = 4096;
+
     /// <summary>A file that came in one unbroken answer of up to this size is not read once more on the device for its SHA-256.</summary>
     private const int UncheckedBytes = 64 << 10;
 
@@ -253,7 +256,12 @@ internal sealed class FileCopier(TimeProvider time, TimeSpan window, Action<long
         {
             using (_part)
             {
-                _part!.Commit(new PartCommit(how.Overwrite, null, how.Mode, how.ModifiedAt, IsDurable: false));
+                if (_part!.Length < _at)
+                {
+                    _part.SetLength(_at);
+                }
+
+                _part.Commit(new PartCommit(how.Overwrite, null, how.Mode, how.ModifiedAt, IsDurable: false));
             }
 
             _hash.Dispose();
@@ -315,7 +323,7 @@ internal sealed class FileCopier(TimeProvider time, TimeSpan window, Action<long
             moved(-_at);
             _at = 0;
             IsBroken = true;
-            _part!.Extend(0);
+            _part!.SetLength(0);
             _hash.Dispose();
             _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         }
@@ -329,7 +337,13 @@ internal sealed class FileCopier(TimeProvider time, TimeSpan window, Action<long
                 while ((count = await body.ReadAsync(buffer, cancellationToken)) > 0)
                 {
                     _hash.AppendData(buffer, 0, count);
-                    _part!.Write(buffer.AsSpan(0, count), _at);
+
+                    // a run of zeros takes no room
+                    if (count < HoleBytes || buffer.AsSpan(0, count).ContainsAnyExcept((byte)0))
+                    {
+                        _part!.Write(buffer.AsSpan(0, count), _at);
+                    }
+
                     _at += count;
                     moved(count);
                     retry.Progress();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using Operone.Tests.Agent.Hosting;
@@ -35,7 +36,9 @@ public sealed class CopyResumeTests(FilesNode node) : IClassFixture<FilesNode>
         }
         else
         {
+            var stopping = Stopwatch.StartNew();
             await node.Server.StopAsync();
+            Assert.InRange(stopping.Elapsed.TotalSeconds, 0, 20); // a node does not wait for transfers to end
             await node.Server.StartAgainAsync();
         }
 

@@ -134,10 +134,13 @@ public sealed class FileCommandsTests(FilesNode node) : IClassFixture<FilesNode>
     public async Task Device_ThatIsNotThereOrNotMine_IsAnError()
     {
         var folder = node.NewFolder();
-        await using var gone = await node.Server.ConnectAsync($"gone{Guid.NewGuid():N}"[..12]);
+        await using var gone = await node.Server.EnrollAsync("gone");
         var (code, _, error) = await node.RunAsync(folder, "ls", "nowhere:/");
         Assert.Equal(1, code);
         Assert.Contains("ls: nowhere:/: ", error, StringComparison.Ordinal);
+        (code, _, error) = await node.RunAsync(folder, "cp", "gone:/etc/hosts", "here");
+        Assert.Equal(1, code);
+        Assert.Contains("The device is offline.", error, StringComparison.Ordinal);
         using var nobody = await node.Server.ClientWithAsync(Permissions.DevicesRead);
         var token = nobody.DefaultRequestHeaders.Authorization!.Parameter;
         (code, _, error) = await FilesNode.EndAsync(node.Start(folder, token, "ls", $"a:{folder}"));
