@@ -88,7 +88,9 @@ internal sealed class CopyPlan(IFileSide from, IFileSide to, CopyOptions options
             cancellationToken.ThrowIfCancellationRequested();
             if (next.Item.Kind == FileKind.Folder)
             {
-                await AddFolderAsync(next.Item, next.Target, next.There, waiting, cancellationToken);
+                // a link that lies in the target is not followed: who made the source may have made it, to have something written elsewhere
+                var isThere = next.There is { Kind: FileKind.Folder } || (isFirst && next.There is { IsFolder: true });
+                await AddFolderAsync(next.Item, next.Target, next.There, isThere, waiting, cancellationToken);
             }
             else if (next.Item.Kind == FileKind.Link && !(isFirst && next.Item.IsFile))
             {
@@ -108,7 +110,7 @@ internal sealed class CopyPlan(IFileSide from, IFileSide to, CopyOptions options
     }
 
     private async Task AddFolderAsync(
-        FileItem item, TreePath target, FileItem? there, Stack<(FileItem Item, TreePath Target, FileItem? There)> waiting, CancellationToken cancellationToken)
+        FileItem item, TreePath target, FileItem? there, bool isThere, Stack<(FileItem Item, TreePath Target, FileItem? There)> waiting, CancellationToken cancellationToken)
     {
         if (!options.Recursive)
         {
@@ -116,7 +118,7 @@ internal sealed class CopyPlan(IFileSide from, IFileSide to, CopyOptions options
             return;
         }
 
-        if (there is not null && !there.IsFolder)
+        if (there is not null && !isThere)
         {
             if (!options.Delete)
             {

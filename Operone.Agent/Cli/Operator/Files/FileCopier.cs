@@ -28,6 +28,8 @@ internal sealed class FileCopier(TimeProvider time, TimeSpan window, Action<long
     {
         try
         {
+            // what the system makes as it is read has no size, and is another one each time
+            file = file.Size == 0 ? file with { Tag = null } : file;
             return to is RemoteFiles remote
                 ? file.Kind == FileKind.File && file.Size > SmallBytes
                     ? await new Uploader(time, window, moved, remote).SendAsync(from, file, path, how, cancellationToken)
@@ -51,8 +53,9 @@ internal sealed class FileCopier(TimeProvider time, TimeSpan window, Action<long
             if (error is null && content.Value is null)
             {
                 // a link to something large
-                var known = file with { Kind = FileKind.File, Size = await CountAsync(from, file, cancellationToken), Tag = null };
-                return await new Uploader(time, window, moved, to).SendAsync(from, known, path, how, cancellationToken);
+                var size = await from.MeasureAsync(file.Path, cancellationToken);
+                return size.IsError ? size.Error!
+                    : await new Uploader(time, window, moved, to).SendAsync(from, file with { Kind = FileKind.File, Size = size.Value, Tag = null }, path, how, cancellationToken);
             }
 
             if (error is null)
@@ -108,26 +111,6 @@ internal sealed class FileCopier(TimeProvider time, TimeSpan window, Action<long
         {
             return ((RemoteFiles)from).Api.Explain(e, cancellationToken)!;
         }
-    }
-
-    private static async Task<long> CountAsync(IFileSide from, FileItem file, CancellationToken cancellationToken)
-    {
-        var opened = await from.OpenAsync(file, 0, cancellationToken);
-        if (opened.IsError)
-        {
-            return file.Size;
-        }
-
-        await using var stream = opened.Value;
-        var buffer = new byte[64 << 10];
-        var length = 0L;
-        int count;
-        while ((count = await stream.ReadAsync(buffer, cancellationToken)) > 0)
-        {
-            length += count;
-        }
-
-        return length;
     }
 
     /// <summary>From a device to this machine: beside its place first, and put there when it is whole and right.</summary>

@@ -33,6 +33,9 @@ internal interface IFileSide
     /// <summary>Opens a file from an offset on. It must still be what it was.</summary>
     Task<Result<Stream>> OpenAsync(FileItem file, long offset, CancellationToken cancellationToken);
 
+    /// <summary>How many bytes whoever reads it gets: of a link those of what it leads to.</summary>
+    Task<Result<long>> MeasureAsync(TreePath path, CancellationToken cancellationToken);
+
     /// <summary>The SHA-256 of a file.</summary>
     Task<Result<byte[]>> HashAsync(TreePath path, CancellationToken cancellationToken);
 }

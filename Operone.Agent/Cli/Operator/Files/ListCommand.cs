@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Operone.Core;
 using Operone.Core.Connection;
 using Operone.Core.Errors;
 using Operone.Core.Files;

@@ -88,6 +88,13 @@ internal sealed class LocalFiles : IFileSide
     });
 
     /// <inheritdoc/>
+    public Task<Result<long>> MeasureAsync(TreePath path, CancellationToken cancellationToken) => TryAsync(() =>
+    {
+        using var opened = _disk.OpenFile(At(path));
+        return opened.Entry.Size ?? 0;
+    });
+
+    /// <inheritdoc/>
     public async Task<Result<byte[]>> HashAsync(TreePath path, CancellationToken cancellationToken)
     {
         var opened = await TryAsync(() => _disk.OpenFile(At(path)));

@@ -170,6 +170,14 @@ internal sealed class RemoteFiles(OperoneApi api, string device) : IFileSide
     }
 
     /// <inheritdoc/>
+    public async Task<Result<long>> MeasureAsync(TreePath path, CancellationToken cancellationToken)
+    {
+        var asked = await api.SendFileAsync(HttpMethod.Head, Files(path), null, null, isLong: false, cancellationToken);
+        using var response = asked.IsError ? null : asked.Value;
+        return asked.IsError ? asked.Error! : response!.Content.Headers.ContentLength ?? 0;
+    }
+
+    /// <inheritdoc/>
     public async Task<Result<byte[]>> HashAsync(TreePath path, CancellationToken cancellationToken)
     {
         var asked = await api.SendFileAsync(

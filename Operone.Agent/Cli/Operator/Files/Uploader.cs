@@ -14,6 +14,7 @@ internal sealed class Uploader(TimeProvider time, TimeSpan window, Action<long> 
 {
     private readonly Retry _retry = new(time, window);
     private long _counted;
+    private long _sent;
 
     /// <summary>Sends it.</summary>
     public async Task<Result<Unit>> SendAsync(IFileSide from, FileItem file, TreePath path, CopyHow how, CancellationToken cancellationToken)
@@ -30,12 +31,20 @@ internal sealed class Uploader(TimeProvider time, TimeSpan window, Action<long> 
         var address = to.AddressOf(path);
         var key = UploadNotes.KeyOf(to.Api.Url, address, file.Size, sha.Value, how);
         var upload = UploadNotes.Find(key);
+        var isNoted = upload is not null;
         while (true)
         {
             var done = upload is null ? new Error(ErrorKind.NotFound, "upload-not-found", "", "") : await GoOnAsync(upload, from, file, cancellationToken);
             if (done.Error is not { } error)
             {
-                break;
+                // one that had ended before this program did may not be what is there now
+                if (!isNoted || _sent > 0 || (await to.HashAsync(path, cancellationToken) is { IsError: false, Value: var there } && there.AsSpan().SequenceEqual(sha.Value)))
+                {
+                    break;
+                }
+
+                (isNoted, upload) = (false, null);
+                continue;
             }
 
             if (error.Code == "upload-not-found")
@@ -115,6 +124,7 @@ internal sealed class Uploader(TimeProvider time, TimeSpan window, Action<long> 
         using var content = new RestOfFile(opened.Value, file.Size - _counted, count =>
         {
             _counted += count;
+            _sent += count;
             moved(count);
             _retry.Progress();
         });

@@ -130,6 +130,34 @@ public sealed class CopyCommandTests(FilesNode node) : IClassFixture<FilesNode>
     }
 
     [Fact]
+    public async Task Copy_IntoAFolderWithALink_DoesNotWriteThroughIt()
+    {
+        var folder = node.NewFolder();
+        Directory.CreateDirectory(Path.Combine(folder, "in", "trap"));
+        await File.WriteAllTextAsync(Path.Combine(folder, "in", "trap", "f"), "evil", Cancelled);
+        Directory.CreateDirectory(Path.Combine(folder, "elsewhere"));
+        Directory.CreateDirectory(Path.Combine(folder, "out"));
+        File.CreateSymbolicLink(Path.Combine(folder, "out", "trap"), Path.Combine(folder, "elsewhere"));
+        var (code, _, error) = await node.RunAsync(folder, "cp", "-r", $"a:{folder}/in/.", "out/");
+        Assert.Equal((0, ""), (code, error)); // into out/in
+        (code, _, error) = await node.RunAsync(folder, "sync", $"a:{folder}/in", "out");
+        Assert.Equal(1, code);
+        Assert.Contains("no folder", error, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(folder, "elsewhere")));
+    }
+
+    [Fact]
+    public async Task Copy_OfSparseFile_KeepsItsHolesHere()
+    {
+        var folder = node.NewFolder();
+        Assert.Equal(0, (await node.ShellAsync(folder, "truncate -s 50M sparse; echo end >> sparse")).Code);
+        await AssertDoneAsync(folder, "cp", $"a:{folder}/sparse", "back");
+        var (code, output, error) = await node.ShellAsync(folder, "cmp sparse back && du -k back | cut -f1");
+        Assert.True(code == 0, error);
+        Assert.InRange(int.Parse(output, System.Globalization.CultureInfo.InvariantCulture), 0, 2000);
+    }
+
+    [Fact]
     public async Task Update_DoesOnlyWhatDiffers()
     {
         var folder = node.NewFolder();

@@ -32,10 +32,12 @@ public sealed class CopyResumeTests(FilesNode node) : IClassFixture<FilesNode>
         if (isAgent)
         {
             await node.AgentA.KillAsync();
+            Assert.False(File.Exists(Path.Combine(folder, "out"))); // it broke in the middle
             node.AgentA = AgentUnderTest.Run(node.StateOfA);
         }
         else
         {
+            Assert.False(File.Exists(Path.Combine(folder, "out")));
             var stopping = Stopwatch.StartNew();
             await node.Server.StopAsync();
             Assert.InRange(stopping.Elapsed.TotalSeconds, 0, 20); // a node does not wait for transfers to end
