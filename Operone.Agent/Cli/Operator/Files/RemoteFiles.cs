@@ -104,7 +104,10 @@ internal sealed class RemoteFiles(OperoneApi api, string device) : IFileSide
 
     /// <inheritdoc/>
     public Task<Result<Unit>> MakeLinkAsync(TreePath path, string target, CancellationToken cancellationToken) =>
-        DoAsync(HttpMethod.Put, Files(path) + "?kind=link&target=" + string.Join("%2F", target.Split('/').Select(s => Uri.EscapeDataString(FileName.ToSegment(s)))), null, cancellationToken);
+        // a query is text: it would have another target
+        target.AsSpan().IndexOfAnyInRange('\uDC80', '\uDCFF') >= 0 && FileName.Display(target).Contains('\uFFFD', StringComparison.Ordinal)
+            ? Task.FromResult<Result<Unit>>(new Error(ErrorKind.Unprocessable, FileProblems.Unsupported, "A link to a name that is not UTF-8 cannot be made on a device.", ""))
+            : DoAsync(HttpMethod.Put, Files(path) + "?kind=link&target=" + Uri.EscapeDataString(target), null, cancellationToken);
 
     /// <inheritdoc/>
     public Task<Result<Unit>> RemoveAsync(TreePath path, bool recursive, bool trash, CancellationToken cancellationToken) =>

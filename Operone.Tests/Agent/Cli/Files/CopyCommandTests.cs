@@ -104,7 +104,7 @@ public sealed class CopyCommandTests(FilesNode node) : IClassFixture<FilesNode>
             Assert.Equal(at, File.GetLastWriteTimeUtc(Path.Combine(folder, copy, "sub", "run")));
             Assert.Equal(at, Directory.GetLastWriteTimeUtc(Path.Combine(folder, copy, "sub")));
             Assert.Equal("sub/run", new FileInfo(Path.Combine(folder, copy, "link")).LinkTarget);
-            Assert.Equal("/nowhere/at all", new FileInfo(Path.Combine(folder, copy, "loose")).LinkTarget);
+            Assert.Equal((copy, "/nowhere/at all"), (copy, new FileInfo(Path.Combine(folder, copy, "loose")).LinkTarget));
         }
 
         // a link that is named is followed
