@@ -128,7 +128,12 @@ internal interface IDiskPart : IDisposable
 }
 
 /// <summary>How a part becomes a file, see <see cref="FileCall"/>.</summary>
-internal sealed record PartCommit(bool Overwrite, string? Tag, int? Mode, DateTimeOffset? ModifiedAt);
+/// <param name="Overwrite">Whether it replaces what is there.</param>
+/// <param name="Tag">What is there must still have this tag.</param>
+/// <param name="Mode">Its permission bits.</param>
+/// <param name="ModifiedAt">Its time of change.</param>
+/// <param name="IsDurable">Whether it is on the disk when that is done; else when the system finds time, as with other programs.</param>
+internal sealed record PartCommit(bool Overwrite, string? Tag, int? Mode, DateTimeOffset? ModifiedAt, bool IsDurable = true);
 
 /// <summary>A folder that is watched.</summary>
 internal interface IDiskWatch : IDisposable

@@ -17,7 +17,7 @@ internal sealed class FileChannels(ChannelBroker broker, TimeProvider time) : Ba
     /// <summary>How long one that nobody uses is kept.</summary>
     public static readonly TimeSpan Keep = TimeSpan.FromSeconds(30);
 
-    private const int MaxKept = 4;
+    private const int MaxKept = 8;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<(Guid Person, Guid Device), Stack<FileChannel>> _kept = [];

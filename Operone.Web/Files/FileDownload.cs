@@ -23,7 +23,7 @@ internal static class FileDownload
         HttpContext http, Actor actor, FileService files, TreePath address, bool inline, CancellationToken cancellationToken)
     {
         var range = http.Request.GetTypedHeaders().Range is { Unit.Value: "bytes", Ranges: { Count: 1 } ranges } ? ranges.First() : null;
-        var stat = range is not null || http.Request.Method == HttpMethods.Head ? await files.StatAsync(actor, address, cancellationToken) : null as Result<FileView>?;
+        var stat = range is not null || http.Request.Method == HttpMethods.Head ? await files.StatOpenedAsync(actor, address, cancellationToken) : null as Result<FileView>?;
         if (stat is { IsError: true } failed)
         {
             return failed.Error!.ToProblem();
@@ -80,7 +80,19 @@ internal static class FileDownload
 
         // a file of the system that says nothing of its size is sent until it ends
         http.Response.ContentLength = length ?? (entry.Size > 0 ? entry.Size : null);
-        await CopyAsync(http, reading, cancellationToken);
+
+        // a node that stops lets go of everybody: who had a part goes on with it by themselves
+        var stopping = http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping);
+        try
+        {
+            await CopyAsync(http, reading, stop.Token);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            http.Abort();
+        }
+
         return Results.Empty;
     }
 

@@ -93,6 +93,7 @@ internal static class FileEndpoints
         [Description("Of a link: where it leads to.")] string? target,
         [Description("Make the folders above it too.")] bool? parents,
         [Description("The permission bits in octal digits.")] string? mode,
+        [Description("The time of change that the file is to have; more exact than the header `Last-Modified`, which says it too.")] DateTimeOffset? modifiedAt,
         CancellationToken cancellationToken)
     {
         var address = FileAddress.Read(http, Prefix);
@@ -130,7 +131,8 @@ internal static class FileEndpoints
             rate.MinDataRate = null;
         }
 
-        return Made(await files.WriteAsync(actor, path, http.Request.Body, how.Value, cancellationToken));
+        return Made(await files.WriteAsync(
+            actor, path, http.Request.Body, modifiedAt is null ? how.Value : how.Value with { ModifiedAt = modifiedAt }, cancellationToken));
 
         static IResult Made(Result<FileView> made) =>
             made.IsError ? made.Error!.ToProblem() : TypedResults.Created($"{Prefix}{made.Value.Path}", made.Value);

@@ -39,6 +39,31 @@ internal sealed class FileService(FileTree tree, FileRecords records)
         return entry.IsError ? entry.Error! : View(address, entry.Value, place.Value.IsWritable);
     }
 
+    /// <summary>What whoever reads an address gets: of a link what it leads to.</summary>
+    public async Task<Result<FileView>> StatOpenedAsync(Actor actor, TreePath address, CancellationToken cancellationToken)
+    {
+        var stat = await StatAsync(actor, address, cancellationToken);
+        if (stat.IsError || stat.Value.Kind != FileKind.Link)
+        {
+            return stat;
+        }
+
+        var place = await tree.FindAsync(actor, address, Permissions.FilesRead, "file.read", cancellationToken);
+        if (place.IsError)
+        {
+            return place.Error!;
+        }
+
+        var opened = await place.Value.Backend.ReadAsync(place.Value.Scope, place.Value.Path, 0, 0, cancellationToken);
+        if (opened.IsError)
+        {
+            return opened.Error!;
+        }
+
+        await using var reading = opened.Value;
+        return View(address, reading.Entry, place.Value.IsWritable);
+    }
+
     /// <summary>A page of a folder.</summary>
     public async Task<Result<FolderView>> ListAsync(Actor actor, TreePath address, FileListOptions options, CancellationToken cancellationToken)
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Operone.Agent.Cli.Operator.Files;
 using Operone.Agent.Cli.Operator.Terminals;
 
 namespace Operone.Agent.Cli.Operator;
@@ -22,6 +23,7 @@ internal static class OperatorCommands
         root.Add(SandboxesCommand.Create(cli));
         root.Add(EnvironmentsCommand.Create(cli));
         root.Add(RecordingsCommand.Create(cli));
+        FileCommands.Add(root, cli);
         root.Add(ShellCommand.Create(cli));
         root.Add(TerminalsCommand.Create(cli));
         root.Add(TokensCommand.Create(cli));

@@ -85,7 +85,8 @@ internal static class UploadEndpoints
             return checksum.Error!.ToProblem();
         }
 
-        var written = await uploads.WriteAsync(actor, created.Value.Id, 0, http.Request.Body, checksum.Value, cancellationToken);
+        using var stop = OrStopping(http, cancellationToken);
+        var written = await uploads.WriteAsync(actor, created.Value.Id, 0, http.Request.Body, checksum.Value, stop.Token);
         if (written is { IsError: false, Value: { } upload })
         {
             Tell(http.Response, upload);
@@ -129,7 +130,8 @@ internal static class UploadEndpoints
         }
 
         LiftLimits(http);
-        var written = await uploads.WriteAsync(actor, id, offset, http.Request.Body, checksum.Value, cancellationToken);
+        using var stop = OrStopping(http, cancellationToken);
+        var written = await uploads.WriteAsync(actor, id, offset, http.Request.Body, checksum.Value, stop.Token);
         if (written.IsError)
         {
             return written.Error!.ToProblem();
@@ -165,6 +167,10 @@ internal static class UploadEndpoints
             rate.MinDataRate = null;
         }
     }
+
+    /// <summary>A node that stops lets go of everybody: what came is stored, and they go on by themselves.</summary>
+    private static CancellationTokenSource OrStopping(HttpContext http, CancellationToken cancellationToken) => CancellationTokenSource.CreateLinkedTokenSource(
+        cancellationToken, http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
 
     private static Result<NewUpload> Read(HttpRequest request)
     {

@@ -126,8 +126,17 @@ internal sealed class LinuxPart : IDiskPart
             }
 
             Dress(how, isThere && old.Kind == FileKind.File ? name : null, old);
-            Sync();
+            if (how.IsDurable)
+            {
+                Sync();
+            }
+
             Put(name, replaces);
+        }
+
+        if (!how.IsDurable)
+        {
+            return;
         }
 
         using var folder = FileCalls.OpenAt(_folder.Handle, ".\0"u8, FileCalls.ReadOnly | FileCalls.FolderOnly);
