@@ -1,3 +1,4 @@
+using Operone.Web.Files.Pages;
 using Operone.Web.Files.Policies;
 using Operone.Web.Files.Uploads;
 using Operone.Web.Hosting;
@@ -17,6 +18,7 @@ internal static class FilesRegistration
         services.AddSingleton<FileTree>();
         services.AddSingleton<FileRecords>();
         services.AddSingleton<FileService>();
+        services.AddScoped<FileActs>();
         services.AddSingleton<UploadService>();
         services.AddSingleton<IRecurringJob, UploadUpkeep>();
     }
