@@ -111,7 +111,7 @@ public sealed class FilesTests(Browser browser) : IDisposable
         await WriteAsync("settings.conf", "port = 3, by somebody else\r\n");
         await field.FillAsync("port = 4\n");
         await page.Keyboard.PressAsync("Control+s");
-        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("Somebody changed it meanwhile");
+        await Expect(page.Locator(".notice.warning")).ToContainTextAsync("Somebody changed it meanwhile");
         await Expect(page.GetByLabel("On the device now")).ToContainTextAsync("by somebody else");
         Assert.Contains("by somebody else", await ReadAsync("settings.conf"), StringComparison.Ordinal);
         await page.PictureAsync("files-conflict");
@@ -142,7 +142,7 @@ public sealed class FilesTests(Browser browser) : IDisposable
         await page.GoAsync($"/files/devices/disk-1{_folder}");
         await Expect(Row(page, "entry-000000")).ToBeVisibleAsync();
         await Expect(page.Locator(".count")).ToHaveTextAsync("20,000 entries");
-        Assert.InRange(await page.Locator("tr[data-path]").CountAsync(), 10, 400);
+        await page.WaitForFunctionAsync("() => { const rows = document.querySelectorAll('tr[data-path]').length; return rows > 10 && rows < 400; }");
         await page.EvaluateAsync("() => scrollTo(0, document.documentElement.scrollHeight)");
         await Expect(Row(page, "entry-019999")).ToBeVisibleAsync();
         await page.GetByLabel("Filter by name").FillAsync("019998");
