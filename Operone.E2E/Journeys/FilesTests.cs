@@ -103,6 +103,7 @@ public sealed class FilesTests(Browser browser) : IDisposable
         await page.GoAsync($"/files/devices/disk-1{_folder}/settings.conf");
         await page.GetByRole(AriaRole.Link, new() { Name = "Edit", Exact = true }).ClickAsync();
         var field = page.Locator("#file-text");
+        await Expect(field).ToBeFocusedAsync();
         await field.FillAsync("port = 2\nhost = ä\n");
         await page.Keyboard.PressAsync("Control+s");
         await Expect(page.Locator(".mud-snackbar")).ToContainTextAsync("was saved");

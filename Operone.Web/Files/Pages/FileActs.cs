@@ -38,6 +38,22 @@ internal sealed class FileActs(FileService files, IDialogService dialogs)
             ({ } name, _) => Words((await files.MakeFolderAsync(actor, parent.Child(name), parents: false, cancellationToken)).Error),
         });
 
+    /// <summary>Makes folders below one, where they are not there; gives what stands in the way.</summary>
+    public async Task<string?> MakeFoldersAsync(Actor actor, string folder, IReadOnlyList<string> below, CancellationToken cancellationToken)
+    {
+        foreach (var one in below)
+        {
+            var (parent, path) = (TreePath.Parse(folder), TreePath.FromNames(one.Split('/')));
+            var made = parent.IsError ? parent.Error! : path.IsError ? path.Error! : await files.MakeFolderAsync(actor, parent.Value.Join(path.Value), parents: true, cancellationToken);
+            if (made.IsError)
+            {
+                return Words(made.Error);
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Removes, after having asked.</summary>
     public Task<bool> RemoveAsync(Actor actor, IReadOnlyList<FileView> gone) => RemoveDialog.AskAsync(dialogs, actor, gone);
 

@@ -19,6 +19,9 @@ internal sealed class FilesScript(IJSRuntime script, string address) : IAsyncDis
     /// <summary>An upload into this folder has ended.</summary>
     public required Func<Task> Uploaded { get; init; }
 
+    /// <summary>Makes folders in one, those above them too; gives what stands in the way.</summary>
+    public required Func<string, string[], Task<string?>> Folders { get; init; }
+
     /// <summary>Starts it on the folder's element.</summary>
     public async Task StartAsync(ElementReference root, CancellationToken cancellationToken)
     {
@@ -47,6 +50,9 @@ internal sealed class FilesScript(IJSRuntime script, string address) : IAsyncDis
 
     [JSInvokable]
     public Task PressAsync(string key, string? path) => Pressed(key, path);
+
+    [JSInvokable]
+    public Task<string?> MakeFoldersAsync(string folder, string[] below) => Folders(folder, below);
 
     [JSInvokable]
     public Task UploadedAsync() => Uploaded();

@@ -102,7 +102,7 @@ public sealed partial class FolderPane
         {
             if (firstRender)
             {
-                _script = new(Script, Assets["dist/files.js"]) { Pressed = PressedAsync, Uploaded = () => InvokeAsync(AgainAsync) };
+                _script = new(Script, Assets["dist/files.js"]) { Pressed = PressedAsync, Folders = MakeFoldersAsync, Uploaded = () => InvokeAsync(AgainAsync) };
                 await _script.StartAsync(_root, _gone.Token);
             }
 
@@ -322,6 +322,9 @@ public sealed partial class FolderPane
             await AgainAsync();
         }
     }
+
+    /// <summary>The folders of what is uploaded.</summary>
+    private Task<string?> MakeFoldersAsync(string folder, string[] below) => Acts.MakeFoldersAsync(Actor, folder, below, _gone.Token);
 
     private async Task RemoveAsync(FileView[] rows)
     {

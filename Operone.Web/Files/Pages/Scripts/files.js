@@ -1,6 +1,6 @@
 // The Files page in the browser: keys on its rows, files that are chosen or dropped, downloads, and the texts that are looked at.
 import { Dropped } from "./dropped.js";
-import { upload, onDone } from "./uploads.js";
+import { complain, onDone, upload } from "./uploads.js";
 
 const typing = element => element.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
 const inDialog = () => document.querySelector(".mud-dialog, dialog[open]");
@@ -59,7 +59,7 @@ class Folder {
     if (!event.target.matches("#upload-files, #upload-folder")) return;
     const files = [...event.target.files].map(file => ({ file, path: file.webkitRelativePath || file.name }));
     event.target.value = "";
-    if (this.#here) upload(this.#here, files);
+    if (this.#here) this.#send(this.#here, files, []);
   }
 
   #drag(event, step) {
@@ -83,7 +83,20 @@ class Folder {
     const to = this.#here;
     if (!to) return;
     const dropped = await Dropped.read(event.dataTransfer);
-    upload(to, dropped.files, dropped.folders);
+    await this.#send(to, dropped.files, dropped.folders);
+  }
+
+  // Folders first, those that are empty too; by way of the page, a hundred at a time.
+  async #send(to, files, folders) {
+    const all = new Set(folders);
+    for (const { path } of files) if (path.includes("/")) all.add(path.slice(0, path.lastIndexOf("/")));
+    const list = [...all];
+    for (let at = 0; at < list.length; at += 100) {
+      const problem = await this.#self.invokeMethodAsync("MakeFoldersAsync", to, list.slice(at, at + 100));
+      if (problem) return complain(problem);
+    }
+
+    if (files.length) upload(to, files);
   }
 
   // Where the folder is watched it shows by itself; where it is not, it shows this way.

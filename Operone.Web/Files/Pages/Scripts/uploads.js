@@ -3,10 +3,9 @@ import * as tus from "tus-js-client";
 import { Panel } from "./panel.js";
 
 const atOnce = 2;
-const endpoint = "/api/v1/uploads";
+const endpoint = "/uploads";
 const queue = [];
 const listeners = new Set();
-const made = new Map();
 const running = new Set();
 let answerForAll = null;
 const panel = new Panel(queue, act);
@@ -17,11 +16,16 @@ export function onDone(listener) {
   return () => listeners.delete(listener);
 }
 
-/** Takes files to a folder; their paths are below it. Folders are made where they are not there. */
-export async function upload(folder, files, folders = []) {
+/** Something that goes with no file. */
+export function complain(text) {
+  panel.show();
+  panel.say(text);
+}
+
+/** Takes files to a folder; their paths are below it. */
+export function upload(folder, files) {
   if (!queue.some(item => ["waiting", "running", "paused", "asking"].includes(item.state))) {
     answerForAll = null;
-    made.clear();
   }
 
   for (const { file, path } of files) {
@@ -29,32 +33,7 @@ export async function upload(folder, files, folders = []) {
   }
 
   panel.show();
-  for (const path of folders) {
-    const problem = await makeFolder(folder, path);
-    if (problem) panel.say(problem);
-  }
-
-  if (folders.length) tell(folder);
   next();
-}
-
-const segment = name => encodeURIComponent(name).replace(/[!'()*]/g, c => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
-
-function makeFolder(folder, path) {
-  const address = `${folder === "/" ? "" : folder}/${path.split("/").map(segment).join("/")}`;
-  if (!made.has(address)) {
-    made.set(address, (async () => {
-      const answer = await fetch(`/api/v1/files${address}?kind=folder&parents=true`, { method: "PUT", credentials: "same-origin" });
-      if (answer.ok) return null;
-      made.delete(address);
-      return words(await answer.text(), answer.status);
-    })().catch(() => {
-      made.delete(address);
-      return "The server did not answer.";
-    }));
-  }
-
-  return made.get(address);
 }
 
 function read(body) {
@@ -73,7 +52,7 @@ function words(body, status) {
 
 const kindOf = error => read(error.originalResponse?.getBody() ?? "")?.type?.split("/").at(-1);
 
-// The session's cookie is renewed by the page's own script.
+// The session's cookie is renewed by the page's own script. One that is stale is led to a page, which is no answer of tus.
 function renew() {
   document.dispatchEvent(new CustomEvent("operone-renew", { detail: {} }));
 }
@@ -87,8 +66,9 @@ function nameOf(item) {
 
 function retries(error) {
   const status = error.originalResponse?.getStatus() ?? 0;
-  if (status === 401) renew();
-  return status === 0 || status === 401 || status === 423 || status === 429 || status >= 500 || kindOf(error) === "upload-offset" || kindOf(error) === "upload-busy";
+  const isStale = status === 401 || status === 200;
+  if (isStale) renew();
+  return status === 0 || isStale || status === 423 || status === 429 || status >= 500 || kindOf(error) === "upload-offset" || kindOf(error) === "upload-busy";
 }
 
 function next() {
@@ -106,10 +86,6 @@ async function begin(item) {
   item.detail = "";
   item.samples = [];
   try {
-    const above = item.path.slice(0, Math.max(0, item.path.lastIndexOf("/")));
-    const problem = above ? await makeFolder(item.folder, above) : null;
-    if (problem) return end(item, "failed", problem);
-    if (item.state !== "running") return;
     item.upload = new tus.Upload(item.file, {
       endpoint,
       metadata: {
