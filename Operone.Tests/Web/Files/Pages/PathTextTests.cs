@@ -21,7 +21,6 @@ public sealed class PathTextTests
     [InlineData("Röntgen 🩻.txt", "Röntgen 🩻.txt")]
     [InlineData("it's \"quoted\"", "it's \"quoted\"")]
     [InlineData("100%", "100%25")]
-    [InlineData("not\uDCFFutf8", "not%FFutf8")]
     [InlineData("line\nbreak", "line%0Abreak")]
     [InlineData("\u202Etxt.exe", "%E2%80%AEtxt.exe")]
     public void Name_Written_ComesBackAsItWas(string name, string written)
@@ -32,6 +31,10 @@ public sealed class PathTextTests
         Assert.Equal(path, PathText.Read(PathText.Write(path)).Value);
         Assert.Equal(path, PathText.FromUri("https://ops.example.org/" + PathText.Href(path)).Value);
     }
+
+    // an attribute of a test cannot hold such a name
+    [Fact]
+    public void Name_ThatIsNotUtf8_IsWrittenPercentEncoded() => Name_Written_ComesBackAsItWas("not\uDCFFutf8", "not%FFutf8");
 
     [Theory]
     [InlineData("/devices/web-1/100% sure", "100% sure")]

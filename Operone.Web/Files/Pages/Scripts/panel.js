@@ -160,8 +160,8 @@ export class Panel {
   }
 
   #fill(row, item, asks) {
-    row.name.textContent = item.path;
-    row.name.title = item.path;
+    row.name.textContent = item.shown ?? item.path;
+    row.name.title = row.name.textContent;
     row.bar.value = item.size ? item.sent / item.size : item.state === "done" ? 1 : 0;
     row.bar.hidden = item.state === "done" || item.state === "asking";
     row.detail.textContent = item.state === "running"

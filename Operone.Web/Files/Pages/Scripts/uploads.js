@@ -85,6 +85,7 @@ async function begin(item) {
   item.state = "running";
   item.detail = "";
   item.samples = [];
+  item.shown = nameOf(item);
   try {
     item.upload = new tus.Upload(item.file, {
       endpoint,
