@@ -2,7 +2,6 @@ using MudBlazor;
 using Operone.Core.Errors;
 using Operone.Core.Files;
 using Operone.Web.Access;
-using Operone.Web.Console.Parts;
 
 namespace Operone.Web.Files.Pages;
 
