@@ -10,6 +10,7 @@ namespace Operone.E2E.Journeys;
 /// <summary>An installation with something on every page: devices, one of them gone, and runs that ended in every way.</summary>
 public sealed class PagesScene(Browser browser) : IAsyncLifetime
 {
+    private readonly string _files = Directory.CreateTempSubdirectory("operone-pages-").FullName;
     private Scene? _scene;
 
     internal ServerProcess Server => _scene!.Server;
@@ -50,6 +51,7 @@ public sealed class PagesScene(Browser browser) : IAsyncLifetime
         Ids["{recording}"] = (await RecordingSteps.RecordAsync(Server, "web-1", "printf '\\033[32mneedle\\033[0m in a haystack\\n'; seq 1 20", cancel)).ToString();
         await OpenTerminalsAsync(); // before policy leaves no choice
         Ids["{terminal-policy}"] = (await RecordingSteps.WritePolicyAsync(Server, new("production", 10, "env=prod", Record: RecordMode.Required, User: "deploy", ChoiceAllowed: false), cancel)).ToString();
+        await FillAsync(cancel);
         await PeopleSteps.FurnishAsync(browser, Server, Ids);
         var page = await browser.OpenAsync(Server.Url);
         await page.SignInAsync();
@@ -68,6 +70,32 @@ public sealed class PagesScene(Browser browser) : IAsyncLifetime
         {
             await _scene.DisposeAsync();
         }
+
+        Directory.Delete(_files, recursive: true);
+    }
+
+    /// <summary>Files of every kind, with names that people give them.</summary>
+    private async Task FillAsync(CancellationToken cancellationToken)
+    {
+        Ids["{files}"] = $"devices/web-1{_files}";
+        foreach (var folder in (ReadOnlySpan<string>)["etc", "logs", "photos", "empty"])
+        {
+            Directory.CreateDirectory(Path.Combine(_files, folder));
+        }
+
+        foreach (var name in new[] { "Röntgen 🩻.txt", "it's \"quoted\".md", "backup.tar.zst", "song.ogg", "clip.webm", "manual.pdf", "a name that is rather long, as people who describe what is in a file give it, with the date 2026-05-01.csv" })
+        {
+            await File.WriteAllTextAsync(Path.Combine(_files, name), string.Concat(Enumerable.Repeat("some content\n", name.Length * 9)), cancellationToken);
+        }
+
+        await File.WriteAllTextAsync(
+            Path.Combine(_files, "nginx.conf"), "user nginx;\nworker_processes auto;\n\nevents {\n    worker_connections 1024;\n}\n\nhttp {\n    server {\n        listen 80;\n        root /srv/www;\n    }\n}\n", cancellationToken);
+        await File.WriteAllLinesAsync(Path.Combine(_files, "large.log"), Enumerable.Range(0, 20_000).Select(i => $"2026-05-01T12:00:{i % 60:d2}Z request {i} took {i % 97} ms"), cancellationToken);
+        await File.WriteAllBytesAsync(Path.Combine(_files, "data.bin"), [.. Enumerable.Range(0, 2048).Select(i => (byte)(i * 7))], cancellationToken);
+        await File.WriteAllTextAsync(
+            Path.Combine(_files, "chart.svg"), """<svg xmlns="http://www.w3.org/2000/svg" width="320" height="160"><rect width="320" height="160" fill="#574ed1"/></svg>""", cancellationToken);
+        File.CreateSymbolicLink(Path.Combine(_files, "current"), "etc");
+        File.CreateSymbolicLink(Path.Combine(_files, "dangling"), "nowhere");
     }
 
     private async Task OpenTerminalsAsync()

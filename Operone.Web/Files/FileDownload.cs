@@ -72,6 +72,11 @@ internal static class FileDownload
         }
 
         Describe(http.Response, address, entry.Tag, entry.ModifiedAt, inline);
+        if (inline)
+        {
+            http.AllowFramingHere();
+        }
+
         if (length is { } part)
         {
             http.Response.StatusCode = (int)HttpStatusCode.PartialContent;
@@ -123,8 +128,9 @@ internal static class FileDownload
         response.ContentType = _types.TryGetContentType(name, out var type) ? type : "application/octet-stream";
         response.Headers.ContentDisposition = disposition.ToString();
         response.Headers.XContentTypeOptions = "nosniff";
-        // nothing of a device's file runs as a page of this origin
-        response.Headers.ContentSecurityPolicy = "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'";
+        // nothing of a device's file runs as a page of this origin; a browser shows a PDF by a program of its own, and not at all in a sandbox
+        var sandbox = inline && response.ContentType == "application/pdf" ? "" : "sandbox; ";
+        response.Headers.ContentSecurityPolicy = $"{sandbox}default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors {(inline ? "'self'" : "'none'")}";
         response.Headers.CacheControl = "private, no-cache";
         response.Headers.AcceptRanges = "bytes";
         if (tag is not null)

@@ -263,6 +263,34 @@ internal sealed class FileService(FileTree tree, FileRecords records)
         return new RemovedFiles(count.Value, trash);
     }
 
+    /// <summary>How many files and folders are in a folder, at any depth, and how many bytes: what goes when it is removed.</summary>
+    public async Task<Result<(long Entries, long Bytes)>> CountAsync(Actor actor, TreePath address, CancellationToken cancellationToken)
+    {
+        var place = await tree.FindAsync(actor, address, Permissions.FilesRead, "file.read", cancellationToken);
+        if (place.IsError)
+        {
+            return place.Error!;
+        }
+
+        var (entries, bytes) = (0L, 0L);
+        var walked = await place.Value.Backend.WalkAsync(place.Value.Scope, place.Value.Path, batch =>
+        {
+            entries += batch.Count;
+            bytes += batch.Sum(e => e.Size ?? 0);
+            return ValueTask.CompletedTask;
+        }, cancellationToken);
+        return walked.IsError ? walked.Error! : (entries, bytes);
+    }
+
+    /// <summary>Calls back whenever something in a folder has changed, until it is cancelled or the folder is gone.</summary>
+    public async Task<Result<Unit>> WatchAsync(Actor actor, TreePath address, Func<ValueTask> changed, CancellationToken cancellationToken)
+    {
+        var place = await tree.FindAsync(actor, address, Permissions.FilesRead, "file.read", cancellationToken);
+        return place.IsError ? place.Error!
+            : !place.Value.Backend.Abilities.CanWatch ? FileErrors.From(new(FileProblems.Unsupported, "changes there are not told of."), address.ToString())
+            : await place.Value.Backend.WatchAsync(place.Value.Scope, place.Value.Path, _ => changed(), cancellationToken);
+    }
+
     /// <summary>Permission bits from octal digits; null where they are none.</summary>
     public static int? ParseMode(string text) =>
         text.Length is 3 or 4 && text.All(c => c is >= '0' and <= '7') ? Convert.ToInt32(text, 8) : null;

@@ -1,4 +1,5 @@
 using Operone.Web.Files.Archives;
+using Operone.Web.Files.Pages;
 using Operone.Web.Files.Policies;
 using Operone.Web.Files.Uploads;
 using Operone.Web.Hosting;
@@ -19,6 +20,7 @@ internal static class FilesRegistration
         services.AddSingleton<FileRecords>();
         services.AddSingleton<FileService>();
         services.AddSingleton<ArchiveService>();
+        services.AddScoped<FileActs>();
         services.AddSingleton<UploadService>();
         services.AddSingleton<IRecurringJob, UploadUpkeep>();
     }

@@ -27,6 +27,7 @@ internal static class Places
             new("devices", "Devices", Glyphs.Devices, "d", Permissions.DevicesRead),
             new("runs", "Runs", Glyphs.Runs, "r", Permissions.RunsRead),
             new("terminals", "Terminals", Glyphs.Terminal, "h", Permissions.TerminalsOpen, Permissions.TerminalsJoin),
+            new("files", "Files", Glyphs.Folder, "f", Permissions.FilesRead),
             new("recordings", "Recordings", Glyphs.Recordings, "w", Permissions.RecordingsRead),
             new("environments", "Environments", Glyphs.Environment, "v", Permissions.EnvironmentsUse, Or: Permissions.EnvironmentsManage),
             new("events", "Events", Glyphs.Events, "e", Permissions.EventsRead),

@@ -1,4 +1,4 @@
-// Keys: Ctrl+K palette, / filter, j k in lists, g and a letter to jump, ? for help.
+// Keys: Ctrl+K palette, / filter, j k in lists, Backspace a level up, g and a letter to jump, ? for help.
 let jumping = 0;
 
 const typing = element => element.closest?.("input, textarea, select, [contenteditable], [role=textbox]");
@@ -35,6 +35,7 @@ function act(event) {
     }
     case "j": return move(1);
     case "k": return move(-1);
+    case "Backspace": return press("[data-up]");
     case "g": jumping = Date.now(); return true;
     case "?": document.getElementById("keys")?.showModal(); return true;
     default: return false;

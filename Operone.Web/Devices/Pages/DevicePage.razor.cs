@@ -64,6 +64,11 @@ public sealed partial class DevicePage
             actions.Add(new($"Open a terminal on {device.Name}", Glyphs.Terminal, $"terminals?new=true&device={device.Name}"));
         }
 
+        if (Actor.May(Permissions.FilesRead, device.Labels))
+        {
+            actions.Add(new($"Files of {device.Name}", Glyphs.Folder, $"files/devices/{device.Name}"));
+        }
+
         Palette.Offer(this, actions);
     }
 

@@ -20,6 +20,11 @@ internal static class UploadEndpoints
     private const string Algorithms = "sha256,sha1";
     private const string Bytes = "application/offset+octet-stream";
     private const string Prefix = "/api/v1/uploads";
+
+    // The console's own door: the API takes no change by a cookie. Other sites are kept out by their origin (Origins), and by Tus-Resumable,
+    // which no browser sends across origins unasked.
+    private const string ConsolePrefix = "/uploads";
+
     private const int ChecksumMismatch = 460;
 
     public static void MapUploads(this IEndpointRouteBuilder routes)
@@ -39,6 +44,12 @@ internal static class UploadEndpoints
             .ProducesProblem(StatusCodes.Status415UnsupportedMediaType).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
         group.MapDelete("/{id:guid}", RemoveAsync).WithName("RemoveUpload").WithSummary("End an upload (tus)").WithDescription("Nothing is left of it.")
             .ProducesProblem(StatusCodes.Status404NotFound);
+
+        var console = routes.MapGroup(ConsolePrefix).RequireSignedIn().ExcludeFromDescription().DisableAntiforgery().AddEndpointFilter(CheckVersionAsync);
+        console.MapPost("/", CreateAsync);
+        console.MapMethods("/{id:guid}", [HttpMethods.Head], LookAsync);
+        console.MapPatch("/{id:guid}", WriteAsync);
+        console.MapDelete("/{id:guid}", RemoveAsync);
     }
 
     private static async ValueTask<object?> CheckVersionAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
@@ -71,7 +82,7 @@ internal static class UploadEndpoints
             return created.Error!.ToProblem();
         }
 
-        http.Response.Headers.Location = $"{Prefix}/{created.Value.Id}";
+        http.Response.Headers.Location = $"{(http.Request.Path.StartsWithSegments(ConsolePrefix) ? ConsolePrefix : Prefix)}/{created.Value.Id}";
         Tell(http.Response, created.Value);
         if (http.Request.ContentType != Bytes || created.Value.CompletedAt is not null)
         {

@@ -164,6 +164,7 @@ internal static class MatrixRows
         /environments/new                                         in         in         no         no         no         no         no         yes        yes        -          -          -
         /environments/{Id}                                        in         in         no         no         no         gone       yes        yes        yes        -          -          -
         /events                                                   in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
+        /files/{Path}                                             in         in         no         no         no         gone       yes        yes        yes        -          -          -
         /invitation                                               yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
         /not-found                                                yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
         /pipelines/new                                            in         in         no         no         no         yes        yes        yes        yes        -          -          -
@@ -224,6 +225,10 @@ internal static class MatrixRows
         POST /session/step-up/options                             401        401        422        422        422        422        422        422        422        403        403        403
         GET /sign-in/external                                     in         in         in         in         in         in         in         in         in         in         in         in
         POST /sign-in/with                                        400        400        400        400        400        400        400        400        400        400        400        400
+        POST /uploads                                             in         in         412        412        412        412        412        412        412        412        412        412
+        HEAD /uploads/{id}                                        in         in         412        412        412        412        412        412        412        412        412        412
+        PATCH /uploads/{id}                                       in         in         412        412        412        412        412        412        412        412        412        412
+        DELETE /uploads/{id}                                      in         in         412        412        412        412        412        412        412        412        412        412
         GET /{path}                                               in         in         404        404        404        404        404        404        404        404        404        404
         HEAD /{path}                                              in         in         404        404        404        404        404        404        404        404        404        404
         GET /channels/{id}                                        401        401        401        401        401        401        401        401        401        401        401        401

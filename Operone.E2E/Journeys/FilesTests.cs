@@ -1,0 +1,235 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Microsoft.Playwright;
+using Operone.E2E.Hosting;
+using Xunit;
+using static Microsoft.Playwright.Assertions;
+
+namespace Operone.E2E.Journeys;
+
+/// <summary>A person goes through a device's files, and changes them: what the page says is what lies on the disk.</summary>
+public sealed class FilesTests(Browser browser) : IDisposable
+{
+    private const string Emoji = "Röntgen 🩻.txt";
+    private const string Quotes = "it's \"quoted\" & 100% <b>.txt";
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("operone-files-").FullName;
+
+    [Fact]
+    public async Task Files_BrowsedAndChanged_AreSoOnTheDisk()
+    {
+        await using var scene = await Scene.StartAsync("disk-1");
+        Directory.CreateDirectory(Path.Combine(_folder, "logs", "old"));
+        await WriteAsync(Emoji, "bones\n");
+        await WriteAsync(Quotes, "quoted\n");
+        var (page, errors) = await OpenAsync(scene);
+
+        // From the device, name by name, and by typing the path.
+        await page.GoAsync("/devices/disk-1");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Files", Exact = true }).Last.ClickAsync();
+        await page.WaitForURLAsync("**/files/devices/disk-1");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Type a path" }).ClickAsync();
+        await page.Locator("#file-path").FillAsync($"/devices/disk-1{_folder}");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(Row(page, Emoji)).ToBeVisibleAsync();
+        await Expect(Row(page, Quotes)).ToBeVisibleAsync();
+        await Row(page, "logs").ClickAsync();
+        await Expect(Row(page, "old")).ToBeVisibleAsync();
+        await page.Locator("h1").ClickAsync();
+        await page.Keyboard.PressAsync("Backspace");
+        await Expect(Row(page, Emoji)).ToBeVisibleAsync();
+
+        // A name of any kind opens, as it is.
+        await Row(page, Quotes).ClickAsync();
+        await Expect(Content(page)).ToHaveTextAsync("quoted\n");
+        await page.ReloadAsync();
+        await page.WaitUntilLiveAsync();
+        await Expect(Content(page)).ToHaveTextAsync("quoted\n");
+        await page.GoBackAsync();
+
+        // What happens on the device shows by itself.
+        await Expect(page.Locator("[title^='Changes show by themselves']")).ToBeVisibleAsync();
+        await WriteAsync("arrived.txt", "by itself");
+        await Expect(Row(page, "arrived.txt")).ToBeVisibleAsync();
+
+        // Up, by the button; with the same name again it asks.
+        await page.Locator("#upload-files").SetInputFilesAsync(File("report 🩻.bin", "first"));
+        await Expect(page.Locator(".uploads li[data-state=done]")).ToHaveCountAsync(1);
+        await Expect(Row(page, "report 🩻.bin")).ToBeVisibleAsync();
+        Assert.Equal("first", await ReadAsync("report 🩻.bin"));
+        await page.Locator("#upload-files").SetInputFilesAsync(File("report 🩻.bin", "second"));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Keep both" }).ClickAsync();
+        await Expect(Row(page, "report 🩻 (2).bin")).ToBeVisibleAsync();
+        Assert.Equal("first", await ReadAsync("report 🩻.bin"));
+        Assert.Equal("second", await ReadAsync("report 🩻 (2).bin"));
+
+        // Another name.
+        await MenuAsync(page, Emoji, "Rename");
+        await page.Locator("#file-name").FillAsync("bones & joints.txt");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(Row(page, "bones & joints.txt")).ToBeVisibleAsync();
+        Assert.Equal("bones\n", await ReadAsync("bones & joints.txt"));
+        Assert.False(System.IO.File.Exists(Path.Combine(_folder, Emoji)));
+
+        // A folder.
+        await page.GetByRole(AriaRole.Button, new() { Name = "New folder" }).ClickAsync();
+        await page.Locator("#file-name").FillAsync("new one");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(Row(page, "new one")).ToBeVisibleAsync();
+        Assert.True(Directory.Exists(Path.Combine(_folder, "new one")));
+
+        // Down.
+        var download = await page.RunAndWaitForDownloadAsync(() => MenuAsync(page, "report 🩻.bin", "Download", AriaRole.Menuitem));
+        Assert.Equal("first", await System.IO.File.ReadAllTextAsync(await download.PathAsync(), TestContext.Current.CancellationToken));
+        await page.PictureAsync("files-journey");
+
+        // Gone for good, with what is in it.
+        await MenuAsync(page, "logs", "Delete");
+        await Expect(page.Locator(".mud-dialog")).ToContainTextAsync("In it are 1 entry");
+        await page.GetByLabel("For good, past the device's trash").CheckAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Delete for good" }).ClickAsync();
+        await Expect(Row(page, "logs")).ToHaveCountAsync(0);
+        Assert.False(Directory.Exists(Path.Combine(_folder, "logs")));
+        Assert.Empty(errors);
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Text_ChangedMeanwhile_IsWrittenOnlyWhereThePersonSaysSo()
+    {
+        await using var scene = await Scene.StartAsync("disk-1");
+        await WriteAsync("settings.conf", "port = 1\r\nhost = ä\r\n");
+        var (page, errors) = await OpenAsync(scene);
+        await page.GoAsync($"/files/devices/disk-1{_folder}/settings.conf");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Edit", Exact = true }).ClickAsync();
+        var field = page.Locator("#file-text");
+        await Expect(field).ToBeFocusedAsync();
+        await field.FillAsync("port = 2\nhost = ä\n");
+        await page.Keyboard.PressAsync("Control+s");
+        await Expect(page.Locator(".mud-snackbar")).ToContainTextAsync("was saved");
+        Assert.Equal("port = 2\r\nhost = ä\r\n", await ReadAsync("settings.conf"));
+
+        await WriteAsync("settings.conf", "port = 3, by somebody else\r\n");
+        await field.FillAsync("port = 4\n");
+        await page.Keyboard.PressAsync("Control+s");
+        await Expect(page.Locator(".notice.warning")).ToContainTextAsync("Somebody changed it meanwhile");
+        await Expect(page.GetByLabel("On the device now")).ToContainTextAsync("by somebody else");
+        Assert.Contains("by somebody else", await ReadAsync("settings.conf"), StringComparison.Ordinal);
+        await page.PictureAsync("files-conflict");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Write mine over it" }).ClickAsync();
+        await Expect(page.GetByLabel("On the device now")).ToHaveCountAsync(0);
+        Assert.Equal("port = 4\r\n", await ReadAsync("settings.conf"));
+
+        // What is added at the end shows by itself.
+        await page.GoAsync($"/files/devices/disk-1{_folder}/settings.conf?view=follow");
+        await Expect(Content(page)).ToContainTextAsync("port = 4");
+        await System.IO.File.AppendAllTextAsync(Path.Combine(_folder, "settings.conf"), "added 🩻\n", TestContext.Current.CancellationToken);
+        await Expect(Content(page)).ToContainTextAsync("added 🩻");
+        Assert.Empty(errors);
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Folder_OfThousands_IsScrolledToItsEnd()
+    {
+        const int Count = 20_000;
+        await using var scene = await Scene.StartAsync("disk-1");
+        for (var i = 0; i < Count; i++)
+        {
+            await System.IO.File.Create(Path.Combine(_folder, $"entry-{i:d6}")).DisposeAsync();
+        }
+
+        var (page, errors) = await OpenAsync(scene);
+        await page.GoAsync($"/files/devices/disk-1{_folder}");
+        await Expect(Row(page, "entry-000000")).ToBeVisibleAsync();
+        await Expect(page.Locator(".count")).ToHaveTextAsync("20,000 entries");
+        await page.WaitForFunctionAsync("() => { const rows = document.querySelectorAll('tr[data-path]').length; return rows > 10 && rows < 400; }");
+        await page.EvaluateAsync("() => scrollTo(0, document.documentElement.scrollHeight)");
+        await Expect(Row(page, "entry-019999")).ToBeVisibleAsync();
+        await page.GetByLabel("Filter by name").FillAsync("019998");
+        await Expect(page.Locator(".count")).ToHaveTextAsync("1 entry match");
+        await Expect(Row(page, "entry-019998")).ToBeVisibleAsync();
+        Assert.Empty(errors);
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Upload_ThatBrokeOff_GoesOnWhenTheFileIsChosenAgain()
+    {
+        await using var scene = await Scene.StartAsync("disk-1");
+        var local = Path.Combine(Directory.CreateDirectory(_folder + ".local").FullName, "large.bin");
+        var bytes = new byte[24 * 1024 * 1024];
+        new Random(5).NextBytes(bytes);
+        await System.IO.File.WriteAllBytesAsync(local, bytes, TestContext.Current.CancellationToken);
+        var (page, _) = await OpenAsync(scene);
+        await page.GoAsync($"/files/devices/disk-1{_folder}");
+        var network = await page.Context.NewCDPSessionAsync(page);
+        await network.SendAsync("Network.enable");
+        await network.SendAsync("Network.emulateNetworkConditions", new() { ["offline"] = false, ["latency"] = 0, ["downloadThroughput"] = -1, ["uploadThroughput"] = 6 * 1024 * 1024 });
+        await page.Locator("#upload-files").SetInputFilesAsync(local);
+        await Expect(page.Locator(".uploads progress")).ToBeVisibleAsync();
+        await page.WaitForFunctionAsync("() => document.querySelector('.uploads progress')?.value > .3");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Pause large.bin" }).ClickAsync();
+        await Expect(page.Locator(".uploads .detail")).ToContainTextAsync("paused at");
+        Assert.False(System.IO.File.Exists(Path.Combine(_folder, "large.bin")));
+
+        // Another page knows nothing of it but what the browser kept.
+        await page.GoAsync($"/files/devices/disk-1{_folder}");
+        var resumed = new ConcurrentQueue<string>();
+        page.Request += (_, request) =>
+        {
+            if (request.Method == "PATCH")
+            {
+                resumed.Enqueue(request.Headers["upload-offset"]);
+            }
+        };
+        await page.Locator("#upload-files").SetInputFilesAsync(local);
+        await Expect(page.Locator(".uploads li[data-state=done]")).ToHaveCountAsync(1, new() { Timeout = 30_000 });
+        Assert.True(resumed.TryPeek(out var offset) && long.Parse(offset, System.Globalization.CultureInfo.InvariantCulture) > 1024 * 1024, $"It went on at {offset}.");
+        var arrived = await System.IO.File.ReadAllBytesAsync(Path.Combine(_folder, "large.bin"), TestContext.Current.CancellationToken);
+        Assert.True(bytes.AsSpan().SequenceEqual(arrived));
+        await page.Context.CloseAsync();
+    }
+
+    private async Task<(IPage Page, ConcurrentQueue<string> Errors)> OpenAsync(Scene scene)
+    {
+        var page = await browser.OpenAsync(scene.Server.Url);
+        var errors = new ConcurrentQueue<string>();
+        page.PageError += (_, error) => errors.Enqueue(error);
+        page.Console += (_, message) =>
+        {
+            // an upload that is refused because the file is there answers 409, which the browser notes
+            if (message.Type == "error" && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal))
+            {
+                errors.Enqueue(message.Text);
+            }
+        };
+        await page.SignInAsync();
+        return (page, errors);
+    }
+
+    private static ILocator Row(IPage page, string name) => page.Locator("a.row").GetByText(name, new() { Exact = true });
+
+    private static ILocator Content(IPage page) => page.Locator("pre.text");
+
+    private static async Task MenuAsync(IPage page, string name, string act, AriaRole role = AriaRole.Menuitem)
+    {
+        await page.GetByRole(AriaRole.Button, new() { Name = $"What can be done with {name}", Exact = true }).ClickAsync();
+        await page.GetByRole(role, new() { Name = act }).ClickAsync();
+    }
+
+    private static FilePayload File(string name, string content) => new() { Name = name, MimeType = "application/octet-stream", Buffer = Encoding.UTF8.GetBytes(content) };
+
+    private Task WriteAsync(string name, string content) => System.IO.File.WriteAllTextAsync(Path.Combine(_folder, name), content, TestContext.Current.CancellationToken);
+
+    private Task<string> ReadAsync(string name) => System.IO.File.ReadAllTextAsync(Path.Combine(_folder, name), TestContext.Current.CancellationToken);
+
+    public void Dispose()
+    {
+        Directory.Delete(_folder, recursive: true);
+        if (Directory.Exists(_folder + ".local"))
+        {
+            Directory.Delete(_folder + ".local", recursive: true);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+using MudBlazor;
+using Operone.Core.Errors;
+using Operone.Core.Files;
+using Operone.Web.Access;
+
+namespace Operone.Web.Files.Pages;
+
+/// <summary>What is done with files in dialogs, from the list and from a file's own page.</summary>
+internal sealed class FileActs(FileService files, IDialogService dialogs)
+{
+    /// <summary>Why nothing here can be changed.</summary>
+    public const string ReadOnlyReason = "Policy, or what you may, lets files here be read and not changed.";
+
+    /// <summary>Does one of rename, move, mode, delete. Gives where it is then; its folder where it is gone; null where nothing was done.</summary>
+    public async Task<TreePath?> ActAsync(Actor actor, string act, FileView file, CancellationToken cancellationToken)
+    {
+        if (TreePath.Parse(file.Path) is not { IsError: false, Value: var path })
+        {
+            return null;
+        }
+
+        return act switch
+        {
+            "rename" => await RenameAsync(actor, path, cancellationToken),
+            "move" => await MoveAsync(actor, path, cancellationToken),
+            "mode" => await ModeDialog.AskAsync(dialogs, file, change => files.ChangeAsync(actor, path, change, cancellationToken)) ? path : null,
+            "delete" => await RemoveAsync(actor, [file]) ? path.Parent : null,
+            _ => null,
+        };
+    }
+
+    /// <summary>Makes a folder.</summary>
+    public async Task<bool> MakeFolderAsync(Actor actor, TreePath parent, CancellationToken cancellationToken) => await NameDialog.AskAsync(
+        dialogs, "New folder", new("Name", "", $"In {PathText.Write(parent)}", "Make the folder"), async typed => PathText.ReadName(typed) switch
+        {
+            (null, var problem) => $"Name {problem}",
+            ({ } name, _) => Words((await files.MakeFolderAsync(actor, parent.Child(name), parents: false, cancellationToken)).Error),
+        });
+
+    /// <summary>Makes folders below one, where they are not there; gives what stands in the way.</summary>
+    public async Task<string?> MakeFoldersAsync(Actor actor, string folder, IReadOnlyList<string> below, CancellationToken cancellationToken)
+    {
+        foreach (var one in below)
+        {
+            var (parent, path) = (TreePath.Parse(folder), TreePath.FromNames(one.Split('/')));
+            var made = parent.IsError ? parent.Error! : path.IsError ? path.Error! : await files.MakeFolderAsync(actor, parent.Value.Join(path.Value), parents: true, cancellationToken);
+            if (made.IsError)
+            {
+                return Words(made.Error);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Removes, after having asked.</summary>
+    public Task<bool> RemoveAsync(Actor actor, IReadOnlyList<FileView> gone) => RemoveDialog.AskAsync(dialogs, actor, gone);
+
+    private async Task<TreePath?> RenameAsync(Actor actor, TreePath path, CancellationToken cancellationToken)
+    {
+        var to = path;
+        var isDone = await NameDialog.AskAsync(dialogs, $"Rename {FileName.Display(path.Name)}", new("Name", PathText.WriteName(path.Name), null, "Rename"), async typed =>
+        {
+            var (name, problem) = PathText.ReadName(typed);
+            if (name is null)
+            {
+                return $"Name {problem}";
+            }
+
+            to = path.Parent.Child(name);
+            return to.Equals(path) ? null : Words((await files.MoveAsync(actor, path, to, overwrite: false, cancellationToken)).Error);
+        });
+        return isDone ? to : null;
+    }
+
+    private async Task<TreePath?> MoveAsync(Actor actor, TreePath path, CancellationToken cancellationToken)
+    {
+        var to = path;
+        var isDone = await NameDialog.AskAsync(
+            dialogs, $"Move {FileName.Display(path.Name)}", new("New path", PathText.Write(path), "The whole path, with its name. On the same device.", "Move", IsPath: true), async typed =>
+            {
+                var parsed = PathText.Read(typed);
+                if (parsed.IsError)
+                {
+                    return Words(parsed.Error);
+                }
+
+                // into a folder, where one is named with a slash behind it
+                to = typed.TrimEnd().EndsWith('/') ? parsed.Value.Child(path.Name) : parsed.Value;
+                return to.Equals(path) ? null : Words((await files.MoveAsync(actor, path, to, overwrite: false, cancellationToken)).Error);
+            });
+        return isDone ? to : null;
+    }
+
+    /// <summary>An error as a sentence beside its cause.</summary>
+    public static string? Words(Error? error) =>
+        error is null ? null : error.Fields?.Values.FirstOrDefault()?[0] is { } field ? field : $"{error.Title} {error.Detail}";
+}

@@ -1,0 +1,80 @@
+using Microsoft.AspNetCore.Components;
+using Operone.Core.Access;
+using Operone.Core.Errors;
+using Operone.Core.Files;
+using Operone.Web.Access;
+using Operone.Web.Events;
+
+namespace Operone.Web.Files.Pages;
+
+/// <summary>A place in the tree: a folder's list, or a file's content. How it is sorted, filtered and looked at is in the address.</summary>
+public sealed partial class FilesPage
+{
+    private TreePath _path = TreePath.Top;
+    private FileView? _view;
+    private int _version;
+
+    [Inject]
+    private FileService Files { get; set; } = default!;
+
+    [Inject]
+    private NavigationManager Navigation { get; set; } = default!;
+
+    /// <summary>While the page is made before it is live: the request, which has the address as it was sent.</summary>
+    [CascadingParameter]
+    private HttpContext? Http { get; set; }
+
+    /// <summary>Decoded by the router, and so not to be relied upon: see <see cref="PathText.FromUri"/>.</summary>
+    [Parameter]
+    public string? Path { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Sort { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Q { get; set; }
+
+    /// <summary>Of a file: <c>hex</c>, <c>follow</c> or <c>edit</c>.</summary>
+    [SupplyParameterFromQuery]
+    public string? View { get; set; }
+
+    /// <summary>Of a file: the byte to begin at, or <c>end</c>.</summary>
+    [SupplyParameterFromQuery]
+    public string? At { get; set; }
+
+    private string Title => _path.IsTop ? "Files" : FileName.Display(_path.Name);
+
+    protected override TimeSpan AtMostEvery => TimeSpan.FromSeconds(2);
+
+    protected override IReadOnlyList<string> Topics() => [LiveChanges.Devices, LiveChanges.FilePolicies];
+
+    protected override async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        var parsed = Http is null ? PathText.FromUri(Navigation.Uri) : FileAddress.Read(Http, "/files") is { IsError: false } read ? read.Value.Path : PathText.FromUri(Navigation.Uri);
+        if (parsed.IsError || !Actor.May(Permissions.FilesRead))
+        {
+            (Problem, _view) = (parsed.Error ?? AccessErrors.PermissionMissing(Actor.Name, Permissions.FilesRead), null);
+            return;
+        }
+
+        _path = parsed.Value;
+        var view = await Files.StatAsync(Actor, _path, cancellationToken);
+        (Problem, _view) = view.Match<(Error?, FileView?)>(v => (null, v), e => (e, null));
+    }
+
+    /// <summary>Devices come and go, and so do rights: the folders of the tree itself show that; others are watched where they are.</summary>
+    protected override async Task ChangedAsync(CancellationToken cancellationToken)
+    {
+        var before = (Problem, _view);
+        await ReadAsync(cancellationToken);
+        if (Problem is null && before._view is { } view && _view is { } now && view.Path == now.Path)
+        {
+            // what a file is now, its pane finds out when it is asked to
+            _view = view.IsFolder() || view.IsWritable != now.IsWritable ? now : view;
+        }
+
+        _version += _path.Depth < 2 ? 1 : 0;
+    }
+
+    private Task AgainAsync() => RefreshAsync();
+}

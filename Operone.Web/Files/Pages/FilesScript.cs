@@ -1,0 +1,82 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.JSInterop;
+
+namespace Operone.Web.Files.Pages;
+
+/// <summary>
+/// The page's module in the browser: keys, what is dropped, uploads. Their bytes go from it to the API, past this, and they go on while one looks
+/// at other pages of the console.
+/// </summary>
+internal sealed class FilesScript(IJSRuntime script, string address) : IAsyncDisposable
+{
+    private IJSObjectReference? _module;
+    private IJSObjectReference? _folder;
+    private DotNetObjectReference<FilesScript>? _self;
+
+    /// <summary>A key was pressed that stands for an act; and on which row.</summary>
+    public required Func<string, string?, Task> Pressed { get; init; }
+
+    /// <summary>An upload into this folder has ended.</summary>
+    public required Func<Task> Uploaded { get; init; }
+
+    /// <summary>Makes folders in one, those above them too; gives what stands in the way.</summary>
+    public required Func<string, string[], Task<string?>> Folders { get; init; }
+
+    /// <summary>Starts it on the folder's element.</summary>
+    public async Task StartAsync(ElementReference root, CancellationToken cancellationToken)
+    {
+        _self = DotNetObjectReference.Create(this);
+        _module = await script.InvokeAsync<IJSObjectReference>("import", cancellationToken, "./" + address);
+        _folder = await _module.InvokeAsync<IJSObjectReference>("start", cancellationToken, root, _self);
+    }
+
+    /// <summary>Which folder uploads go to; null where none may.</summary>
+    public async Task HereAsync(string? folder, CancellationToken cancellationToken)
+    {
+        if (_folder is not null)
+        {
+            await _folder.InvokeVoidAsync("here", cancellationToken, folder);
+        }
+    }
+
+    /// <summary>Downloads files one after the other.</summary>
+    public async Task DownloadAsync(string[] sources, CancellationToken cancellationToken)
+    {
+        if (_module is not null)
+        {
+            await _module.InvokeVoidAsync("download", cancellationToken, (object)sources);
+        }
+    }
+
+    [JSInvokable]
+    public Task PressAsync(string key, string? path) => Pressed(key, path);
+
+    [JSInvokable]
+    public Task<string?> MakeFoldersAsync(string folder, string[] below) => Folders(folder, below);
+
+    [JSInvokable]
+    public Task UploadedAsync() => Uploaded();
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            if (_folder is not null)
+            {
+                await _folder.InvokeVoidAsync("stop");
+                await _folder.DisposeAsync();
+            }
+
+            if (_module is not null)
+            {
+                await _module.DisposeAsync();
+            }
+        }
+        catch (JSDisconnectedException)
+        {
+            // nobody is there to clean up for
+        }
+
+        _self?.Dispose();
+    }
+}

@@ -1,0 +1,196 @@
+using System.Text;
+using Microsoft.AspNetCore.Components;
+using Microsoft.JSInterop;
+using MudBlazor;
+using Operone.Core.Errors;
+using Operone.Core.Files;
+
+namespace Operone.Web.Files.Pages.Look;
+
+/// <summary>Edits a text in its own encoding, with its own line ends.</summary>
+public sealed partial class TextEdit
+{
+    /// <summary>The largest file that is edited here.</summary>
+    public const int MaxBytes = 1024 * 1024;
+
+    private readonly CancellationTokenSource _gone = new();
+    private TextKind _kind = TextKind.Detect([])!;
+    private string _text = "";
+    private string? _tag;
+    private string? _theirs;
+    private string? _theirTag;
+    private bool _isCrLf;
+    private bool _isLoaded;
+    private bool _isBusy;
+    private int _version;
+    private int _wired = -1;
+    private Error? _problem;
+    private ElementReference _field;
+    private ElementReference _button;
+    private IJSObjectReference? _module;
+
+    [Inject]
+    private FileService Files { get; set; } = default!;
+
+    [Inject]
+    private IJSRuntime Script { get; set; } = default!;
+
+    [Inject]
+    private ISnackbar Snackbar { get; set; } = default!;
+
+    [Parameter, EditorRequired]
+    public TreePath Value { get; set; } = TreePath.Top;
+
+    [Parameter, EditorRequired]
+    public FileView File { get; set; } = default!;
+
+    /// <summary>Back to looking at it.</summary>
+    [Parameter, EditorRequired]
+    public EventCallback Done { get; set; }
+
+    protected override Task OnInitializedAsync() => LoadAsync();
+
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (!_isLoaded || _wired == _version)
+        {
+            return;
+        }
+
+        _wired = _version;
+        try
+        {
+            _module ??= await Script.InvokeAsync<IJSObjectReference>("import", _gone.Token, "./" + Assets["dist/files.js"]);
+            await _module.InvokeVoidAsync("saves", _gone.Token, _field, _button);
+        }
+        catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException)
+        {
+            // the page was left
+        }
+    }
+
+    private async Task LoadAsync()
+    {
+        var read = await ReadAsync();
+        _problem = read.Error;
+        if (!read.IsError)
+        {
+            (_text, _tag) = (read.Value.Text, read.Value.Tag);
+            (_theirs, _theirTag, _isLoaded) = (null, null, true);
+            _version++;
+        }
+    }
+
+    private async Task<Result<(string Text, string? Tag)>> ReadAsync()
+    {
+        if (!File.IsWritable)
+        {
+            return FileErrors.ReadOnly(Value.ToString());
+        }
+
+        var read = await FileBytes.ReadAsync(Files, Actor, Value, 0, MaxBytes + 1, _gone.Token);
+        if (read.IsError)
+        {
+            return read.Error!;
+        }
+
+        var (bytes, entry) = read.Value;
+        if (bytes.Length > MaxBytes || TextKind.Detect(bytes) is not { } kind)
+        {
+            return new Error(ErrorKind.Unprocessable, "file-no-text", "It cannot be edited here.", bytes.Length > MaxBytes
+                ? "It has more than 1 MiB. Download it, and upload it again." : "It is no text. Download it, and upload it again.");
+        }
+
+        var text = kind.Read(bytes, 0);
+        if (!kind.Write(text).AsSpan().SequenceEqual(bytes))
+        {
+            // what cannot be read cannot be written back as it was
+            return new Error(ErrorKind.Unprocessable, "file-no-text", "It cannot be edited here.", $"Some of its bytes are no {kind.Name}: they would be lost.");
+        }
+
+        _kind = kind;
+        // a field of a page knows one kind of line end; the file keeps its own where it has no other
+        var lines = text.Count(c => c == '\n');
+        _isCrLf = lines > 0 && CountOf(text, "\r\n") == lines;
+        return (text, entry.Tag);
+    }
+
+    private async Task SaveAsync(string? tag)
+    {
+        if (_isBusy || _module is null)
+        {
+            return;
+        }
+
+        _isBusy = true;
+        try
+        {
+            var written = await WriteAsync(tag);
+            _problem = written.Error;
+            if (written.Error is { Code: "file-changed" })
+            {
+                var now = await ReadAsync();
+                (_problem, _theirs, _theirTag) = (now.Error, now.IsError ? null : now.Value.Text, now.IsError ? null : now.Value.Tag);
+            }
+            else if (!written.IsError)
+            {
+                (_tag, _theirs, _theirTag) = (written.Value.Tag, null, null);
+                Snackbar.Add($"{File.Name} was saved.", Severity.Success);
+            }
+        }
+        catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException)
+        {
+            // the page was left
+        }
+        finally
+        {
+            _isBusy = false;
+        }
+    }
+
+    private async Task<Result<FileView>> WriteAsync(string? tag)
+    {
+        await using var typed = await _module!.InvokeAsync<IJSStreamReference>("typed", _gone.Token, _field);
+        if (typed.Length > MaxBytes)
+        {
+            return new Error(ErrorKind.Unprocessable, "file-too-long", "It has become too long.", "More than 1 MiB cannot be edited here.");
+        }
+
+        await using var stream = await typed.OpenReadStreamAsync(MaxBytes, _gone.Token);
+        using var reader = new StreamReader(stream, Encoding.UTF8, detectEncodingFromByteOrderMarks: false);
+        var text = await reader.ReadToEndAsync(_gone.Token);
+        text = _isCrLf ? text.ReplaceLineEndings("\r\n") : text;
+        var kind = _kind.CanWrite(text) ? _kind : TextKind.Detect([])!;
+        using var content = new MemoryStream(kind.Write(text));
+        return await Files.WriteAsync(Actor, Value, content, new(Tag: tag), _gone.Token);
+    }
+
+    private static int CountOf(string text, string part)
+    {
+        var count = 0;
+        for (var at = text.IndexOf(part, StringComparison.Ordinal); at >= 0; at = text.IndexOf(part, at + part.Length, StringComparison.Ordinal))
+        {
+            count++;
+        }
+
+        return count;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _gone.CancelAsync();
+        try
+        {
+            if (_module is not null)
+            {
+                await _module.DisposeAsync();
+            }
+        }
+        catch (JSDisconnectedException)
+        {
+            // nobody is there to clean up for
+        }
+
+        _gone.Dispose();
+    }
+}
