@@ -374,7 +374,7 @@ public sealed partial class FolderPane
     };
 
     private (string Command, string Call) Doors() => (
-        $"operone ls -l {ShellText.Quote(PathText.Write(Value))}",
+        Value.Depth > 1 ? $"operone ls -l {ShellText.Quote(PathText.Command(Value))}" : "operone devices",
         ShellText.Curl("GET", $"{Navigation.BaseUri}api/v1/files{Value.ToAddress()}") + " \\\n  -H 'Accept: application/json'");
 
     private void Offer() => Palette.Offer(this, Value.Depth > 1 && View.IsWritable ? [new("Make a folder", Glyphs.FolderPlus, Act: MakeFolderAsync)] : []);

@@ -30,6 +30,11 @@ internal static partial class PathText
     /// <summary>A whole path, to be typed into.</summary>
     public static string Write(TreePath path) => "/" + string.Join('/', path.Names.Select(WriteName));
 
+    /// <summary>A place as the command line takes it: <c>web-1:/etc/hosts</c>.</summary>
+    public static string Command(TreePath path) => path.Depth > 1 && path.Names[0] == FileTree.Devices
+        ? $"{path.Names[1]}:/{string.Join('/', path.Names.Skip(2))}"
+        : Write(path);
+
     /// <summary>A name, to be typed into.</summary>
     public static string WriteName(string name) =>
         name.Contains('%', StringComparison.Ordinal) || FileName.Display(name) != name ? FileName.ToSegment(name) : name;
