@@ -138,7 +138,12 @@ public sealed class FileOpsTests
         var time = new DateTimeOffset(1969, 5, 4, 3, 2, 1, TimeSpan.Zero).AddTicks(1234567);
         var changed = (await client.LastAsync(new()
         {
-            Op = FileOps.Change, Path = files.At("f"), Mode = 0x98D, Owner = "1234", Group = "daemon", ModifiedAt = time,
+            Op = FileOps.Change,
+            Path = files.At("f"),
+            Mode = 0x98D,
+            Owner = "1234",
+            Group = "daemon",
+            ModifiedAt = time,
             Attributes = new Dictionary<string, byte[]?> { ["user.a"] = [1, 2], ["user.none"] = null },
         })).Entry!;
         Assert.Equal((0x98D, "1234", "daemon", time), (changed.Mode, changed.Owner, changed.Group, changed.ModifiedAt));
