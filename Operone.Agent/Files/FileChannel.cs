@@ -145,5 +145,5 @@ internal sealed record FileTask(FileCall Call, FilePlace Place, FileChannel Chan
     public ValueTask ReplyAsync(FileReply reply) => Channel.ReplyAsync(reply, Cancel);
 
     /// <summary>The place that <see cref="FileCall.To"/> says.</summary>
-    public FilePlace To => Place.Bounds.At(Call.To ?? throw new FileFault(FileProblems.BadName, "The call does not say where to."));
+    public FilePlace To => (Call.ToScope is { } scope ? FileBounds.Of(scope) : Place.Bounds).At(Call.To ?? throw new FileFault(FileProblems.BadName, "The call does not say where to."));
 }

@@ -6,8 +6,8 @@ namespace Operone.Core.Files;
 /// </summary>
 public sealed class FilePattern
 {
-    /// <summary>The longest pattern, in characters.</summary>
-    public const int MaxLength = 256;
+    /// <summary>The longest pattern, in characters: a path with each of them escaped.</summary>
+    public const int MaxLength = 2 * TreePath.MaxBytes;
 
     private readonly string[] _parts;
     private readonly StringComparison _comparison;
@@ -38,6 +38,23 @@ public sealed class FilePattern
     {
         ArgumentNullException.ThrowIfNull(text);
         return new(text, ignoreCase);
+    }
+
+    /// <summary>The pattern that fits one path and what is below it, and nothing else.</summary>
+    public static string Of(TreePath path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        var text = new System.Text.StringBuilder();
+        foreach (var name in path.Names)
+        {
+            text.Append('/');
+            foreach (var c in name)
+            {
+                text.Append(c is '*' or '?' or '[' or '\\' ? "\\" : "").Append(c);
+            }
+        }
+
+        return text.ToString();
     }
 
     /// <summary>Whether a path is, or lies below, what the pattern names.</summary>

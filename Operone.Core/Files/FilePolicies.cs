@@ -39,7 +39,9 @@ public static class FilePolicyLimits
         errors.AddIf(request.Hidden?.Count > MaxParts, "hidden", $"are more than {MaxParts}");
         foreach (var folder in request.Folders ?? [])
         {
-            errors.AddIf(folder.Path?.StartsWith('/') != true || TreePath.Parse(folder.Path) is { IsError: true }, "folders", $"'{folder.Path}' is no absolute path");
+            var path = TreePath.Parse(folder.Path ?? "");
+            errors.AddIf(folder.Path?.StartsWith('/') != true || path.IsError, "folders", $"'{folder.Path}' is no absolute path");
+            errors.AddIf(!path.IsError && path.Value.Names.Any(n => FileName.Display(n) != n), "folders", $"'{folder.Path}' has a name that is no text");
         }
 
         foreach (var pattern in request.Hidden ?? [])

@@ -31,7 +31,7 @@ public sealed record FileRule
 
 /// <summary>
 /// What rules of files come to. Where none matches, all of a device is to be had, by permission alone. Where some do, their folders are, and
-/// nothing else; a folder within another one has its own say; where two are about the same folder, it may be changed only if both let it be,
+/// nothing else; a folder within another one has its own say alone, whichever way leads to it; where two are about the same folder, it may be changed only if both let it be,
 /// and what either hides is hidden. What is hidden in a folder is hidden in those within it too.
 /// </summary>
 public static class FileRules
@@ -41,11 +41,16 @@ public static class FileRules
     {
         ArgumentNullException.ThrowIfNull(rules);
         var matching = rules.Where(r => r.Matches(labels, roleIds)).ToArray();
+        var folders = matching.Select(r => r.Path).Distinct().ToArray();
+
+        // a device holds one scope at a time: what has a scope of its own is hidden in those around it, so that no link leads there
+        IEnumerable<string> Hidden(TreePath folder) => matching.Where(r => folder.IsIn(r.Path)).SelectMany(r => r.Hidden)
+            .Concat(folders.Where(f => f.Depth > folder.Depth && f.IsIn(folder)).Select(FilePattern.Of));
+
         return matching.Length == 0
             ? [FileScope.Everything]
             : [.. matching.GroupBy(r => r.Path).Select(g => new FileScope(
-                g.Key.ToAddress(), g.All(r => r.IsWritable),
-                [.. matching.Where(r => g.Key.IsIn(r.Path)).SelectMany(r => r.Hidden).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]))];
+                g.Key.ToAddress(), g.All(r => r.IsWritable), [.. Hidden(g.Key).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]))];
     }
 
     /// <summary>The scope of a path, or null where it may not be had.</summary>
@@ -64,6 +69,14 @@ public static class FileRules
         var names = scopes.Select(RootOf).Where(r => r.Depth > path.Depth && r.IsIn(path)).Select(r => r.Names[path.Depth]).Distinct(StringComparer.Ordinal)
             .Order(StringComparer.Ordinal).ToArray();
         return names.Length == 0 || Find(scopes, path) is not null ? null : names;
+    }
+
+    /// <summary>The scopes whose folder lies in this one, by name: its own scope does not list them.</summary>
+    public static IEnumerable<FileScope> In(IReadOnlyList<FileScope> scopes, TreePath path)
+    {
+        ArgumentNullException.ThrowIfNull(scopes);
+        ArgumentNullException.ThrowIfNull(path);
+        return scopes.Where(s => RootOf(s) is var root && root.Depth == path.Depth + 1 && root.IsIn(path));
     }
 
     private static TreePath RootOf(FileScope scope) => TreePath.Parse(scope.Root).Value;

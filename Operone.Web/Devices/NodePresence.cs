@@ -20,10 +20,11 @@ internal sealed partial class NodePresence : BackgroundService
     private readonly TimeProvider _time;
     private readonly ILogger<NodePresence> _logger;
 
-    // which devices to read again; all of them where the set would grow too large
+    // which devices to read again; all of them where news may have been missed
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Lock _lock = new();
     private HashSet<Guid> _stale = [];
+    private bool _isAllStale;
 
     public NodePresence(
         INodeBus bus, DeviceDirectory directory, LiveChanges changes, IDeviceLink link, IDbContextFactory<OperoneDb> databases, TimeProvider time,
@@ -35,6 +36,7 @@ internal sealed partial class NodePresence : BackgroundService
         bus.On<IReadOnlyList<Connected>>("devices-here", TakeAll);
         bus.On<IReadOnlyList<Guid>>("devices-changed", (_, ids) => Refresh(ids));
         bus.Asked += TellAll;
+        bus.Asked += RefreshAll;
         bus.Left += node => Forgotten(_directory.ForgetNode(node));
     }
 
@@ -58,18 +60,24 @@ internal sealed partial class NodePresence : BackgroundService
             while (await _wake.Reader.ReadAsync(stoppingToken))
             {
                 HashSet<Guid> stale;
+                bool isAll;
                 lock (_lock)
                 {
-                    (stale, _stale) = (_stale, []);
+                    (stale, _stale, isAll, _isAllStale) = (_stale, [], _isAllStale, false);
                 }
 
                 try
                 {
-                    await ReadAsync(stale, stoppingToken);
+                    await ReadAsync(isAll ? await AllAsync(stoppingToken) : stale, stoppingToken);
                 }
                 catch (Exception problem) when (Hosting.Problems.IsDatabaseAway(problem))
                 {
                     Log.DatabaseAway(_logger, problem.GetBaseException().Message);
+                    if (isAll)
+                    {
+                        RefreshAll();
+                    }
+
                     Refresh(stale);
                     await Task.Delay(TimeSpan.FromSeconds(2), _time, stoppingToken);
                 }
@@ -79,6 +87,13 @@ internal sealed partial class NodePresence : BackgroundService
         {
             // The node stops.
         }
+    }
+
+    /// <summary>Those that are stored, and those that are known here.</summary>
+    private async Task<HashSet<Guid>> AllAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await _databases.CreateDbContextAsync(cancellationToken);
+        return [.. await db.Set<Device>().Select(d => d.Id).ToListAsync(cancellationToken), .. _directory.All.Select(d => d.Id)];
     }
 
     private async Task ReadAsync(HashSet<Guid> ids, CancellationToken cancellationToken)
@@ -109,6 +124,7 @@ internal sealed partial class NodePresence : BackgroundService
 
     private void TakeConnected(Guid node, Connected news)
     {
+        _bus.Note(news.Number);
         var wasHere = _directory.IsHere(news.DeviceId);
         if (!_directory.Connected(news.DeviceId, new(news.ConnectionId, news.Number, node)))
         {
@@ -153,6 +169,16 @@ internal sealed partial class NodePresence : BackgroundService
         {
             Signal(devices);
         }
+    }
+
+    private void RefreshAll()
+    {
+        lock (_lock)
+        {
+            _isAllStale = true;
+        }
+
+        _wake.Writer.TryWrite(true);
     }
 
     private void Refresh(IEnumerable<Guid> ids)

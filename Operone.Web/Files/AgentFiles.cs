@@ -15,8 +15,11 @@ internal sealed class AgentFiles(FileChannels channels, FileRecords records, Act
         EntryAsync(new() { Op = FileOps.Stat, Scope = scope, Path = path.ToAddress(), Recursive = withAttributes }, path, cancellationToken);
 
     public Task<Result<long>> ListAsync(
-        FileScope scope, TreePath path, FileListOptions options, Func<IReadOnlyList<FileEntry>, ValueTask> take, CancellationToken cancellationToken) =>
-        ManyAsync(
+        FileScope scope, TreePath path, FileListOptions options, Func<IReadOnlyList<FileEntry>, ValueTask> take, CancellationToken cancellationToken)
+    {
+        // a device that gives more than was asked for is not believed
+        var left = options.Limit ?? FileLimits.MaxFolderEntries;
+        return ManyAsync(
             new()
             {
                 Op = FileOps.List,
@@ -27,7 +30,8 @@ internal sealed class AgentFiles(FileChannels channels, FileRecords records, Act
                 Length = options.Limit,
                 Filter = options.Filter,
             },
-            path, entry => FileName.FromSegment(entry.Segment) is { } name && FileName.Check(name) is null, take, cancellationToken);
+            path, entry => left-- > 0 && FileName.FromSegment(entry.Segment) is { } name && FileName.Check(name) is null, take, cancellationToken);
+    }
 
     public Task<Result<long>> WalkAsync(FileScope scope, TreePath path, Func<IReadOnlyList<FileEntry>, ValueTask> take, CancellationToken cancellationToken) =>
         ManyAsync(
@@ -287,10 +291,26 @@ internal sealed class AgentFiles(FileChannels channels, FileRecords records, Act
             }
         }
 
-        public ValueTask DisposeAsync()
+        public async ValueTask DisposeAsync()
         {
+            if (!_isOver && _left == 0 && channel.IsOpen)
+            {
+                // all that was asked for has come, and the last word with it: then the channel is good for the next call
+                using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+                try
+                {
+                    while (!_isOver)
+                    {
+                        _isOver = (await channel.ReplyAsync(patience.Token)).IsLast;
+                    }
+                }
+                catch (Exception gone) when (gone is WebSocketException or IOException or ObjectDisposedException or OperationCanceledException)
+                {
+                    // it is closed below
+                }
+            }
+
             files.Return(channel);
-            return ValueTask.CompletedTask;
         }
     }
 

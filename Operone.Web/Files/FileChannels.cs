@@ -19,15 +19,22 @@ internal sealed class FileChannels(ChannelBroker broker, TimeProvider time) : Ba
 
     private const int MaxKept = 8;
 
+    /// <summary>How lately one must have been used for what is not to be done twice.</summary>
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2);
+
     private readonly Lock _lock = new();
     private readonly Dictionary<(Guid Person, Guid Device), Stack<FileChannel>> _kept = [];
 
-    /// <summary>A channel on which the call has begun, and what was said first. What breaks before that on a channel that was kept is tried again on a new one.</summary>
+    /// <summary>
+    /// A channel on which the call has begun, and what was said first. What breaks before that on a channel that was kept is tried again on a new
+    /// one, unless it changes something: that may have been done, and takes a channel that was good a moment ago.
+    /// </summary>
     public async Task<Result<(FileChannel Channel, FileReply First)>> CallAsync(Actor actor, DeviceEntry device, FileCall call, CancellationToken cancellationToken)
     {
+        var changes = call.Op is FileOps.Commit or FileOps.MakeFolder or FileOps.MakeLink or FileOps.Rename or FileOps.Remove or FileOps.Change;
         while (true)
         {
-            var kept = Take(actor, device);
+            var kept = Take(actor, device, changes ? Fresh : Keep);
             if (kept is null && await broker.OpenAsync(actor, device, ChannelPurposes.Files, Guid.Empty, "{}", cancellationToken) is var opened)
             {
                 if (opened.IsError)
@@ -43,6 +50,11 @@ internal sealed class FileChannels(ChannelBroker broker, TimeProvider time) : Ba
             if (await BeginAsync(kept!, call, cancellationToken) is { } first)
             {
                 return (kept!, first);
+            }
+
+            if (changes)
+            {
+                return FileErrors.Lost(device.Name);
             }
         }
     }
@@ -107,14 +119,14 @@ internal sealed class FileChannels(ChannelBroker broker, TimeProvider time) : Ba
         }
     }
 
-    private FileChannel? Take(Actor actor, DeviceEntry device)
+    private FileChannel? Take(Actor actor, DeviceEntry device, TimeSpan idle)
     {
         lock (_lock)
         {
             var key = (PersonOf(actor), device.Id);
             while (_kept.TryGetValue(key, out var stack) && stack.TryPop(out var channel))
             {
-                if (channel.IsOpen)
+                if (channel.IsOpen && time.GetElapsedTime(channel.IdleSince) <= idle)
                 {
                     return channel;
                 }

@@ -63,6 +63,18 @@ internal static class FileDownload
             return opened.Error!.ToProblem();
         }
 
+        if (length is not null && opened.Value.Entry.Tag != stat?.Value.Tag)
+        {
+            // another file has taken its place meanwhile: who asks gets that one whole
+            await opened.Value.DisposeAsync();
+            (offset, length) = (0, null);
+            opened = await files.ReadAsync(actor, address, 0, null, cancellationToken);
+            if (opened.IsError)
+            {
+                return opened.Error!.ToProblem();
+            }
+        }
+
         await using var reading = opened.Value;
         var entry = reading.Entry;
         if (http.Request.GetTypedHeaders().IfNoneMatch.Any(t => t.Tag == "*" || t.Tag == $"\"{entry.Tag}\""))

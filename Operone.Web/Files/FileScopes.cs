@@ -19,6 +19,10 @@ internal sealed class FileScopes(IDbContextFactory<OperoneDb> databases, ActorRo
     public async ValueTask<IReadOnlyList<string>?> ListAboveAsync(Actor actor, DeviceEntry device, TreePath path, CancellationToken cancellationToken) =>
         FileRules.NamesAbove(await ForAsync(actor, device, cancellationToken), path);
 
+    /// <summary>The scopes whose folder lies directly in this one.</summary>
+    public async ValueTask<IReadOnlyList<FileScope>> ListInAsync(Actor actor, DeviceEntry device, TreePath path, CancellationToken cancellationToken) =>
+        [.. FileRules.In(await ForAsync(actor, device, cancellationToken), path)];
+
     private async ValueTask<IReadOnlyList<FileScope>> ForAsync(Actor actor, DeviceEntry device, CancellationToken cancellationToken)
     {
         // there are few: as many as somebody wrote by hand

@@ -7,17 +7,12 @@ using Operone.Web.Access;
 
 namespace Operone.Web.Files;
 
-/// <summary>How a file is written.</summary>
-/// <param name="Overwrite">Whether it replaces what is there.</param>
-/// <param name="Tag">What the file there must still be; <c>*</c> for any.</param>
-/// <param name="Sha256">What the content's SHA-256 must be, where who sends it knows.</param>
-/// <param name="Mode">Its permission bits.</param>
-/// <param name="ModifiedAt">Its time of change.</param>
-internal sealed record WriteFile(bool Overwrite = true, string? Tag = null, byte[]? Sha256 = null, int? Mode = null, DateTimeOffset? ModifiedAt = null);
-
 /// <summary>The use cases of single files and folders. Every door calls these.</summary>
 internal sealed class FileService(FileTree tree, FileRecords records)
 {
+    /// <summary>How long a change may take on a device. Whoever asked may leave meanwhile: it is done, or not, and noted.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
     private const int DefaultPage = 200;
     private const int MaxPage = 5000;
 
@@ -74,18 +69,31 @@ internal sealed class FileService(FileTree tree, FileRecords records)
 
         var limit = options.Limit ?? DefaultPage;
         var items = new List<FileView>();
-        var count = await ListAllAsync(actor, address, options with { Limit = limit + 1 }, batch =>
+        var count = await ListBothAsync(actor, address, options with { Limit = limit + 1 }, batch =>
         {
             items.AddRange(batch);
             return ValueTask.CompletedTask;
         }, cancellationToken);
-        return count.IsError ? count.Error!
-            : items.Count > limit ? new FolderView(items[..limit], SegmentOf(items[limit - 1]), count.Value)
-            : new FolderView(items, null, count.Value);
+        if (count.IsError)
+        {
+            return count.Error!;
+        }
+
+        // those with a scope of their own come on top of the limit: no cursor is one of them
+        var most = limit + count.Value.Inner;
+        return items.Count > most ? new FolderView(items[..most], SegmentOf(items[most - 1]), count.Value.All) : new FolderView(items, null, count.Value.All);
     }
 
     /// <summary>All of a folder, in batches as they come. Gives how many there are in all.</summary>
     public async Task<Result<long>> ListAllAsync(
+        Actor actor, TreePath address, FileListOptions options, Func<IReadOnlyList<FileView>, ValueTask> take, CancellationToken cancellationToken)
+    {
+        var listed = await ListBothAsync(actor, address, options, take, cancellationToken);
+        return listed.IsError ? listed.Error! : listed.Value.All;
+    }
+
+    /// <summary>The folders with a scope of their own first, on the first page, then the rest.</summary>
+    private async Task<Result<(long All, int Inner)>> ListBothAsync(
         Actor actor, TreePath address, FileListOptions options, Func<IReadOnlyList<FileView>, ValueTask> take, CancellationToken cancellationToken)
     {
         if (await tree.ListOwnAsync(actor, address, cancellationToken) is { } own)
@@ -98,7 +106,7 @@ internal sealed class FileService(FileTree tree, FileRecords records)
             FileEntry[] all = [.. own.Value.Where(e => options.Filter is not { } filter || e.Name.Contains(filter, StringComparison.OrdinalIgnoreCase))];
             var from = options.After is { } after ? Array.FindIndex(all, e => e.Segment == after) + 1 : 0;
             await take([.. all.Skip(from).Take(options.Limit ?? int.MaxValue).Select(e => View(address.Child(e.Name), e, isWritable: false))]);
-            return all.Length;
+            return (all.Length, 0);
         }
 
         var place = await tree.FindAsync(actor, address, Permissions.FilesRead, "file.read", cancellationToken);
@@ -107,8 +115,16 @@ internal sealed class FileService(FileTree tree, FileRecords records)
             return place.Error!;
         }
 
-        return await place.Value.Backend.ListAsync(
+        var inner = await tree.ListInnerAsync(actor, place.Value, cancellationToken);
+        var shown = inner.Where(e => options.Filter is not { } filter || e.Name.Contains(filter, StringComparison.OrdinalIgnoreCase)).ToArray();
+        if (shown.Length > 0 && options.After is null)
+        {
+            await take([.. shown.Select(e => View(address.Child(e.Name), e, isWritable: false))]);
+        }
+
+        var listed = await place.Value.Backend.ListAsync(
             place.Value.Scope, place.Value.Path, options, batch => take([.. batch.Select(e => View(address.Child(e.Name), e, place.Value.IsWritable))]), cancellationToken);
+        return listed.IsError ? listed.Error! : (listed.Value + shown.Length, options.After is null ? shown.Length : 0);
     }
 
     /// <summary>Opens a file to read a range of it.</summary>
@@ -166,14 +182,15 @@ internal sealed class FileService(FileTree tree, FileRecords records)
                     new(FileProblems.BadDigest, $"its SHA-256 is {Convert.ToHexStringLower(sha)}, and {Convert.ToHexStringLower(expected)} was said."), address.ToString());
             }
 
-            var entry = await backend.CommitAsync(scope, path, upload, new(how.Overwrite, how.Tag, sha, how.Mode, how.ModifiedAt), cancellationToken);
+            using var patience = new CancellationTokenSource(Patience);
+            var entry = await backend.CommitAsync(scope, path, upload, new(how.Overwrite, how.Tag, sha, how.Mode, how.ModifiedAt), patience.Token);
             if (entry.IsError)
             {
                 return entry.Error!;
             }
 
             isDone = true;
-            await records.WrittenAsync(actor, place.Value, sent.Value, cancellationToken);
+            await records.WrittenAsync(actor, place.Value, sent.Value, CancellationToken.None);
             return View(address, entry.Value, isWritable: true);
         }
         finally
@@ -189,11 +206,11 @@ internal sealed class FileService(FileTree tree, FileRecords records)
 
     /// <summary>Makes a folder; with <paramref name="parents"/> those above it too, and it may be there.</summary>
     public async Task<Result<FileView>> MakeFolderAsync(Actor actor, TreePath address, bool parents, CancellationToken cancellationToken) => await ChangedAsync(
-        actor, address, "folder.make", null, place => place.Backend.MakeFolderAsync(place.Scope, place.Path, parents, cancellationToken), cancellationToken);
+        actor, address, "folder.make", null, (place, until) => place.Backend.MakeFolderAsync(place.Scope, place.Path, parents, until), cancellationToken);
 
     /// <summary>Makes a symbolic link.</summary>
     public async Task<Result<FileView>> MakeLinkAsync(Actor actor, TreePath address, string target, CancellationToken cancellationToken) => await ChangedAsync(
-        actor, address, "file.link", $"to {target}", place => place.Backend.MakeLinkAsync(place.Scope, place.Path, target, cancellationToken), cancellationToken);
+        actor, address, "file.link", $"to {target}", (place, until) => place.Backend.MakeLinkAsync(place.Scope, place.Path, target, until), cancellationToken);
 
     /// <summary>Changes what is given.</summary>
     public async Task<Result<FileView>> ChangeAsync(Actor actor, TreePath address, UpdateFile change, CancellationToken cancellationToken)
@@ -205,7 +222,7 @@ internal sealed class FileService(FileTree tree, FileRecords records)
         }
 
         return await ChangedAsync(actor, address, "file.change", Describe(change),
-            place => place.Backend.ChangeAsync(place.Scope, place.Path, new(mode, change.Owner, change.Group, change.ModifiedAt, change.Attributes), cancellationToken), cancellationToken);
+            (place, until) => place.Backend.ChangeAsync(place.Scope, place.Path, new(mode, change.Owner, change.Group, change.ModifiedAt, change.Attributes), until), cancellationToken);
     }
 
     /// <summary>Moves within one device or mount.</summary>
@@ -228,13 +245,14 @@ internal sealed class FileService(FileTree tree, FileRecords records)
             return Error.InvalidField("to", $"'{to}' lies in '{address}' itself");
         }
 
-        var entry = await place.Value.Backend.RenameAsync(place.Value.Scope, place.Value.Path, target.Value.Scope, target.Value.Path, overwrite, cancellationToken);
+        using var patience = new CancellationTokenSource(Patience);
+        var entry = await place.Value.Backend.RenameAsync(place.Value.Scope, place.Value.Path, target.Value.Scope, target.Value.Path, overwrite, patience.Token);
         if (entry.IsError)
         {
             return entry.Error!;
         }
 
-        await records.ChangedAsync(actor, place.Value, "file.move", $"to {to}", cancellationToken);
+        await records.ChangedAsync(actor, place.Value, "file.move", $"to {to}", CancellationToken.None);
         return View(to, entry.Value, isWritable: true);
     }
 
@@ -252,14 +270,20 @@ internal sealed class FileService(FileTree tree, FileRecords records)
             return FileErrors.NotThere(address.ToString());
         }
 
-        var count = await place.Value.Backend.RemoveAsync(place.Value.Scope, place.Value.Path, recursive, trash, cancellationToken);
+        using var patience = new CancellationTokenSource(Patience);
+        var count = await place.Value.Backend.RemoveAsync(place.Value.Scope, place.Value.Path, recursive, trash, patience.Token);
         if (count.IsError)
         {
+            if (recursive && count.Error!.Kind != ErrorKind.NotFound)
+            {
+                await records.ChangedAsync(actor, place.Value, "file.remove", $"in part, perhaps: {count.Error.Detail}", CancellationToken.None);
+            }
+
             return count.Error!;
         }
 
         var what = string.Create(CultureInfo.InvariantCulture, $"{count.Value} {(count.Value == 1 ? "entry" : "entries")}{(trash ? ", to the trash" : "")}");
-        await records.ChangedAsync(actor, place.Value, "file.remove", what, cancellationToken);
+        await records.ChangedAsync(actor, place.Value, "file.remove", what, CancellationToken.None);
         return new RemovedFiles(count.Value, trash);
     }
 
@@ -296,7 +320,7 @@ internal sealed class FileService(FileTree tree, FileRecords records)
         text.Length is 3 or 4 && text.All(c => c is >= '0' and <= '7') ? Convert.ToInt32(text, 8) : null;
 
     private async Task<Result<FileView>> ChangedAsync(
-        Actor actor, TreePath address, string action, string? detail, Func<FilePlace, Task<Result<FileEntry>>> change, CancellationToken cancellationToken)
+        Actor actor, TreePath address, string action, string? detail, Func<FilePlace, CancellationToken, Task<Result<FileEntry>>> change, CancellationToken cancellationToken)
     {
         var place = await tree.FindAsync(actor, address, Permissions.FilesWrite, action, cancellationToken);
         if (place.IsError)
@@ -304,13 +328,14 @@ internal sealed class FileService(FileTree tree, FileRecords records)
             return place.Error!;
         }
 
-        var entry = await change(place.Value);
+        using var patience = new CancellationTokenSource(Patience);
+        var entry = await change(place.Value, patience.Token);
         if (entry.IsError)
         {
             return entry.Error!;
         }
 
-        await records.ChangedAsync(actor, place.Value, action, detail, cancellationToken);
+        await records.ChangedAsync(actor, place.Value, action, detail, CancellationToken.None);
         return View(address, entry.Value, isWritable: true);
     }
 

@@ -93,5 +93,24 @@ internal sealed class FileTree(DeviceDirectory devices, DeviceSight sight, FileC
         return null;
     }
 
+    /// <summary>What is in a folder that has a scope of its own, so that the folder's own scope hides it; what is not there is left out.</summary>
+    public async ValueTask<IReadOnlyList<FileEntry>> ListInnerAsync(Actor actor, FilePlace place, CancellationToken cancellationToken)
+    {
+        var entries = new List<FileEntry>();
+        if (place.DeviceId is { } id && devices.Find(id) is { } device)
+        {
+            foreach (var scope in await scopes.ListInAsync(actor, device, place.Path, cancellationToken))
+            {
+                var entry = await place.Backend.StatAsync(scope, TreePath.Parse(scope.Root).Value, withAttributes: false, cancellationToken);
+                if (!entry.IsError)
+                {
+                    entries.Add(entry.Value);
+                }
+            }
+        }
+
+        return entries;
+    }
+
     private static FileEntry Folder(string name) => new() { Segment = FileName.ToSegment(name), Kind = FileKind.Folder };
 }

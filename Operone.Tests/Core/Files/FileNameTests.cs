@@ -132,6 +132,17 @@ public sealed class FilePatternTests
     public void Pattern_Matches(string pattern, string path, bool matches) =>
         Assert.Equal(matches, FilePattern.Parse(pattern).Matches(TreePath.Parse(path.Replace("[", "%5B", StringComparison.Ordinal)).Value));
 
+    [Theory]
+    [InlineData("/a*b/[c]/d?/e\\f")]
+    [InlineData("/plain")]
+    public void Pattern_OfAPath_IsOfThatAlone(string text)
+    {
+        var path = TreePath.FromNames(text.Trim('/').Split('/')).Value;
+        var pattern = FilePattern.Parse(FilePattern.Of(path));
+        Assert.True(pattern.Matches(path) && pattern.Matches(path.Child("x")));
+        Assert.False(pattern.Matches(TreePath.FromNames(["aXb", "c", "dX", "ef"]).Value) || pattern.Matches(path.Parent) || pattern.Matches(TreePath.FromNames(["x", .. path.Names]).Value));
+    }
+
     [Fact]
     public void Pattern_WithoutCase_IsSo() => Assert.True(FilePattern.Parse("*.KEY", ignoreCase: true).Matches(TreePath.Parse("/x.key").Value));
 

@@ -338,4 +338,61 @@ public abstract class FilesTests(ServerFixture fixture) : FileScene(fixture)
         Assert.True(Directory.Exists(Path.Combine(Folder, "out/a b/inner/empty")));
         Assert.StartsWith("a b/pipe: ", await File.ReadAllTextAsync(Path.Combine(Folder, "out/a b/MISSING.txt"), Cancelled), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Policy_WithAFolderWithinAnother_IsHeldWhicheverWayLeadsThere()
+    {
+        Directory.CreateDirectory(Path.Combine(Folder, "a/keep/deep"));
+        Directory.CreateDirectory(Path.Combine(Folder, "b"));
+        await File.WriteAllTextAsync(Path.Combine(Folder, "a/keep/f"), "kept", Cancelled);
+        await File.WriteAllTextAsync(Path.Combine(Folder, "a/mine"), "mine", Cancelled);
+        File.CreateSymbolicLink(Path.Combine(Folder, "led"), "/");
+        using var labelled = await Server.Owner.PatchAsJsonAsync($"/api/v1/devices/{Device}", new Operone.Core.Devices.UpdateDevice(Labels: new Dictionary<string, string> { ["inner"] = Device }), Cancelled);
+        using var made = await Server.Owner.PostAsJsonAsync("/api/v1/file-policies", new WriteFilePolicy(
+            $"inner-{Device}", $"inner={Device}", null,
+            [new($"{Folder}/a", IsWritable: true), new($"{Folder}/a/keep"), new($"{Folder}/b", IsWritable: true), new($"{Folder}/led", IsWritable: true)]), Cancelled);
+        Assert.True(made.StatusCode == HttpStatusCode.Created, await made.Content.ReadAsStringAsync(Cancelled));
+
+        // the inner one is listed, read, and not changed: not by its name, and not through a link or a folder around it
+        Assert.Equal(["keep", "mine"], (await ListAsync("a")).Items.Select(i => i.Name));
+        Assert.Equal("kept", await Server.Owner.GetStringAsync(At("a/keep/f"), Cancelled));
+        Assert.Equal("file-read-only", await RefusedAsync(HttpMethod.Put, At("a/keep/f"), HttpStatusCode.Forbidden, new StringContent("x")));
+        using (await SendAsync(HttpMethod.Put, At("a/l", "?kind=link&target=."), HttpStatusCode.Created))
+        using (await SendAsync(HttpMethod.Put, At("a/e", "?kind=link&target=keep"), HttpStatusCode.Created))
+        {
+        }
+
+        foreach (var way in (string[])["a/l/keep/f", "a/e/f", "a/e/new", "a/l/l/keep/new"])
+        {
+            Assert.Equal("file-not-found", await RefusedAsync(HttpMethod.Put, At(way), HttpStatusCode.NotFound, new StringContent("x")));
+        }
+
+        foreach (var (way, to) in new[] { ("a/l/keep", "a/x"), ("a/keep", "a/x"), ("a", "b/x") })
+        {
+            using var moved = await Server.Owner.PostAsJsonAsync(new Uri($"/api/v1/files{Place}/{way}:move", UriKind.Relative), new MoveFile($"{Place}/{to}"), Cancelled);
+            Assert.False(moved.IsSuccessStatusCode, $"{way} was moved");
+        }
+
+        using (await SendAsync(HttpMethod.Delete, At("a/mine", "?trash=false"), HttpStatusCode.OK))
+        {
+        }
+
+        using (var whole = await Server.Owner.DeleteAsync(At("a", "?recursive=true&trash=false"), Cancelled))
+        {
+            Assert.False(whole.IsSuccessStatusCode);
+        }
+
+        Assert.Equal("kept", await File.ReadAllTextAsync(Path.Combine(Folder, "a/keep/f"), Cancelled));
+        Assert.True(Directory.Exists(Path.Combine(Folder, "a/keep/deep")));
+
+        // a folder of a policy that is a link is not where files may be had
+        Assert.Equal("file-outside", await RefusedAsync(HttpMethod.Get, At("led/etc/passwd"), HttpStatusCode.Forbidden));
+
+        // between two that may be changed
+        using (await SendAsync(HttpMethod.Put, At("a/two"), HttpStatusCode.Created, new StringContent("two")))
+        using (await SendAsync(HttpMethod.Post, At("a/two:move"), HttpStatusCode.OK, JsonContent.Create(new MoveFile($"{Place}/b/two"))))
+        {
+            Assert.Equal("two", await File.ReadAllTextAsync(Path.Combine(Folder, "b/two"), Cancelled));
+        }
+    }
 }

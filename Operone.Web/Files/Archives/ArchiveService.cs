@@ -50,6 +50,7 @@ internal sealed class ArchiveService(FileTree tree, FileRecords records)
                     await AddAsync(archive, place, below, found, $"{top}/{FileName.Display(string.Join('/', below.Names))}", missing, cancellationToken);
                 }
             }, cancellationToken);
+            ThrowIfLost(walked.Error);
             if (walked.IsError)
             {
                 Miss(missing, top, walked.Error!.Detail);
@@ -77,6 +78,7 @@ internal sealed class ArchiveService(FileTree tree, FileRecords records)
                 break;
             case FileKind.File:
                 var opened = await place.Backend.ReadAsync(place.Scope, place.Path.Join(below), 0, entry.Size, cancellationToken);
+                ThrowIfLost(opened.Error);
                 if (opened.IsError)
                 {
                     Miss(missing, name, opened.Error!.Detail);
@@ -93,6 +95,15 @@ internal sealed class ArchiveService(FileTree tree, FileRecords records)
             default:
                 Miss(missing, name, "it is a device, a pipe or a socket");
                 break;
+        }
+    }
+
+    /// <summary>A device that is gone is no file that may not be read: without it there is no whole archive.</summary>
+    private static void ThrowIfLost(Error? error)
+    {
+        if (error is { Kind: ErrorKind.Unavailable } or { Code: "device-offline" })
+        {
+            throw new IOException(error.Detail);
         }
     }
 

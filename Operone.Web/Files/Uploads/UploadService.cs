@@ -62,41 +62,36 @@ internal sealed class UploadService(
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         db.Add(upload);
         await db.SaveChangesAsync(cancellationToken);
-        return upload.Length == 0 ? await CompleteAsync(actor, upload, place.Value, cancellationToken) : upload;
+        return upload.Length == 0 ? await CompleteAsync(actor, upload, place.Value) : upload;
     }
 
-    /// <summary>How far one is.</summary>
+    /// <summary>How far one is. One of which all bytes are there, and whose last answer was lost, becomes the file now.</summary>
     public async Task<Result<Upload>> GetAsync(Actor actor, Guid id, CancellationToken cancellationToken)
     {
-        var owner = OwnerOf(actor);
-        var now = time.GetUtcNow();
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var upload = await db.Set<Upload>().SingleOrDefaultAsync(u => u.Id == id && u.OwnerId == owner, cancellationToken);
-        if (upload is null || upload.ExpiresAt < now)
+        if (await FindAsync(actor, id, cancellationToken) is not { } upload)
         {
             return UploadErrors.NotFound(id);
         }
 
-        if (upload.CompletedAt is not null || _busy.ContainsKey(id))
+        if (upload.CompletedAt is not null)
         {
             return upload;
         }
 
-        // what a node that was killed had still taken is there too
-        var place = await FindAsync(actor, upload, cancellationToken);
-        if (place.IsError)
+        if (!_busy.TryAdd(id, true))
         {
-            return place.Error!;
+            // it is just becoming the file, or not: nobody is told that it is there before it is
+            return upload.Offset < upload.Length ? upload : UploadErrors.Busy(id);
         }
 
-        var have = await HaveAsync(place.Value, upload, cancellationToken);
-        if (have.IsError)
+        try
         {
-            return have.Error!;
+            return await LookAsync(actor, upload, cancellationToken);
         }
-
-        upload.Offset = Math.Min(upload.DoubtfulFrom ?? long.MaxValue, have.Value);
-        return upload;
+        finally
+        {
+            _busy.TryRemove(id, out _);
+        }
     }
 
     /// <summary>Writes on from an offset. What breaks off stays; with a checksum only what is right counts.</summary>
@@ -128,13 +123,12 @@ internal sealed class UploadService(
     /// <summary>Ends one before its end: nothing is left of it.</summary>
     public async Task<Result<Unit>> RemoveAsync(Actor actor, Guid id, CancellationToken cancellationToken)
     {
-        var found = await GetAsync(actor, id, cancellationToken);
-        if (found.IsError)
+        if (await FindAsync(actor, id, cancellationToken) is not { } upload)
         {
-            return found.Error!;
+            return UploadErrors.NotFound(id);
         }
 
-        if (found.Value.CompletedAt is null && await FindAsync(actor, found.Value, cancellationToken) is { IsError: false } place)
+        if (upload.CompletedAt is null && await PlaceAsync(actor, upload, cancellationToken) is { IsError: false } place)
         {
             // a device that is away throws it away by itself
             await place.Value.Backend.DiscardAsync(place.Value.Scope, place.Value.Path, id, cancellationToken);
@@ -145,13 +139,51 @@ internal sealed class UploadService(
         return Unit.Value;
     }
 
+    private async Task<Upload?> FindAsync(Actor actor, Guid id, CancellationToken cancellationToken)
+    {
+        var owner = OwnerOf(actor);
+        var now = time.GetUtcNow();
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.Set<Upload>().SingleOrDefaultAsync(u => u.Id == id && u.OwnerId == owner && u.ExpiresAt >= now, cancellationToken);
+    }
+
+    private async Task<Result<Upload>> LookAsync(Actor actor, Upload upload, CancellationToken cancellationToken)
+    {
+        var place = await PlaceAsync(actor, upload, cancellationToken);
+        if (place.IsError)
+        {
+            return place.Error!;
+        }
+
+        // what a node that was killed had still taken is there too
+        var have = await HaveAsync(place.Value, upload, cancellationToken);
+        if (have.IsError)
+        {
+            return have.Error!;
+        }
+
+        var wasWhole = upload is { DoubtfulFrom: null, Length: > 0 } && upload.Offset == upload.Length;
+        upload.Offset = Math.Min(upload.DoubtfulFrom ?? long.MaxValue, have.Value);
+        return upload.Offset == upload.Length ? await CompleteAsync(actor, upload, place.Value)
+            : wasWhole && have.Value == 0 && await IsThereAsync(place.Value, upload, cancellationToken) ? await CompletedAsync(actor, upload, place.Value)
+            : upload;
+    }
+
+    /// <summary>Whether the file is what the upload was to become: the device made it so, and its answer was lost.</summary>
+    private static async Task<bool> IsThereAsync(FilePlace place, Upload upload, CancellationToken cancellationToken)
+    {
+        var there = await place.Backend.StatAsync(place.Scope, place.Path, withAttributes: false, cancellationToken);
+        return !there.IsError && there.Value.Kind == FileKind.File && there.Value.Size == upload.Length
+            && (upload.ModifiedAt is { } at ? there.Value.ModifiedAt is { } is_ && Math.Abs((is_ - at).TotalSeconds) < 1 : there.Value.ModifiedAt > upload.CreatedAt.AddMinutes(-1))
+            && (upload.Sha256 is not { } sha
+                || (await place.Backend.HashAsync(place.Scope, place.Path, cancellationToken) is { IsError: false } hash && hash.Value.AsSpan().SequenceEqual(sha)));
+    }
+
     private async Task<Result<Upload?>> WriteAloneAsync(
         Actor actor, Guid id, long offset, Stream content, (HashAlgorithmName Algorithm, byte[] Value)? checksum, CancellationToken cancellationToken)
     {
-        var owner = OwnerOf(actor);
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var upload = await db.Set<Upload>().SingleOrDefaultAsync(u => u.Id == id && u.OwnerId == owner, cancellationToken);
-        if (upload is null || upload.ExpiresAt < time.GetUtcNow())
+        if (await FindAsync(actor, id, cancellationToken) is not { } upload)
         {
             return UploadErrors.NotFound(id);
         }
@@ -161,7 +193,7 @@ internal sealed class UploadService(
             return offset == upload.Length ? upload : UploadErrors.Offset(upload.Length, offset);
         }
 
-        var place = await FindAsync(actor, upload, cancellationToken);
+        var place = await PlaceAsync(actor, upload, cancellationToken);
         if (place.IsError)
         {
             return place.Error!;
@@ -230,7 +262,7 @@ internal sealed class UploadService(
             return upload;
         }
 
-        var completed = await CompleteAsync(actor, upload, place.Value, cancellationToken);
+        var completed = await CompleteAsync(actor, upload, place.Value);
         return completed.IsError ? completed.Error! : completed.Value;
     }
 
@@ -278,39 +310,41 @@ internal sealed class UploadService(
         }
     }
 
-    private async Task<Result<Upload>> CompleteAsync(Actor actor, Upload upload, FilePlace place, CancellationToken cancellationToken)
+    /// <summary>Makes it the file. Whoever asked may leave meanwhile: it is done, or not, and noted.</summary>
+    private async Task<Result<Upload>> CompleteAsync(Actor actor, Upload upload, FilePlace place)
     {
+        using var patience = new CancellationTokenSource(FileService.Patience);
         if (upload.Length == 0)
         {
-            var begun = await place.Backend.WriteAsync(place.Scope, place.Path, upload.Id, 0, cancellationToken);
+            var begun = await place.Backend.WriteAsync(place.Scope, place.Path, upload.Id, 0, patience.Token);
             if (begun.IsError)
             {
                 return begun.Error!;
             }
 
             await using var writing = begun.Value;
-            if ((await writing.EndAsync(cancellationToken)).Error is { } error)
+            if ((await writing.EndAsync(patience.Token)).Error is { } error)
             {
                 return error;
             }
         }
 
         var made = await place.Backend.CommitAsync(
-            place.Scope, place.Path, upload.Id, new(upload.Overwrite, Sha256: upload.Sha256, ModifiedAt: upload.ModifiedAt), cancellationToken);
-        if (made.IsError)
-        {
-            return made.Error!;
-        }
+            place.Scope, place.Path, upload.Id, new(upload.Overwrite, Sha256: upload.Sha256, ModifiedAt: upload.ModifiedAt), patience.Token);
+        return made.IsError ? made.Error! : await CompletedAsync(actor, upload, place);
+    }
 
-        upload.CompletedAt = time.GetUtcNow();
+    private async Task<Upload> CompletedAsync(Actor actor, Upload upload, FilePlace place)
+    {
+        (upload.CompletedAt, upload.Offset) = (time.GetUtcNow(), upload.Length);
         await using var db = await databases.CreateDbContextAsync(CancellationToken.None);
         await db.Set<Upload>().Where(u => u.Id == upload.Id).ExecuteUpdateAsync(
-            set => set.SetProperty(u => u.CompletedAt, upload.CompletedAt), CancellationToken.None);
+            set => set.SetProperty(u => u.CompletedAt, upload.CompletedAt).SetProperty(u => u.Offset, upload.Length), CancellationToken.None);
         await records.WrittenAsync(actor, place, upload.Length, CancellationToken.None);
         return upload;
     }
 
-    private async ValueTask<Result<FilePlace>> FindAsync(Actor actor, Upload upload, CancellationToken cancellationToken) =>
+    private async ValueTask<Result<FilePlace>> PlaceAsync(Actor actor, Upload upload, CancellationToken cancellationToken) =>
         await tree.FindAsync(actor, TreePath.Parse(upload.Address).Value, Permissions.FilesWrite, "file.write", cancellationToken);
 
     private static async Task<Error?> ExistsAsync(FilePlace place, CancellationToken cancellationToken)

@@ -21,6 +21,9 @@ internal interface INodeBus
     /// <summary>A number that is higher than every one given before, on any node. While the nodes cannot talk, than every one known here.</summary>
     ValueTask<long> NextAsync(CancellationToken cancellationToken);
 
+    /// <summary>Another node gave this number: the next one here is higher.</summary>
+    void Note(long number);
+
     /// <summary>Somebody has come, or this node is back: everybody tells anew what the others should know of them.</summary>
     event Action? Asked;
 
@@ -51,6 +54,11 @@ internal sealed class NoOtherNodes : INodeBus
     }
 
     public ValueTask<long> NextAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Interlocked.Increment(ref _last));
+
+    public void Note(long number)
+    {
+        // nobody else gives any
+    }
 
     public event Action? Asked
     {

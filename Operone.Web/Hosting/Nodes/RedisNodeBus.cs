@@ -55,7 +55,15 @@ internal sealed partial class RedisNodeBus(IOptions<NodeOptions> options, TimePr
         {
             if (_redis is { IsConnected: true } redis)
             {
-                return Note(await redis.GetDatabase().StringIncrementAsync(CounterKey).WaitAsync(cancellationToken));
+                var number = await redis.GetDatabase().StringIncrementAsync(CounterKey).WaitAsync(cancellationToken);
+                if (Volatile.Read(ref _last) is var last && number <= last)
+                {
+                    // a Redis that has begun anew
+                    number = await redis.GetDatabase().StringIncrementAsync(CounterKey, last - number + 1).WaitAsync(cancellationToken);
+                }
+
+                Note(number);
+                return number;
             }
         }
         catch (Exception away) when (away is RedisException or TimeoutException)
@@ -175,7 +183,7 @@ internal sealed partial class RedisNodeBus(IOptions<NodeOptions> options, TimePr
         }
     }
 
-    private long Note(long number)
+    public void Note(long number)
     {
         for (var last = Volatile.Read(ref _last); last < number; last = Volatile.Read(ref _last))
         {
@@ -184,8 +192,6 @@ internal sealed partial class RedisNodeBus(IOptions<NodeOptions> options, TimePr
                 break;
             }
         }
-
-        return number;
     }
 
     private sealed record Message<T>(Guid Node, string Topic, T News);

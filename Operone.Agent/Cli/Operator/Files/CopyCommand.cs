@@ -84,6 +84,18 @@ internal static class CopyCommand
             return [];
         }
 
-        return found.ConvertAll(f => (f.Place, f.Item, !isFolder ? target.Path : (f.Item.Path.IsTop ? f.Place.Device : f.Item.Name) is { } name ? target.Path.Child(name) : target.Path));
+        var pairs = found.ConvertAll(f => (f.Place, f.Item, Target: !isFolder ? target.Path : (f.Item.Path.IsTop ? f.Place.Device : f.Item.Name) is { } name ? target.Path.Child(name) : target.Path));
+        var taken = new HashSet<TreePath>();
+        return pairs.FindAll(pair =>
+        {
+            if (taken.Add(pair.Target))
+            {
+                return true;
+            }
+
+            // as mv(1) and cp(1) have it: the second would destroy the first
+            run.Fail(run.Show(pair.Place), new(ErrorKind.Conflict, FileProblems.Exists, "It would replace another one of the sources.", $"{pair.Target} is taken by a source before it."));
+            return false;
+        });
     }
 }

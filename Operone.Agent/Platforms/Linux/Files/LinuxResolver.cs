@@ -121,7 +121,14 @@ internal sealed class LinuxResolver
 
         if (FileCalls.Stat(handle, out var stat) && FileCalls.RealPath(handle) is { } bytes && LinuxPaths.Read(bytes) is { } real && !_own.Has(handle, stat, real))
         {
-            return new Opened(handle, stat, real, real);
+            if (real.Equals(root))
+            {
+                return new Opened(handle, stat, real, real);
+            }
+
+            // who may change a folder above could lead it anywhere
+            handle.Dispose();
+            throw FileFault.Outside(root, $"leads through a link to '{real}', and so is not where files may be had; a policy has to name that itself");
         }
 
         handle.Dispose();

@@ -60,7 +60,8 @@ public sealed partial class ByteLook
 
     private bool IsHex => Look == "hex" || (!IsFollowing && _isLoaded && _kind is null);
 
-    private bool MayEdit => File.IsWritable && _kind is not null && !IsHex && !IsFollowing && _window.Size <= TextEdit.MaxBytes;
+    // a link would be replaced by what is saved
+    private bool MayEdit => File is { IsWritable: true, Kind: FileKind.File } && _kind is not null && !IsHex && !IsFollowing && _window.Size <= TextEdit.MaxBytes;
 
     private int Step => IsHex ? HexText.MaxBytes : FileWindow.MaxBytes;
 

@@ -112,6 +112,11 @@ public sealed partial class TextEdit
         // a field of a page knows one kind of line end; the file keeps its own where it has no other
         var lines = text.Count(c => c == '\n');
         _isCrLf = lines > 0 && CountOf(text, "\r\n") == lines;
+        if (text.Count(c => c == '\r') != (_isCrLf ? lines : 0))
+        {
+            return new Error(ErrorKind.Unprocessable, "file-no-text", "It cannot be edited here.", "Its lines end in different ways, which a field of a page would make the same. Download it, and upload it again.");
+        }
+
         return (text, entry.Tag);
     }
 
@@ -159,7 +164,7 @@ public sealed partial class TextEdit
         await using var stream = await typed.OpenReadStreamAsync(MaxBytes, _gone.Token);
         using var reader = new StreamReader(stream, Encoding.UTF8, detectEncodingFromByteOrderMarks: false);
         var text = await reader.ReadToEndAsync(_gone.Token);
-        text = _isCrLf ? text.ReplaceLineEndings("\r\n") : text;
+        text = _isCrLf ? text.Replace("\n", "\r\n", StringComparison.Ordinal) : text;
         var kind = _kind.CanWrite(text) ? _kind : TextKind.Detect([])!;
         using var content = new MemoryStream(kind.Write(text));
         return await Files.WriteAsync(Actor, Value, content, new(Tag: tag), _gone.Token);
