@@ -145,7 +145,7 @@ internal sealed class TerminalSeat : IAsyncDisposable
                 }
             }
         }
-        catch (Exception ended) when (ended is OperationCanceledException or WebSocketException)
+        catch (Exception ended) when (ended is OperationCanceledException or WebSocketException or ObjectDisposedException)
         {
             // cut off, by us or by the server
         }
