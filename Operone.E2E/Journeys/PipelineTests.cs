@@ -14,7 +14,6 @@ public sealed class PipelineTests(Browser browser)
         await using var scene = await Scene.StartAsync("web-1", "db-1");
         var page = await browser.OpenAsync(scene.Server.Url);
         await page.SignInAsync();
-        await page.GoAsync("/runs");
         await page.GoAsync("/pipelines/new");
 
         await page.Locator("#device-0").FillAsync("web-1");

@@ -1,8 +1,6 @@
 using System.Buffers;
 using System.Globalization;
 using System.Net;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.AspNetCore.StaticFiles;
 using Microsoft.Net.Http.Headers;
 using Operone.Core.Errors;
@@ -155,12 +153,7 @@ internal static class FileDownload
 
     private static async Task CopyAsync(HttpContext http, IFileReading reading, CancellationToken cancellationToken)
     {
-        if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
-        {
-            rate.MinDataRate = null;
-        }
-
-        http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        http.SendAsItComes();
         var buffer = ArrayPool<byte>.Shared.Rent(FileLimits.PieceBytes);
         try
         {

@@ -1,8 +1,6 @@
 using System.ComponentModel;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Net.Http.Headers;
 using Operone.Core.Errors;
 using Operone.Core.Files;
@@ -121,15 +119,7 @@ internal static class FileEndpoints
             return how.Error!.ToProblem();
         }
 
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-        {
-            limit.MaxRequestBodySize = null;
-        }
-
-        if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
-        {
-            rate.MinDataRate = null;
-        }
+        http.TakeAnyBody();
 
         return Made(await files.WriteAsync(
             actor, path, http.Request.Body, modifiedAt is null ? how.Value : how.Value with { ModifiedAt = modifiedAt }, cancellationToken));

@@ -39,7 +39,4 @@ internal static class FileErrors
 
     public static Error NotUnderstood(string device) => new(ErrorKind.Unavailable, "file-not-understood", "The device's answer makes no sense.",
         $"The agent of '{device}' answered what does not belong there. Is it of the same version as the server?");
-
-    public static Error UploadOffset(long have, long asked) => new(ErrorKind.Conflict, "upload-offset", "The upload stands elsewhere.",
-        $"{have} bytes are there, and the request goes on at {asked}.");
 }

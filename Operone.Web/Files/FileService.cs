@@ -115,7 +115,7 @@ internal sealed class FileService(FileTree tree, FileRecords records)
             return place.Error!;
         }
 
-        var inner = await tree.ListInnerAsync(actor, place.Value, cancellationToken);
+        var inner = await FileTree.ListInnerAsync(place.Value, cancellationToken);
         var shown = inner.Where(e => options.Filter is not { } filter || e.Name.Contains(filter, StringComparison.OrdinalIgnoreCase)).ToArray();
         if (shown.Length > 0 && options.After is null)
         {

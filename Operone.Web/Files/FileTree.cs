@@ -14,8 +14,10 @@ namespace Operone.Web.Files;
 /// <param name="Top">The part of the address that names the backend.</param>
 /// <param name="IsWritable">Whether policy and permission let it be changed.</param>
 /// <param name="Grant">The grant that decided.</param>
-/// <param name="DeviceId">The device, where it is one.</param>
-internal sealed record FilePlace(TreePath Address, IFileBackend Backend, FileScope Scope, TreePath Path, TreePath Top, bool IsWritable, Guid? Grant, Guid? DeviceId = null)
+/// <param name="DeviceId">The device.</param>
+/// <param name="Inner">The scopes whose folder lies directly in this one: its own scope hides them.</param>
+internal sealed record FilePlace(
+    TreePath Address, IFileBackend Backend, FileScope Scope, TreePath Path, TreePath Top, bool IsWritable, Guid? Grant, Guid DeviceId, IReadOnlyList<FileScope> Inner)
 {
     public override string ToString() => Address.ToString();
 }
@@ -49,7 +51,8 @@ internal sealed class FileTree(DeviceDirectory devices, DeviceSight sight, FileC
         }
 
         var path = address.Below(2);
-        if (await scopes.FindAsync(actor, device.Value, path, cancellationToken) is not { } scope)
+        var all = await scopes.ForAsync(actor, device.Value, cancellationToken);
+        if (FileRules.Find(all, path) is not { } scope)
         {
             await records.RefusedAsync(actor, action, address.ToString(), "no policy lets it be had", cancellationToken);
             return FileErrors.NotFound(address.ToString());
@@ -63,7 +66,8 @@ internal sealed class FileTree(DeviceDirectory devices, DeviceSight sight, FileC
         }
 
         return new FilePlace(
-            address, new AgentFiles(channels, records, actor, device.Value), scope, path, address.First(2), isWritable, actor.Decide(permission, device.Value.Labels).Grant, device.Value.Id);
+            address, new AgentFiles(channels, records, actor, device.Value), scope, path, address.First(2), isWritable, actor.Decide(permission, device.Value.Labels).Grant, device.Value.Id,
+            [.. FileRules.In(all, path)]);
     }
 
     /// <summary>What is in one of the tree's own folders: <c>/</c>, <c>/devices</c>, and a device whose files begin further down. Null for any other place.</summary>
@@ -85,7 +89,7 @@ internal sealed class FileTree(DeviceDirectory devices, DeviceSight sight, FileC
         }
 
         if (devices.Find(address.Names[1]) is { } device && actor.May(Permissions.FilesRead, device.Labels)
-            && await scopes.ListAboveAsync(actor, device, address.Below(2), cancellationToken) is { } names)
+            && FileRules.NamesAbove(await scopes.ForAsync(actor, device, cancellationToken), address.Below(2)) is { } names)
         {
             return (FileEntry[])[.. names.Select(Folder)];
         }
@@ -94,18 +98,15 @@ internal sealed class FileTree(DeviceDirectory devices, DeviceSight sight, FileC
     }
 
     /// <summary>What is in a folder that has a scope of its own, so that the folder's own scope hides it; what is not there is left out.</summary>
-    public async ValueTask<IReadOnlyList<FileEntry>> ListInnerAsync(Actor actor, FilePlace place, CancellationToken cancellationToken)
+    public static async ValueTask<IReadOnlyList<FileEntry>> ListInnerAsync(FilePlace place, CancellationToken cancellationToken)
     {
         var entries = new List<FileEntry>();
-        if (place.DeviceId is { } id && devices.Find(id) is { } device)
+        foreach (var scope in place.Inner)
         {
-            foreach (var scope in await scopes.ListInAsync(actor, device, place.Path, cancellationToken))
+            var entry = await place.Backend.StatAsync(scope, TreePath.Parse(scope.Root).Value, withAttributes: false, cancellationToken);
+            if (!entry.IsError)
             {
-                var entry = await place.Backend.StatAsync(scope, TreePath.Parse(scope.Root).Value, withAttributes: false, cancellationToken);
-                if (!entry.IsError)
-                {
-                    entries.Add(entry.Value);
-                }
+                entries.Add(entry.Value);
             }
         }
 

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Net.Http.Headers;
 using Operone.Core.Errors;
 using Operone.Core.Files;
@@ -33,12 +32,7 @@ internal static partial class ArchiveDownload
         http.Response.Headers.ContentDisposition = disposition.ToString();
         http.Response.Headers.XContentTypeOptions = "nosniff";
         http.Response.Headers.CacheControl = "no-store";
-        if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
-        {
-            rate.MinDataRate = null;
-        }
-
-        http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        http.SendAsItComes();
         if (http.Features.Get<IHttpBodyControlFeature>() is { } control)
         {
             // .NET's zip writes some heads synchronously, whatever it is asked; they are a few bytes

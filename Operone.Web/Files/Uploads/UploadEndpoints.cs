@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Operone.Core.Errors;
 using Operone.Core.Files;
 using Operone.Web.Access;
@@ -89,7 +87,7 @@ internal static class UploadEndpoints
             return TypedResults.StatusCode(StatusCodes.Status201Created);
         }
 
-        LiftLimits(http);
+        http.TakeAnyBody();
         var checksum = ReadChecksum(http.Request);
         if (checksum.IsError)
         {
@@ -140,7 +138,7 @@ internal static class UploadEndpoints
             return checksum.Error!.ToProblem();
         }
 
-        LiftLimits(http);
+        http.TakeAnyBody();
         using var stop = OrStopping(http, cancellationToken);
         var written = await uploads.WriteAsync(actor, id, offset, http.Request.Body, checksum.Value, stop.Token);
         if (written.IsError)
@@ -164,19 +162,6 @@ internal static class UploadEndpoints
     {
         response.Headers["Upload-Offset"] = (upload.CompletedAt is null ? upload.Offset : upload.Length).ToString(CultureInfo.InvariantCulture);
         response.Headers["Upload-Expires"] = upload.ExpiresAt.ToString("R", CultureInfo.InvariantCulture);
-    }
-
-    private static void LiftLimits(HttpContext http)
-    {
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-        {
-            limit.MaxRequestBodySize = null;
-        }
-
-        if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
-        {
-            rate.MinDataRate = null;
-        }
     }
 
     /// <summary>A node that stops lets go of everybody: what came is stored, and they go on by themselves.</summary>

@@ -1,9 +1,7 @@
 using System.Buffers;
 using System.ComponentModel;
 using System.Net.WebSockets;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Operone.Core.Access;
 using Operone.Core.Channels;
 using Operone.Core.Shell;
@@ -34,12 +32,7 @@ internal static class StreamEndpoints
     public static async Task SendAsync(HttpContext http, DeviceStream stream, CancellationToken cancellationToken)
     {
         using var held = stream;
-        if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
-        {
-            rate.MinDataRate = null;
-        }
-
-        http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        http.SendAsItComes();
         http.Response.ContentType = "application/octet-stream";
         http.Response.Headers.XContentTypeOptions = "nosniff";
         http.Response.Headers.CacheControl = "no-store";
@@ -78,15 +71,7 @@ internal static class StreamEndpoints
         [Description("Where in all of the input the body begins, in bytes; what the command has already is skipped. 0 by default.")] long? offset,
         CancellationToken cancellationToken)
     {
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-        {
-            size.MaxRequestBodySize = null;
-        }
-
-        if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
-        {
-            rate.MinDataRate = null;
-        }
+        http.TakeAnyBody();
 
         return (await streams.FeedAsync(actor, id, device, offset ?? 0, http.Request.BodyReader, cancellationToken)).ToOk();
     }

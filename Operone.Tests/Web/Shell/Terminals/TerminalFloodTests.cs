@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.Versioning;
 using Operone.Core.Shell;
 using Operone.Tests.Agent.Shell.Terminals;
@@ -39,11 +38,11 @@ public sealed class TerminalFloodTests(SqliteFixture fixture) : TerminalScene(fi
         // who is back is shown the true end
         await away.SayAsync(new TerminalControl { Type = TerminalControls.Ack, Offset = away.Offset });
         await away.HearsAsync(TerminalControls.Resync);
-        for (var patience = Stopwatch.StartNew(); away.Offset < seat.Offset && patience.Elapsed.TotalSeconds < 30;)
+        await EventuallyAsync(async () =>
         {
             await away.SayAsync(new TerminalControl { Type = TerminalControls.Ack, Offset = away.Offset });
-            await Task.Delay(5, Cancelled);
-        }
+            return away.Offset >= seat.Offset;
+        }, "who is back has all of it", 30);
 
         Assert.EndsWith("110000000\nthe-end-2\n", away.Text, StringComparison.Ordinal);
     }

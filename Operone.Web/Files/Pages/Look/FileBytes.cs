@@ -7,8 +7,6 @@ namespace Operone.Web.Files.Pages.Look;
 /// <summary>Bytes of a file in memory: never more than a window of it, or what can be edited.</summary>
 internal static class FileBytes
 {
-    private const int Spare = 8192;
-
     /// <summary>Reads up to <paramref name="most"/> bytes from an offset on, with what the file was then.</summary>
     public static async Task<Result<(byte[] Bytes, FileEntry Entry)>> ReadAsync(
         FileService files, Actor actor, TreePath path, long offset, int most, CancellationToken cancellationToken)
@@ -20,11 +18,11 @@ internal static class FileBytes
         }
 
         await using var reading = opened.Value;
-        // a channel takes control messages into the same buffer: there is always room for one
-        var buffer = new byte[most + Spare];
+        var buffer = new byte[most];
         var count = 0;
-        while (count <= most)
+        while (true)
         {
+            // at its end too: with the last word read, the channel is good for the next call
             var piece = await reading.ReadAsync(buffer.AsMemory(count), cancellationToken);
             if (piece.IsError)
             {
@@ -33,14 +31,11 @@ internal static class FileBytes
 
             if (piece.Value.IsEnd)
             {
-                break;
+                return (buffer[..count], reading.Entry);
             }
 
-            // a hole is zeros, which the buffer has
-            count += piece.Value.Count > 0 ? piece.Value.Count : (int)Math.Min(piece.Value.Hole, most - count);
+            // a hole is zeros, which the buffer has; more than was asked for never comes
+            count += piece.Value.Count > 0 ? piece.Value.Count : (int)piece.Value.Hole;
         }
-
-        count = Math.Min(count, most);
-        return (buffer[..count], reading.Entry);
     }
 }
