@@ -21,23 +21,6 @@ internal sealed partial class OperoneApi
     {
         using var request = new HttpRequestMessage(method, new Uri(Url + "/api/v1" + path, _exact)) { Content = content };
         headers?.Invoke(request.Headers);
-        using var limit = new RequestLimit(isLong ? Timeout.InfiniteTimeSpan : Patience, cancellationToken);
-        try
-        {
-            var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
-            if (response.IsSuccessStatusCode)
-            {
-                return response;
-            }
-
-            using (response)
-            {
-                return ToError(response, await response.Content.ReadAsByteArrayAsync(limit.Token));
-            }
-        }
-        catch (Exception e) when (Explain(e, cancellationToken) is not null)
-        {
-            return Explain(e, cancellationToken)!;
-        }
+        return await OpenAsync(request, isLong ? Timeout.InfiniteTimeSpan : Patience, cancellationToken);
     }
 }

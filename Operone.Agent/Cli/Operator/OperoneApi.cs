@@ -127,7 +127,12 @@ internal sealed partial class OperoneApi : IDisposable
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         headers?.Invoke(request.Headers);
-        using var limit = new RequestLimit(Patience, cancellationToken);
+        return await OpenAsync(request, Patience, cancellationToken);
+    }
+
+    private async Task<Result<HttpResponseMessage>> OpenAsync(HttpRequestMessage request, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        using var limit = new RequestLimit(patience, cancellationToken);
         try
         {
             var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
