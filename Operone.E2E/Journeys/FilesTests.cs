@@ -53,11 +53,11 @@ public sealed class FilesTests(Browser browser) : IDisposable
         await Expect(Row(page, "arrived.txt")).ToBeVisibleAsync();
 
         // Up, by the button; with the same name again it asks.
-        await page.Locator("#upload-files").SetInputFilesAsync(File("report 🩻.bin", "first"));
+        await (await ChooserAsync(page)).SetInputFilesAsync(File("report 🩻.bin", "first"));
         await Expect(page.Locator(".uploads li[data-state=done]")).ToHaveCountAsync(1);
         await Expect(Row(page, "report 🩻.bin")).ToBeVisibleAsync();
         Assert.Equal("first", await ReadAsync("report 🩻.bin"));
-        await page.Locator("#upload-files").SetInputFilesAsync(File("report 🩻.bin", "second"));
+        await (await ChooserAsync(page)).SetInputFilesAsync(File("report 🩻.bin", "second"));
         await page.GetByRole(AriaRole.Button, new() { Name = "Keep both" }).ClickAsync();
         await Expect(Row(page, "report 🩻 (2).bin")).ToBeVisibleAsync();
         Assert.Equal("first", await ReadAsync("report 🩻.bin"));
@@ -166,7 +166,7 @@ public sealed class FilesTests(Browser browser) : IDisposable
         var network = await page.Context.NewCDPSessionAsync(page);
         await network.SendAsync("Network.enable");
         await network.SendAsync("Network.emulateNetworkConditions", new() { ["offline"] = false, ["latency"] = 0, ["downloadThroughput"] = -1, ["uploadThroughput"] = 6 * 1024 * 1024 });
-        await page.Locator("#upload-files").SetInputFilesAsync(local);
+        await (await ChooserAsync(page)).SetInputFilesAsync(local);
         await Expect(page.Locator(".uploads progress")).ToBeVisibleAsync();
         await page.WaitForFunctionAsync("() => document.querySelector('.uploads progress')?.value > .3");
         await page.GetByRole(AriaRole.Button, new() { Name = "Pause large.bin" }).ClickAsync();
@@ -183,12 +183,19 @@ public sealed class FilesTests(Browser browser) : IDisposable
                 resumed.Enqueue(request.Headers["upload-offset"]);
             }
         };
-        await page.Locator("#upload-files").SetInputFilesAsync(local);
+        await (await ChooserAsync(page)).SetInputFilesAsync(local);
         await Expect(page.Locator(".uploads li[data-state=done]")).ToHaveCountAsync(1, new() { Timeout = 30_000 });
         Assert.True(resumed.TryPeek(out var offset) && long.Parse(offset, System.Globalization.CultureInfo.InvariantCulture) > 1024 * 1024, $"It went on at {offset}.");
         var arrived = await System.IO.File.ReadAllBytesAsync(Path.Combine(_folder, "large.bin"), TestContext.Current.CancellationToken);
         Assert.True(bytes.AsSpan().SequenceEqual(arrived));
         await page.Context.CloseAsync();
+    }
+
+    /// <summary>Where files are chosen, once the page listens: its button opens it no sooner.</summary>
+    private static async Task<ILocator> ChooserAsync(IPage page)
+    {
+        await page.Locator("[data-takes-files]").WaitForAsync();
+        return page.Locator("#upload-files");
     }
 
     private async Task<(IPage Page, ConcurrentQueue<string> Errors)> OpenAsync(Scene scene)

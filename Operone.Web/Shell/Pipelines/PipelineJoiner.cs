@@ -98,8 +98,9 @@ internal sealed partial class PipelineJoiner(
                 var why = (to.Error ?? what.Error)!.Detail;
                 Log.NotJoined(logger, job.RunId, from, why);
 
-                // its host waits for somebody, and would only be cancelled, which this is not; one that has ended says itself how
-                if (what.Error?.Code != ChannelErrors.EndedCode)
+                // its host waits for somebody, and would only be cancelled, which this is not; one that has ended, or is being
+                // cancelled by somebody, says itself how
+                if (what.Error?.Code != ChannelErrors.EndedCode && !await IsCancelledAsync(job.RunId, source.Id, cancellationToken))
                 {
                     await writer.EndAsync([source.Id], [ExecutionStatus.Queued, ExecutionStatus.Starting, ExecutionStatus.Running], ExecutionStatus.Failed,
                         $"Its output could not be joined to the next stage: {why}", cancellationToken);
@@ -164,14 +165,22 @@ internal sealed partial class PipelineJoiner(
         }
     }
 
-    private async Task<List<Execution>> ReadAsync(Guid runId, CancellationToken cancellationToken)
+    private Task<List<Execution>> ReadAsync(Guid runId, CancellationToken cancellationToken) =>
+        AskAsync(db => db.Set<Execution>().AsNoTracking().Where(e => e.RunId == runId).OrderBy(e => e.Stage).ToListAsync(cancellationToken), cancellationToken);
+
+    private Task<bool> IsCancelledAsync(Guid runId, Guid executionId, CancellationToken cancellationToken) =>
+        AskAsync(async db => await db.Set<Run>().AnyAsync(r => r.Id == runId && r.CancelledAt != null, cancellationToken)
+            || await db.Set<Execution>().AnyAsync(e => e.Id == executionId && e.CancelledAt != null, cancellationToken), cancellationToken);
+
+    /// <summary>Asks the database, as often as it takes where it is away.</summary>
+    private async Task<T> AskAsync<T>(Func<OperoneDb, Task<T>> question, CancellationToken cancellationToken)
     {
         while (true)
         {
             try
             {
                 await using var db = await databases.CreateDbContextAsync(cancellationToken);
-                return await db.Set<Execution>().AsNoTracking().Where(e => e.RunId == runId).OrderBy(e => e.Stage).ToListAsync(cancellationToken);
+                return await question(db);
             }
             catch (Exception problem) when (Problems.IsDatabaseAway(problem))
             {

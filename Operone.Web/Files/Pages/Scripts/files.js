@@ -31,6 +31,7 @@ class Folder {
   /** Where uploads go; null where nothing may be put. */
   here(folder) {
     this.#here = folder;
+    this.#root.toggleAttribute("data-takes-files", folder !== null);
   }
 
   stop() {
