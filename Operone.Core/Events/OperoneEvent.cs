@@ -35,6 +35,10 @@ public static class EventTypes
     public const string FileChanged = "file.changed";
     /// <summary>A file or folder was removed.</summary>
     public const string FileRemoved = "file.removed";
+    /// <summary>A copy or move between places was asked for.</summary>
+    public const string TransferCreated = "transfer.created";
+    /// <summary>A copy or move between places is over.</summary>
+    public const string TransferEnded = "transfer.ended";
     /// <summary>A person signed in.</summary>
     public const string PersonSignedIn = "person.signed-in";
     /// <summary>A person was disabled: they are signed out, and may not sign in.</summary>

@@ -35,10 +35,12 @@ public sealed record FolderView(IReadOnlyList<FileView> Items, string? NextCurso
 public sealed record UpdateFile(
     string? Mode = null, string? Owner = null, string? Group = null, DateTimeOffset? ModifiedAt = null, IReadOnlyDictionary<string, byte[]?>? Attributes = null);
 
-/// <summary>What <c>POST /api/v1/files/{path}:move</c> takes.</summary>
-/// <param name="To">The new place, as an address in the tree.</param>
+/// <summary>What <c>POST /api/v1/files/{path}:move</c> and <c>:copy</c> take.</summary>
+/// <param name="To">The new place itself, as an address in the tree.</param>
 /// <param name="Overwrite">Whether a file that is there is replaced.</param>
-public sealed record MoveFile(string? To, bool Overwrite = false);
+/// <param name="Conflict">Of a transfer: what becomes of files that are there already; by default as <paramref name="Overwrite"/> says, or it asks.</param>
+/// <param name="IsPaused">Of a transfer: make the plan, and wait with it.</param>
+public sealed record BringFile(string? To, bool Overwrite = false, ConflictRule? Conflict = null, bool IsPaused = false);
 
 /// <summary>What a removal came to.</summary>
 /// <param name="Count">How many files and folders are gone.</param>

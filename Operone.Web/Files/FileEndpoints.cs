@@ -6,6 +6,7 @@ using Operone.Core.Errors;
 using Operone.Core.Files;
 using Operone.Web.Access;
 using Operone.Web.Files.Archives;
+using Operone.Web.Files.Transfers;
 using Operone.Web.Hosting;
 
 namespace Operone.Web.Files;
@@ -14,7 +15,7 @@ namespace Operone.Web.Files;
 internal static class FileEndpoints
 {
     private const string Prefix = "/api/v1/files";
-    private static readonly string[] _acts = ["move"];
+    private static readonly string[] _acts = ["move", "copy"];
     private static readonly string[] _reads = [HttpMethods.Get, HttpMethods.Head];
 
     public static void Map(IEndpointRouteBuilder routes)
@@ -38,9 +39,10 @@ internal static class FileEndpoints
         group.MapDelete("/{**path}", Delete).WithName("RemoveFile").WithSummary("Remove a file or a folder")
             .WithDescription("To the device's trash, unless `trash=false`. A folder that is not empty only with `recursive=true`.")
             .ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
-        group.MapPost("/{**path}", Post).WithName("ActOnFile").WithSummary("Move a file or a folder")
-            .WithDescription("`:move` behind the path moves within one device or mount, at once. A colon that belongs to a name is written `%3A`.")
-            .ProducesProblem(StatusCodes.Status409Conflict);
+        group.MapPost("/{**path}", Post).WithName("ActOnFile").WithSummary("Move or copy a file or a folder")
+            .WithDescription("`:move` behind the path moves within one device or mount, at once. `:copy`, and a move to another device or mount, are transfers: "
+                + "the answer is 202 with the transfer, see `/api/v1/transfers`. A colon that belongs to a name is written `%3A`.")
+            .Produces<FileView>().Produces<TransferView>(StatusCodes.Status202Accepted).ProducesProblem(StatusCodes.Status409Conflict);
     }
 
     private static async Task<IResult> Get(
@@ -146,8 +148,8 @@ internal static class FileEndpoints
             : (await files.RemoveAsync(actor, address.Value.Path, recursive == true, trash != false, cancellationToken)).ToOk();
     }
 
-    private static async Task<Results<Ok<FileView>, ProblemHttpResult>> Post(
-        HttpContext http, Actor actor, FileService files, [FromBody] MoveFile request, CancellationToken cancellationToken)
+    private static async Task<IResult> Post(
+        HttpContext http, Actor actor, FileService files, TransferService transfers, [FromBody] BringFile request, CancellationToken cancellationToken)
     {
         var address = FileAddress.Read(http, Prefix, _acts);
         if (address.IsError)
@@ -157,12 +159,24 @@ internal static class FileEndpoints
 
         if (address.Value.Act is null)
         {
-            return Error.InvalidField("path", "must end with what to do: :move").ToProblem();
+            return Error.InvalidField("path", "must end with what to do: :move or :copy").ToProblem();
         }
 
         var to = TreePath.Parse(request.To ?? "");
-        return to.IsError || to.Value.IsTop ? Error.InvalidField("to", "must be an address in the tree").ToProblem()
-            : (await files.MoveAsync(actor, address.Value.Path, to.Value, request.Overwrite, cancellationToken)).ToOk();
+        if (to.IsError || to.Value.IsTop)
+        {
+            return Error.InvalidField("to", "must be an address in the tree").ToProblem();
+        }
+
+        var (path, isMove) = (address.Value.Path, address.Value.Act == "move");
+        if (isMove && FileTree.IsOnePlace(path, to.Value))
+        {
+            return (await files.MoveAsync(actor, path, to.Value, request.Overwrite, cancellationToken)).ToOk().Result;
+        }
+
+        var conflict = request.Conflict ?? (request.Overwrite ? ConflictRule.Overwrite : ConflictRule.Ask);
+        return (await transfers.CreateAsync(actor, new([path.ToAddress()], to.Value.Parent.ToAddress(), isMove ? TransferKind.Move : TransferKind.Copy, to.Value.Name, conflict, request.IsPaused),
+            cancellationToken)).ToAccepted().Result;
     }
 
     /// <summary>What the request's headers say of how the file is to be written.</summary>

@@ -1,6 +1,8 @@
 using System.Globalization;
 using Operone.Core.Events;
+using Operone.Core.Files;
 using Operone.Web.Access;
+using Operone.Web.Files.Transfers;
 
 namespace Operone.Web.Files;
 
@@ -38,6 +40,16 @@ internal sealed class FileRecords(IAuditTrail audit, IEvents events, NoteThrottl
     {
         await audit.NoteAsync(actor, action, place.ToString(), allowed: true, detail, place.Grant, cancellationToken);
         await PublishAsync(action == "file.remove" ? EventTypes.FileRemoved : EventTypes.FileChanged, actor, place, cancellationToken);
+    }
+
+    /// <summary>A transfer was asked for, or is over. What became of each file is kept with it.</summary>
+    public async ValueTask TransferredAsync(Actor actor, Transfer transfer, string? detail, CancellationToken cancellationToken)
+    {
+        var isOver = transfer.Status is TransferStatus.Completed or TransferStatus.Failed or TransferStatus.Cancelled;
+        var what = $"{transfer.Kind.ToString().ToLowerInvariant()} {string.Join(", ", transfer.From.Take(3))}{(transfer.From.Count > 3 ? $" and {transfer.From.Count - 3} more" : "")} to {transfer.To}";
+        await audit.NoteAsync(actor, isOver ? "transfer.end" : "transfer.create", transfer.Id.ToString(), allowed: true,
+            isOver ? $"{transfer.Status.ToString().ToLowerInvariant()}: {what}{(detail is null ? "" : $"; {detail}")}" : what, cancellationToken);
+        await events.PublishAsync(new(isOver ? EventTypes.TransferEnded : EventTypes.TransferCreated, transfer.Id.ToString(), Actor: actor.Name), cancellationToken);
     }
 
     private ValueTask PublishAsync(string type, Actor actor, FilePlace place, CancellationToken cancellationToken) =>

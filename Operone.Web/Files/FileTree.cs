@@ -31,6 +31,9 @@ internal sealed class FileTree(DeviceDirectory devices, DeviceSight sight, FileC
     /// <summary>The folder of the devices.</summary>
     public const string Devices = "devices";
 
+    /// <summary>Whether two addresses are on the same device or mount.</summary>
+    public static bool IsOnePlace(TreePath one, TreePath other) => one.Depth >= 2 && other.Depth >= 2 && one.First(2).Equals(other.First(2));
+
     /// <summary>Where an address leads; with <paramref name="permission"/> to do it there. An address of the tree's own folders is none.</summary>
     public async ValueTask<Result<FilePlace>> FindAsync(Actor actor, TreePath address, string permission, string action, CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using Operone.Web.Files.Archives;
 using Operone.Web.Files.Pages;
 using Operone.Web.Files.Policies;
+using Operone.Web.Files.Transfers;
 using Operone.Web.Files.Uploads;
 using Operone.Web.Hosting;
 
@@ -23,6 +24,12 @@ internal static class FilesRegistration
         services.AddScoped<FileActs>();
         services.AddSingleton<UploadService>();
         services.AddSingleton<IRecurringJob, UploadUpkeep>();
+        services.AddSingleton<TransferPlaces>();
+        services.AddSingleton<TransferPlanner>();
+        services.AddSingleton<TransferRunner>();
+        services.AddHostedService(provider => provider.GetRequiredService<TransferRunner>());
+        services.AddSingleton<TransferService>();
+        services.AddSingleton<IRecurringJob, TransferUpkeep>();
     }
 
     public static void MapFiles(this WebApplication app)
@@ -30,5 +37,6 @@ internal static class FilesRegistration
         FileEndpoints.Map(app);
         app.MapFilePolicies();
         app.MapUploads();
+        app.MapTransfers();
     }
 }

@@ -42,7 +42,7 @@ public abstract class FilesTests(ServerFixture fixture) : FileScene(fixture)
         var entry = Assert.Single((await ListAsync()).Items);
         Assert.Equal((3, FileKind.File, true), (entry.Size, entry.Kind, entry.IsWritable));
         using (await SendAsync(HttpMethod.Post, new($"/api/v1/files{entry.Path.Replace(":", "%3A", StringComparison.Ordinal)}:move", UriKind.Relative), HttpStatusCode.OK,
-            JsonContent.Create(new MoveFile($"{Place}/moved"))))
+            JsonContent.Create(new BringFile($"{Place}/moved"))))
         {
             Assert.False(File.Exists(Path.Combine(Folder, name)));
         }
@@ -202,7 +202,7 @@ public abstract class FilesTests(ServerFixture fixture) : FileScene(fixture)
         foreach (var (method, at, content) in new (HttpMethod, Uri, HttpContent?)[]
         {
             (HttpMethod.Put, At("f"), new StringContent("x")), (HttpMethod.Delete, At("f"), null), (HttpMethod.Put, At("n", "?kind=folder"), null),
-            (HttpMethod.Patch, At("f"), JsonContent.Create(new UpdateFile(Mode: "777"))), (HttpMethod.Post, At("f:move"), JsonContent.Create(new MoveFile($"{Place}/g"))),
+            (HttpMethod.Patch, At("f"), JsonContent.Create(new UpdateFile(Mode: "777"))), (HttpMethod.Post, At("f:move"), JsonContent.Create(new BringFile($"{Place}/g"))),
         })
         {
             Assert.Equal("permission-missing", await RefusedAsync(method, at, HttpStatusCode.Forbidden, content, viewer));
@@ -369,7 +369,7 @@ public abstract class FilesTests(ServerFixture fixture) : FileScene(fixture)
 
         foreach (var (way, to) in new[] { ("a/l/keep", "a/x"), ("a/keep", "a/x"), ("a", "b/x") })
         {
-            using var moved = await Server.Owner.PostAsJsonAsync(new Uri($"/api/v1/files{Place}/{way}:move", UriKind.Relative), new MoveFile($"{Place}/{to}"), Cancelled);
+            using var moved = await Server.Owner.PostAsJsonAsync(new Uri($"/api/v1/files{Place}/{way}:move", UriKind.Relative), new BringFile($"{Place}/{to}"), Cancelled);
             Assert.False(moved.IsSuccessStatusCode, $"{way} was moved");
         }
 
@@ -390,7 +390,7 @@ public abstract class FilesTests(ServerFixture fixture) : FileScene(fixture)
 
         // between two that may be changed
         using (await SendAsync(HttpMethod.Put, At("a/two"), HttpStatusCode.Created, new StringContent("two")))
-        using (await SendAsync(HttpMethod.Post, At("a/two:move"), HttpStatusCode.OK, JsonContent.Create(new MoveFile($"{Place}/b/two"))))
+        using (await SendAsync(HttpMethod.Post, At("a/two:move"), HttpStatusCode.OK, JsonContent.Create(new BringFile($"{Place}/b/two"))))
         {
             Assert.Equal("two", await File.ReadAllTextAsync(Path.Combine(Folder, "b/two"), Cancelled));
         }

@@ -120,7 +120,7 @@ internal sealed class RemoteFiles(OperoneApi api, string device) : IFileSide
     /// <summary>Moves within the device.</summary>
     public Task<Result<Unit>> MoveAsync(TreePath path, TreePath to, bool overwrite, CancellationToken cancellationToken) => DoAsync(
         HttpMethod.Post, Files(path).Replace(":", "%3A", StringComparison.Ordinal) + ":move",
-        Json(JsonSerializer.SerializeToUtf8Bytes(new MoveFile(AddressOf(to), overwrite), OperoneJson.Default.MoveFile)), cancellationToken);
+        Json(JsonSerializer.SerializeToUtf8Bytes(new BringFile(AddressOf(to), overwrite), OperoneJson.Default.BringFile)), cancellationToken);
 
     /// <summary>Writes a small file whole.</summary>
     public async Task<Result<Unit>> PutAsync(TreePath path, byte[] content, byte[] sha256, CopyHow how, CancellationToken cancellationToken)

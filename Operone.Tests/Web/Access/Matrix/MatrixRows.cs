@@ -129,6 +129,13 @@ internal static class MatrixRows
         GET /api/v1/tokens/{id}                                   401        401        404        404        404        404        404        200        200        404        404        404
         PATCH /api/v1/tokens/{id}                                 401        401        404        404        404        404        404        400        400        404        404        404
         DELETE /api/v1/tokens/{id}                                401        401        404        404        404        404        404        204        204        404        404        404
+        GET /api/v1/transfers                                     401        401        200        200        200        200        200        200        200        200        200        200
+        POST /api/v1/transfers                                    401        401        400        400        400        400        400        400        400        400        400        400
+        GET /api/v1/transfers/{id}                                401        401        404        404        404        404        404        404        404        404        404        404
+        POST /api/v1/transfers/{id}/cancel                        401        401        404        404        404        404        404        404        404        404        404        404
+        GET /api/v1/transfers/{id}/items                          401        401        404        404        404        404        404        404        404        404        404        404
+        POST /api/v1/transfers/{id}/pause                         401        401        404        404        404        404        404        404        404        404        404        404
+        POST /api/v1/transfers/{id}/resume                        401        401        404        404        404        404        404        404        404        404        404        404
         OPTIONS /api/v1/uploads                                   401        401        204        204        204        204        204        204        204        204        204        204
         POST /api/v1/uploads                                      401        401        412        412        412        412        412        412        412        412        412        412
         HEAD /api/v1/uploads/{id}                                 401        401        412        412        412        412        412        412        412        412        412        412

@@ -186,7 +186,7 @@ internal sealed class MatrixScene : IAsyncDisposable
             "channels" => Guid.NewGuid().ToString(),
             "files" => "devices/here/x",
             "file-policies" => await NewAsync("file-policies", new { name = $"files-{++_made}", selector = "none=none", folders = new[] { new { path = "/srv" } } }),
-            "uploads" => Guid.NewGuid().ToString(),
+            "uploads" or "transfers" => Guid.NewGuid().ToString(),
             "terminal-policies" => await NewAsync("terminal-policies", new { name = $"policy-{++_made}", record = "on" }),
             "recordings" => (await RecordedTerminals.StoreAsync(
                 Server, Server.Services.GetRequiredService<DeviceDirectory>().Find("here")!.Id, "here", RecordedTerminals.Cast("$ ls"))).ToString(),

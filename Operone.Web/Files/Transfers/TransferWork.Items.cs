@@ -1,0 +1,231 @@
+using System.Globalization;
+using Operone.Core.Errors;
+using Operone.Core.Files;
+
+namespace Operone.Web.Files.Transfers;
+
+/// <summary>What is done with single items.</summary>
+internal sealed partial class TransferWork
+{
+    private bool _isRenameRefused;
+
+    /// <summary>The folders that the sources go into are made where they are missing.</summary>
+    private async Task MakeTargetsAsync(CancellationToken cancellationToken)
+    {
+        foreach (var ends in _ends.Where(e => !e.IsError).Select(e => e.Value.To).DistinctBy(t => t.Address.Parent))
+        {
+            var parent = ends.Path.Parent;
+            var there = parent.IsTop ? default(Result<FileEntry>?) : await ends.Backend.StatAsync(ends.Scope, parent, withAttributes: false, cancellationToken);
+            if (there is { Error.Kind: ErrorKind.NotFound })
+            {
+                // where that does not work, each of the items says so
+                await ends.Backend.MakeFolderAsync(ends.Scope, parent, parents: true, cancellationToken);
+            }
+        }
+    }
+
+    private async Task<Error?> MakeFolderAsync(TransferItem item, TransferEnds ends, CancellationToken cancellationToken)
+    {
+        // one that is there by now is as good
+        var made = await ends.To.Backend.MakeFolderAsync(ends.To.Scope, ends.ToPath(item), parents: true, cancellationToken);
+        if (!made.IsError)
+        {
+            await ledger.NoteAsync(item, TransferOutcome.Done);
+        }
+
+        return made.Error;
+    }
+
+    private async Task<Error?> BringAsync(TransferItem item, TransferEnds ends, CancellationToken cancellationToken)
+    {
+        if (item.IsRename)
+        {
+            return await RenameAsync(item, ends, cancellationToken);
+        }
+
+        var overwrite = false;
+        if (item.IsConflict)
+        {
+            var isOlder = item.ThereModifiedAt < item.ModifiedAt;
+            if (transfer.Conflict == ConflictRule.Skip || (transfer.Conflict == ConflictRule.Newer && !isOlder))
+            {
+                await ledger.NoteAsync(item, TransferOutcome.Skipped, transfer.Conflict == ConflictRule.Newer ? "What is there is newer, or as new." : null);
+                return null;
+            }
+
+            overwrite = transfer.Conflict is ConflictRule.Overwrite or ConflictRule.Newer;
+            if (!overwrite && item.To is null && await FindNameAsync(item, ends, cancellationToken) is { } error)
+            {
+                return error;
+            }
+        }
+
+        if (item.Outcome != TransferOutcome.Pending)
+        {
+            return null;
+        }
+
+        var done = item.Kind == FileKind.Link
+            ? await LinkAsync(item, ends, overwrite, cancellationToken)
+            : await _copier.CopyAsync(ends, item, ends.ToPath(item), overwrite, _isAgain, cancellationToken);
+        if (done.Error is { Code: "file-exists" } && transfer.Conflict == ConflictRule.Skip)
+        {
+            await ledger.NoteAsync(item, TransferOutcome.Skipped);
+            return null;
+        }
+
+        if (!done.IsError)
+        {
+            ledger.Moved(item.Kind == FileKind.Link ? item.Size ?? 0 : 0);
+            await ledger.NoteAsync(item, TransferOutcome.Done);
+        }
+
+        return done.Error;
+    }
+
+    /// <summary>A name with a number that is free in the target; where the item lies under such a name already, it is done.</summary>
+    private async Task<Error?> FindNameAsync(TransferItem item, TransferEnds ends, CancellationToken cancellationToken)
+    {
+        var path = ends.ToPath(item);
+        var dot = item.Kind == FileKind.File ? path.Name.LastIndexOf('.') : -1;
+        var (stem, extension) = dot > 0 ? (path.Name[..dot], path.Name[dot..]) : (path.Name, "");
+        for (var number = 2; number < 1000; number++)
+        {
+            var name = string.Create(CultureInfo.InvariantCulture, $"{stem} ({number}){extension}");
+            if (FileName.Check(name) is { } problem)
+            {
+                return Error.InvalidField("path", $"another name for '{path}' {problem}");
+            }
+
+            var candidate = path.Parent.Child(name);
+            var there = await ends.To.Backend.StatAsync(ends.To.Scope, candidate, withAttributes: false, cancellationToken);
+            if (there.IsError)
+            {
+                item.To = candidate.ToAddress();
+                return there.Error!.Kind == ErrorKind.NotFound ? null : there.Error;
+            }
+
+            if (_isAgain && there.Value.Kind == item.Kind && there.Value.Size == item.Size && TransferPlanner.IsSameTime(there.Value.ModifiedAt, item.ModifiedAt))
+            {
+                item.To = candidate.ToAddress();
+                ledger.Moved(item.Size ?? 0);
+                await ledger.NoteAsync(item, TransferOutcome.Done);
+                return null;
+            }
+        }
+
+        return new(ErrorKind.Conflict, "file-exists", "There is something already.", $"'{path}' and 998 more of its name are there.");
+    }
+
+    private async Task<Result<Unit>> LinkAsync(TransferItem item, TransferEnds ends, bool overwrite, CancellationToken cancellationToken)
+    {
+        var (backend, scope, path) = (ends.To.Backend, ends.To.Scope, ends.ToPath(item));
+        if (!backend.Abilities.CanLink)
+        {
+            return new Error(ErrorKind.Unprocessable, "file-unsupported", "That cannot be done there.", $"{ends.To}: links cannot be made there.");
+        }
+
+        if (_isAgain && await backend.StatAsync(scope, path, withAttributes: false, cancellationToken) is { IsError: false, Value: { Kind: FileKind.Link } there } && there.Target == item.Target)
+        {
+            return Unit.Value;
+        }
+
+        if (overwrite && await backend.RemoveAsync(scope, path, recursive: false, trash: false, cancellationToken) is { IsError: true, Error: { Kind: not ErrorKind.NotFound } stays })
+        {
+            return stays;
+        }
+
+        var made = await backend.MakeLinkAsync(scope, path, item.Target ?? "", cancellationToken);
+        return made.IsError ? made.Error! : Unit.Value;
+    }
+
+    private async Task<Error?> RenameAsync(TransferItem item, TransferEnds ends, CancellationToken cancellationToken)
+    {
+        var moved = await ends.From.Backend.RenameAsync(ends.From.Scope, ends.FromPath(item), ends.To.Scope, ends.ToPath(item), overwrite: false, cancellationToken);
+        if (moved.Error is { Code: "other-file-system" })
+        {
+            _isRenameRefused = true;
+            return null;
+        }
+
+        if (moved.Error is { Kind: ErrorKind.NotFound } && _isAgain
+            && !(await ends.To.Backend.StatAsync(ends.To.Scope, ends.ToPath(item), withAttributes: false, cancellationToken)).IsError)
+        {
+            // its answer was lost the last time
+            moved = default(FileEntry)!;
+        }
+
+        if (moved.IsError)
+        {
+            return moved.Error;
+        }
+
+        ledger.Moved(item.Size ?? 0);
+        item.IsSourceSettled = true;
+        await ledger.NoteAsync(item, TransferOutcome.Done);
+        return null;
+    }
+
+    /// <summary>Of a move: what is in its place is removed from its source, file by file; what was not brought stays.</summary>
+    private async Task<Error?> EmptySourcesAsync(CancellationToken cancellationToken)
+    {
+        static IQueryable<TransferItem> Open(IQueryable<TransferItem> items) =>
+            items.Where(i => !i.IsSourceSettled && (i.Outcome == TransferOutcome.Done || i.Outcome == TransferOutcome.Same));
+
+        return await EachAsync(items => Open(items).Where(i => i.Kind != FileKind.Folder), TransferLimits.Lanes, false, RemoveSourceAsync, cancellationToken)
+            ?? await EachAsync(items => Open(items).Where(i => i.Kind == FileKind.Folder), 1, true, RemoveSourceAsync, cancellationToken);
+    }
+
+    private async Task<Error?> RemoveSourceAsync(TransferItem item, TransferEnds ends, CancellationToken cancellationToken)
+    {
+        var (backend, scope, path) = (ends.From.Backend, ends.From.Scope, ends.FromPath(item));
+        if (item.Kind == FileKind.File)
+        {
+            var now = await backend.StatAsync(scope, path, withAttributes: false, cancellationToken);
+            if (now is { IsError: false } && now.Value.Tag != item.Tag)
+            {
+                await ledger.SettledAsync(item, "It stays at its source too: it has changed since it was brought.");
+                return null;
+            }
+
+            if (item.Outcome == TransferOutcome.Same && !now.IsError)
+            {
+                // size and time are no proof: nothing is thrown away on them
+                var one = await backend.HashAsync(scope, path, cancellationToken);
+                var other = one.IsError ? one : await ends.To.Backend.HashAsync(ends.To.Scope, ends.ToPath(item), cancellationToken);
+                if (other.Error is { } unknown && IsPassing(unknown))
+                {
+                    return unknown;
+                }
+
+                if (other.IsError || !one.Value.AsSpan().SequenceEqual(other.Value))
+                {
+                    await ledger.SettledAsync(item, "It stays at its source too: what is in its place has its size and time, and is not the same.");
+                    return null;
+                }
+            }
+        }
+
+        var removed = await backend.RemoveAsync(scope, path, recursive: false, trash: false, cancellationToken);
+        if (removed.Error is { } error && IsPassing(error))
+        {
+            return error;
+        }
+
+        await ledger.SettledAsync(item, removed.Error is { Kind: not ErrorKind.NotFound } stays ? $"It stays at its source too: {stays.Detail}" : null);
+        return null;
+    }
+
+    /// <summary>From the innermost out: what is done in a folder changes its time. It is no harm where that does not work.</summary>
+    private async Task KeepFolderTimesAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var item in ledger.ReadAsync(
+            items => items.Where(i => i.Kind == FileKind.Folder && !i.IsRename && i.Outcome == TransferOutcome.Done && i.ModifiedAt != null), isBackwards: true, cancellationToken))
+        {
+            if (_ends[item.Root] is { IsError: false, Value: var ends } && ends.To.Backend.Abilities.HasModes)
+            {
+                await ends.To.Backend.ChangeAsync(ends.To.Scope, ends.ToPath(item), new(item.Mode & 0x1FF, ModifiedAt: item.ModifiedAt), cancellationToken);
+            }
+        }
+    }
+}
