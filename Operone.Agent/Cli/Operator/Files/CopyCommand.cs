@@ -22,7 +22,8 @@ internal static class CopyCommand
 
             A transfer goes on where it stood when the connection, the server or an agent was lost, and when the same command is given again
             after this program was ended. The SHA-256 is checked at the end, and a file is in its place only when it is whole.
-            From device to device the bytes go through this program, and are not stored here.
+            From device to device the server brings them, with times and modes, and this shows how far it is: 'operone transfers'.
+            Who interrupts this ends it.
 
             Exit code: 0 all was copied, 1 something was not and the rest was, 2 the command line is wrong.
 
@@ -46,10 +47,17 @@ internal static class CopyCommand
             var settings = new CopySettings(
                 parsed.GetValue(preserve) || parsed.GetValue(update), parsed.GetValue(dryRun), parsed.GetValue(quiet), parsed.GetValue(verbose), FileArguments.Window(parsed.GetValue(retryFor)));
             var given = parsed.GetValue(places)!;
+            var isFar = given[^1].Device is not null && !settings.IsDryRun;
             foreach (var sources in (await PairAsync(run, given, cancellationToken)).GroupBy(p => p.Source.Device))
             {
+                // a link that is named here is followed, and what is refused here is refused as ever
+                var far = isFar && sources.Key is not null ? sources.Where(p => (p.Item.Kind == FileKind.File || (p.Item.Kind == FileKind.Folder && options.Recursive))
+                    && !(sources.Key == given[^1].Device && p.Target.IsIn(p.Item.Path))).ToArray() : [];
+                await new TransferRun(run, settings).RunAsync(
+                    api, [.. far.Select(p => ((RemoteFiles)run.SideOf(p.Source), p.Item, (RemoteFiles)run.SideOf(given[^1]), p.Target))], TransferKind.Copy,
+                    options.NoClobber ? ConflictRule.Skip : ConflictRule.Overwrite, cancellationToken);
                 var plan = new CopyPlan(run.SideOf(sources.First().Source), run.SideOf(given[^1]), options);
-                foreach (var (_, item, target) in sources)
+                foreach (var (_, item, target) in sources.Except(far))
                 {
                     await plan.AddAsync(item, target, cancellationToken);
                 }

@@ -16,5 +16,6 @@ internal static class FileCommands
         root.Add(MakeFolderCommand.Create(cli));
         root.Add(FindCommand.Create(cli));
         root.Add(SyncCommand.Create(cli));
+        root.Add(TransfersCommand.Create(cli));
     }
 }

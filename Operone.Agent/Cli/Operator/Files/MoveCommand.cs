@@ -15,7 +15,8 @@ internal static class MoveCommand
         var command = new OperatorCommand("mv", "Move files on a device, and from and to devices.",
             """
             Within one device it is a new name, at once. Between devices, from and to here, and between file systems of a device it is a copy
-            as by 'operone cp -r -p'; a source is removed for good when all of it has arrived, and stays otherwise.
+            as by 'operone cp -r -p'; a source is removed for good when all of it has arrived, and stays otherwise. From device to device
+            the server brings them, and removes each file once it has arrived: 'operone transfers'.
 
             Exit code: 0 all was moved, 1 something was not and the rest was, 2 the command line is wrong.
 
@@ -83,6 +84,13 @@ internal static class MoveCommand
                 run.Fail(name, error);
                 return;
             }
+        }
+
+        if (from is RemoteFiles far && side is RemoteFiles there && !settings.IsDryRun)
+        {
+            await new TransferRun(run, settings).RunAsync(
+                far.Api, [(far, item, there, target)], TransferKind.Move, options.NoClobber ? ConflictRule.Skip : ConflictRule.Overwrite, cancellationToken);
+            return;
         }
 
         var before = run.Failures;
