@@ -38,7 +38,7 @@ need openssh-client ssh || true
 lock_artifacts
 publish_web
 publish_agent
-now=$(fingerprint Operone.Core Operone.Web Operone.Agent Operone.Bench)
+now=$(fingerprint Operone.Core Operone.Disk Operone.Web Operone.Agent Operone.Bench)
 if ! up_to_date bench "$now" || [ ! -f "$artifacts/bench/Operone.Bench.dll" ]; then
   rm -rf "$artifacts/bench" "$artifacts/bench.stamp"
   quietly "building the benchmarks" dotnet publish "$root/Operone.Bench" -c Release -o "$artifacts/bench" -nologo -v quiet

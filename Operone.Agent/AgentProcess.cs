@@ -8,6 +8,7 @@ using Operone.Agent.Platforms;
 using Operone.Agent.Shell;
 using Operone.Agent.Shell.Host.Sandbox;
 using Operone.Core.Errors;
+using Operone.Disk;
 
 namespace Operone.Agent;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Operone.Agent.Shell;
 using Operone.Core.Errors;
+using Operone.Disk;
 
 namespace Operone.Agent;
 
@@ -35,7 +36,7 @@ internal sealed class StateDirectory
     /// <summary>The ids of executions that are over, see <see cref="Tombstones"/>.</summary>
     public string Over => System.IO.Path.Combine(Path, "over");
 
-    /// <summary>Notes of unfinished uploads, a file each, see <see cref="Files.Uploads"/>.</summary>
+    /// <summary>Notes of unfinished uploads, a file each, see <see cref="Operone.Disk.Uploads"/>.</summary>
     public string Uploads => System.IO.Path.Combine(Path, "files");
 
     /// <summary>

@@ -96,7 +96,7 @@ unlock_artifacts() { if command -v flock >/dev/null; then exec 8>&-; fi; }
 # The control plane, published to artifacts/web.
 publish_web() {
   local now
-  now=$(fingerprint Operone.Core Operone.Web)
+  now=$(fingerprint Operone.Core Operone.Disk Operone.Web)
   if up_to_date web "$now" && [ -f "$artifacts/web/operone-web.dll" ]; then return; fi
   rm -rf "$artifacts/web" "$artifacts/web.stamp"
   quietly "building the control plane (the first time this takes a few minutes)" \
@@ -126,7 +126,7 @@ publish_agent() {
   local rid now kind folder
   rid=$(runtime_id)
   folder=$artifacts/agents/$rid
-  now=$(fingerprint Operone.Core Operone.Agent)
+  now=$(fingerprint Operone.Core Operone.Disk Operone.Agent)
   if [ -x "$folder/operone" ] && up_to_date "agent-$rid" "$now"; then return; fi
   rm -rf "$folder" "$artifacts/agent-$rid.stamp" "$artifacts/agent-build"
   if can_link; then

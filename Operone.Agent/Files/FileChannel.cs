@@ -4,6 +4,7 @@ using System.Text.Json;
 using Operone.Core.Channels;
 using Operone.Core.Connection;
 using Operone.Core.Files;
+using Operone.Disk;
 
 namespace Operone.Agent.Files;
 

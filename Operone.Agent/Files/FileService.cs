@@ -6,6 +6,7 @@ using Operone.Agent.Files.Handlers;
 using Operone.Core.Channels;
 using Operone.Core.Connection;
 using Operone.Core.Files;
+using Operone.Disk;
 
 namespace Operone.Agent.Files;
 

@@ -1,8 +1,8 @@
-using Operone.Agent.Files;
 using Operone.Agent.Platforms.Linux;
 using Operone.Agent.Platforms.Mac;
 using Operone.Agent.Platforms.Windows;
 using Operone.Core.Errors;
+using Operone.Disk;
 
 namespace Operone.Agent.Platforms;
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using Operone.Core.Files;
+using Operone.Disk;
 
 namespace Operone.Agent.Files.Handlers;
 

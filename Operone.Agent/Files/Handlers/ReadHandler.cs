@@ -1,5 +1,6 @@
 using System.Buffers;
 using Operone.Core.Files;
+using Operone.Disk;
 
 namespace Operone.Agent.Files.Handlers;
 

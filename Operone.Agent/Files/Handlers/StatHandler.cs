@@ -1,4 +1,5 @@
 using Operone.Core.Files;
+using Operone.Disk;
 
 namespace Operone.Agent.Files.Handlers;
 

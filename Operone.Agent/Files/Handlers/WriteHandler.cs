@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Operone.Core.Connection;
 using Operone.Core.Files;
+using Operone.Disk;
 
 namespace Operone.Agent.Files.Handlers;
 

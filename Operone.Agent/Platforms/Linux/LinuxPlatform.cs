@@ -1,9 +1,9 @@
 using System.Runtime.Versioning;
-using Operone.Agent.Files;
-using Operone.Agent.Platforms.Linux.Files;
 using Operone.Agent.Platforms.Unix;
 using Operone.Agent.Shell.Host.Sandbox;
 using Operone.Core.Errors;
+using Operone.Disk;
+using Operone.Disk.Linux;
 
 namespace Operone.Agent.Platforms.Linux;
 

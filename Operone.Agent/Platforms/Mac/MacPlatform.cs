@@ -1,8 +1,8 @@
 using System.Runtime.Versioning;
-using Operone.Agent.Files;
-using Operone.Agent.Platforms.Portable;
 using Operone.Agent.Platforms.Unix;
 using Operone.Core.Errors;
+using Operone.Disk;
+using Operone.Disk.Portable;
 
 namespace Operone.Agent.Platforms.Mac;
 

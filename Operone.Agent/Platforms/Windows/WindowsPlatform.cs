@@ -2,9 +2,9 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
-using Operone.Agent.Files;
-using Operone.Agent.Platforms.Portable;
 using Operone.Core.Errors;
+using Operone.Disk;
+using Operone.Disk.Portable;
 
 namespace Operone.Agent.Platforms.Windows;
 

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Runtime.Versioning;
 using System.Text;
 using CsCheck;
-using Operone.Agent.Files;
 using Operone.Core.Files;
+using Operone.Disk;
 using Xunit;
 
 namespace Operone.Tests.Agent.Files;

@@ -2,9 +2,10 @@ using System.Runtime.Versioning;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Operone.Agent.Files;
-using Operone.Agent.Platforms.Linux.Files;
 using Operone.Core.Channels;
 using Operone.Core.Files;
+using Operone.Disk;
+using Operone.Disk.Linux;
 using Operone.Tests.Agent.Hosting;
 
 namespace Operone.Tests.Agent.Files;

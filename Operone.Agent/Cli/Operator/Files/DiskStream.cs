@@ -1,4 +1,4 @@
-using Operone.Agent.Files;
+using Operone.Disk;
 
 namespace Operone.Agent.Cli.Operator.Files;
 

@@ -2,9 +2,9 @@ using System.Buffers;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
-using Operone.Agent.Files;
 using Operone.Core.Errors;
 using Operone.Core.Files;
+using Operone.Disk;
 
 namespace Operone.Agent.Cli.Operator.Files;
 

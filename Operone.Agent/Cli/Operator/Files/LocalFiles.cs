@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
-using Operone.Agent.Files;
 using Operone.Agent.Platforms;
 using Operone.Core.Errors;
 using Operone.Core.Files;
+using Operone.Disk;
 
 namespace Operone.Agent.Cli.Operator.Files;
 

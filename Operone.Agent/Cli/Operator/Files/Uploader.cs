@@ -3,9 +3,9 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
-using Operone.Agent.Files;
 using Operone.Core.Errors;
 using Operone.Core.Files;
+using Operone.Disk;
 
 namespace Operone.Agent.Cli.Operator.Files;
 
