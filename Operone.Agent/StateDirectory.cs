@@ -1,7 +1,6 @@
 using System.Text;
 using Operone.Agent.Shell;
 using Operone.Core.Errors;
-using Operone.Disk;
 
 namespace Operone.Agent;
 

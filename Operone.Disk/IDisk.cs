@@ -120,6 +120,12 @@ internal interface IDiskPart : IDisposable
     /// <summary>Puts what it holds on the disk.</summary>
     void Sync();
 
+    /// <summary>On which file system it lies, where all of one can be put on the disk at once; else null.</summary>
+    ulong? Volume { get; }
+
+    /// <summary>Puts all that its file system holds on the disk.</summary>
+    void SyncVolume();
+
     /// <summary>Makes it the file.</summary>
     void Commit(PartCommit how);
 

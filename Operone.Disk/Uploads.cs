@@ -36,6 +36,15 @@ internal sealed partial class Uploads(string folder, IDisk disk, TimeProvider ti
         File.Move(made, file, overwrite: true);
     }
 
+    /// <summary>Notes many that are put at once, in one file. They are over together.</summary>
+    public void NoteAll(Guid batch, IEnumerable<(TreePath Part, FilePlace Place)> parts)
+    {
+        Directory.CreateDirectory(folder);
+        var made = FileOf(batch) + ".new";
+        File.WriteAllLines(made, parts.SelectMany(p => (string[])[p.Part.ToAddress(), p.Place.Path.ToAddress()]));
+        File.Move(made, FileOf(batch));
+    }
+
     /// <summary>Requires that an upload is of a place.</summary>
     public void Require(Guid upload, FilePlace place)
     {
@@ -89,11 +98,13 @@ internal sealed partial class Uploads(string folder, IDisk disk, TimeProvider ti
 
             try
             {
-                var note = Read(file);
-                if (note is null ? File.GetLastWriteTimeUtc(file) < since.UtcDateTime : disk.RemoveOldPart(note.Part, since) && File.GetLastWriteTimeUtc(file) < since.UtcDateTime)
+                // all of them are tried; one that is not gone keeps the note
+                var notes = ReadAll(file);
+                var left = notes.FindAll(note => !disk.RemoveOldPart(note.Part, since));
+                if (left.Count == 0 && File.GetLastWriteTimeUtc(file) < since.UtcDateTime)
                 {
                     File.Delete(file);
-                    Log.Cleaned(logger, note?.Target);
+                    Log.Cleaned(logger, notes.FirstOrDefault()?.Target);
                 }
             }
             catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
@@ -105,17 +116,27 @@ internal sealed partial class Uploads(string folder, IDisk disk, TimeProvider ti
 
     private static FileFault Foreign(FilePlace place) => new(FileProblems.Exists, $"The upload to '{place}' has the id of an upload to another place.");
 
-    private static Noted? Read(string file)
+    private static Noted? Read(string file) => ReadAll(file).FirstOrDefault();
+
+    /// <summary>What a file notes; nothing where it is not there, or is not whole.</summary>
+    private static List<Noted> ReadAll(string file)
     {
         try
         {
-            var lines = File.ReadAllLines(file, Encoding.UTF8);
-            return lines.Length >= 2 && TreePath.Parse(lines[0]) is { IsError: false } part && TreePath.Parse(lines[1]) is { IsError: false } target
-                ? new Noted(part.Value, target.Value) : null;
+            var notes = new List<Noted>();
+            foreach (var lines in File.ReadAllLines(file, Encoding.UTF8).Chunk(2))
+            {
+                if (lines.Length == 2 && TreePath.Parse(lines[0]) is { IsError: false } part && TreePath.Parse(lines[1]) is { IsError: false } target)
+                {
+                    notes.Add(new Noted(part.Value, target.Value));
+                }
+            }
+
+            return notes;
         }
         catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
         {
-            return null;
+            return [];
         }
     }
 

@@ -99,6 +99,13 @@ public static class FileOps
     /// <summary>Makes an upload the file at <c>Path</c>, at once and whole: <c>Sha256</c>, <c>Overwrite</c>, <c>Tag</c>, <c>Mode</c>, <c>ModifiedAt</c>. Gives <c>Entry</c>.</summary>
     public const string Commit = "commit";
 
+    /// <summary>
+    /// Writes many small files at once. The device first answers with nothing; then come for each a <see cref="FileData.File"/> and, where it has bytes, one binary message with all of them;
+    /// <see cref="FileData.IsEnd"/> ends it, see <see cref="FileLimits.SmallBytes"/>. Each is in its place whole or not at all; they are put on the disk
+    /// together, which is what makes it fast. Gives <c>Failures</c>, in several replies where there are many.
+    /// </summary>
+    public const string Put = "put";
+
     /// <summary>Throws an upload away.</summary>
     public const string Discard = "discard";
 
@@ -124,7 +131,22 @@ public static class FileOps
 /// <summary>A word between the bytes of a file that is written.</summary>
 /// <param name="Hole">So many bytes that are zero and need not be stored.</param>
 /// <param name="IsEnd">No more follows.</param>
-public sealed record FileData(long? Hole = null, bool IsEnd = false);
+/// <param name="File">Of a put: the file whose bytes follow.</param>
+public sealed record FileData(long? Hole = null, bool IsEnd = false, SmallFile? File = null);
+
+/// <summary>A small file that is put among many.</summary>
+/// <param name="Path">Its place, whole, as an address.</param>
+/// <param name="Size">How many bytes it has, at most <see cref="FileLimits.SmallBytes"/>.</param>
+/// <param name="Overwrite">Whether it replaces what is there.</param>
+/// <param name="Mode">Its permission bits; by default those of the file that it replaces.</param>
+/// <param name="ModifiedAt">Its time of change; by default now.</param>
+/// <param name="Sha256">What its content must be.</param>
+public sealed record SmallFile(string Path, int Size, bool Overwrite = false, int? Mode = null, DateTimeOffset? ModifiedAt = null, byte[]? Sha256 = null);
+
+/// <summary>One of many that could not be put.</summary>
+/// <param name="Index">Which, from 0.</param>
+/// <param name="Problem">Why.</param>
+public sealed record SmallFailure(int Index, FileProblem Problem);
 
 /// <summary>What a device answers.</summary>
 public sealed record FileReply
@@ -152,6 +174,9 @@ public sealed record FileReply
 
     /// <summary>The SHA-256 asked for.</summary>
     public byte[]? Sha256 { get; init; }
+
+    /// <summary>Of a put: those that are not in their place.</summary>
+    public IReadOnlyList<SmallFailure>? Failures { get; init; }
 }
 
 /// <summary>Why a device did not do something with a file.</summary>
@@ -210,6 +235,15 @@ public static class FileLimits
 {
     /// <summary>The most bytes in one message of a channel.</summary>
     public const int PieceBytes = 128 * 1024;
+
+    /// <summary>The most bytes of a file that is put among many.</summary>
+    public const int SmallBytes = 64 * 1024;
+
+    /// <summary>The most files of one put.</summary>
+    public const int SmallFiles = 256;
+
+    /// <summary>The most bytes of one put.</summary>
+    public const int SmallBatchBytes = 4 * 1024 * 1024;
 
     /// <summary>How many entries a reply has at the most.</summary>
     public const int BatchEntries = 200;

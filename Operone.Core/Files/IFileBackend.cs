@@ -35,6 +35,12 @@ public sealed record FileCommit(bool Overwrite = false, string? Tag = null, byte
 public sealed record FileChanges(
     int? Mode = null, string? Owner = null, string? Group = null, DateTimeOffset? ModifiedAt = null, IReadOnlyDictionary<string, byte[]?>? Attributes = null);
 
+/// <summary>A small file to be put among many.</summary>
+/// <param name="Path">Its place on the backend.</param>
+/// <param name="Content">All of its bytes, at most <see cref="FileLimits.SmallBytes"/>.</param>
+/// <param name="How">How it becomes the file; without a tag.</param>
+public sealed record WholeFile(TreePath Path, ReadOnlyMemory<byte> Content, FileCommit How);
+
 /// <summary>A piece of a file that is read: bytes in the buffer, or a hole, or neither at the end.</summary>
 /// <param name="Count">So many bytes were read.</param>
 /// <param name="Hole">So many bytes are zero.</param>
@@ -100,6 +106,12 @@ public interface IFileBackend
 
     /// <summary>Makes an upload the file, at once and whole.</summary>
     Task<Result<FileEntry>> CommitAsync(FileScope scope, TreePath path, Guid upload, FileCommit commit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Writes small files, each whole or not at all; gives for each what went wrong, or null. At most <see cref="FileLimits.SmallFiles"/> with
+    /// <see cref="FileLimits.SmallBatchBytes"/>.
+    /// </summary>
+    Task<Result<IReadOnlyList<Error?>>> PutAsync(FileScope scope, IReadOnlyList<WholeFile> files, CancellationToken cancellationToken);
 
     /// <summary>Throws an upload away.</summary>
     Task<Result<Unit>> DiscardAsync(FileScope scope, TreePath path, Guid upload, CancellationToken cancellationToken);

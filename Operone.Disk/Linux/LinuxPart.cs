@@ -38,7 +38,7 @@ internal sealed class LinuxPart : IDiskPart
         var isOurs = !file.IsInvalid && FileCalls.Stat(file, out stat) && stat.Kind == FileKind.File && stat.Links == 1 && stat.User == FileCalls.EffectiveUser();
         if (isOurs)
         {
-            return new LinuxPart(folder, place, bytes, file) { Length = (long)stat.Size };
+            return new LinuxPart(folder, place, bytes, file) { Length = (long)stat.Size, Volume = stat.Device };
         }
 
         var isNone = file.IsInvalid;
@@ -96,6 +96,18 @@ internal sealed class LinuxPart : IDiskPart
     public void Sync()
     {
         if (FileCalls.Sync(_file) != 0)
+        {
+            throw LinuxFaults.Last(_place.Path, "written");
+        }
+    }
+
+    /// <inheritdoc/>
+    public ulong? Volume { get; private init; }
+
+    /// <inheritdoc/>
+    public void SyncVolume()
+    {
+        if (FileCalls.SyncVolume(_file) != 0)
         {
             throw LinuxFaults.Last(_place.Path, "written");
         }

@@ -119,6 +119,12 @@ internal sealed class PortablePart(string path, string target, FilePlace place) 
     public void Sync() => _file.Flush(flushToDisk: true);
 
     /// <inheritdoc/>
+    public ulong? Volume => null;
+
+    /// <inheritdoc/>
+    public void SyncVolume() => Sync();
+
+    /// <inheritdoc/>
     public void Commit(PartCommit how) => PortableDisk.Try(place, "put in its place", () =>
     {
         lock (_commits)

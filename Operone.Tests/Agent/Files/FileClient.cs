@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Operone.Core.Connection;
 using Operone.Core.Files;
+using Xunit;
 
 namespace Operone.Tests.Agent.Files;
 
@@ -134,6 +135,34 @@ internal sealed class FileClient : IAsyncDisposable
         return written.Problem is not null
             ? written
             : await LastAsync(new FileCall { Op = FileOps.Commit, Path = path, Upload = upload, Sha256 = SHA256.HashData(content), Overwrite = overwrite, Tag = tag });
+    }
+
+    /// <summary>Puts many at once. Gives those that are not there, with the codes of their problems.</summary>
+    public async Task<List<(int Index, string Code)>> PutAsync(params (SmallFile File, byte[] Content)[] files)
+    {
+        await SendAsync(new FileCall { Op = FileOps.Put, Path = Scope.Root });
+        var first = await ReplyAsync();
+        Assert.False(first.IsLast, first.Problem?.Detail);
+        foreach (var (file, content) in files)
+        {
+            await SendAsync(new FileData(File: file));
+            if (content.Length > 0)
+            {
+                await Socket.SendAsync(content, WebSocketMessageType.Binary, endOfMessage: true, default);
+            }
+        }
+
+        await SendAsync(new FileData(IsEnd: true));
+        var failures = new List<(int Index, string Code)>();
+        while (true)
+        {
+            var reply = await ReplyAsync();
+            failures.AddRange(reply.Problem is { } problem ? throw new InvalidOperationException(problem.Detail) : (reply.Failures ?? []).Select(f => (f.Index, f.Problem.Code)));
+            if (reply.IsLast)
+            {
+                return failures;
+            }
+        }
     }
 
     public Task SendAsync(FileCall call) =>

@@ -5,7 +5,6 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using Operone.Core.Files;
-using Operone.Disk;
 using Xunit;
 
 namespace Operone.Tests.Agent.Files;

@@ -39,4 +39,7 @@ internal static class TransferLimits
 
     /// <summary>How many files of one go at once: small ones wait for the way there and back most of the time.</summary>
     public const int Lanes = 8;
+
+    /// <summary>How many batches of small files go at once.</summary>
+    public const int BatchLanes = 4;
 }

@@ -43,28 +43,13 @@ internal sealed partial class TransferWork
             return await RenameAsync(item, ends, cancellationToken);
         }
 
-        var overwrite = false;
-        if (item.IsConflict)
+        var decided = await DecideAsync(item, ends, cancellationToken);
+        if (decided.IsError || item.Outcome != TransferOutcome.Pending)
         {
-            var isOlder = item.ThereModifiedAt < item.ModifiedAt;
-            if (transfer.Conflict == ConflictRule.Skip || (transfer.Conflict == ConflictRule.Newer && !isOlder))
-            {
-                await ledger.NoteAsync(item, TransferOutcome.Skipped, transfer.Conflict == ConflictRule.Newer ? "What is there is newer, or as new." : null);
-                return null;
-            }
-
-            overwrite = transfer.Conflict is ConflictRule.Overwrite or ConflictRule.Newer;
-            if (!overwrite && item.To is null && await FindNameAsync(item, ends, cancellationToken) is { } error)
-            {
-                return error;
-            }
+            return decided.Error;
         }
 
-        if (item.Outcome != TransferOutcome.Pending)
-        {
-            return null;
-        }
-
+        var overwrite = decided.Value;
         var done = item.Kind == FileKind.Link
             ? await LinkAsync(item, ends, overwrite, cancellationToken)
             : await _copier.CopyAsync(ends, item, ends.ToPath(item), overwrite, _isAgain, cancellationToken);
@@ -81,6 +66,67 @@ internal sealed partial class TransferWork
         }
 
         return done.Error;
+    }
+
+    /// <summary>Whether what is there is replaced; with another name, or an outcome, where the rule says so.</summary>
+    private async Task<Result<bool>> DecideAsync(TransferItem item, TransferEnds ends, CancellationToken cancellationToken)
+    {
+        if (!item.IsConflict)
+        {
+            return false;
+        }
+
+        if (transfer.Conflict == ConflictRule.Skip || (transfer.Conflict == ConflictRule.Newer && !(item.ThereModifiedAt < item.ModifiedAt)))
+        {
+            await ledger.NoteAsync(item, TransferOutcome.Skipped, transfer.Conflict == ConflictRule.Newer ? "What is there is newer, or as new." : null);
+            return false;
+        }
+
+        var overwrite = transfer.Conflict is ConflictRule.Overwrite or ConflictRule.Newer;
+        return !overwrite && item.To is null && await FindNameAsync(item, ends, cancellationToken) is { } error ? error : overwrite;
+    }
+
+    /// <summary>Brings small files that belong together by one call of the target. One of which that does not work is brought by itself.</summary>
+    private async Task<Error?> BringManyAsync(IReadOnlyList<TransferItem> items, CancellationToken cancellationToken)
+    {
+        if (_ends[items[0].Root] is not { IsError: false, Value: var ends })
+        {
+            // each of them says so
+            return null;
+        }
+
+        var (taken, files) = (new List<TransferItem>(), new List<WholeFile>());
+        foreach (var item in items)
+        {
+            var decided = await DecideAsync(item, ends, cancellationToken);
+            if (decided.Error is { } away && IsPassing(away))
+            {
+                return away;
+            }
+
+            if (!decided.IsError && item.Outcome == TransferOutcome.Pending && await TransferCopier.ReadWholeAsync(ends, item, decided.Value, cancellationToken) is { } file)
+            {
+                taken.Add(item);
+                files.Add(file);
+            }
+        }
+
+        if (files.Count == 0)
+        {
+            return null;
+        }
+
+        var put = await ends.To.Backend.PutAsync(ends.To.Scope, files, cancellationToken);
+        for (var i = 0; i < taken.Count; i++)
+        {
+            if (!put.IsError && put.Value[i] is null)
+            {
+                ledger.Moved(files[i].Content.Length);
+                await ledger.NoteAsync(taken[i], TransferOutcome.Done);
+            }
+        }
+
+        return put.Error is { } error && IsPassing(error) ? error : null;
     }
 
     /// <summary>A name with a number that is free in the target; where the item lies under such a name already, it is done.</summary>

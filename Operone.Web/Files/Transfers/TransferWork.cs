@@ -108,6 +108,9 @@ internal sealed partial class TransferWork(
         {
             await MakeTargetsAsync(cancelled);
             return await EachAsync(items => items.Where(i => i.Kind == FileKind.Folder && !i.IsRename && i.Outcome == TransferOutcome.Pending), 1, false, MakeFolderAsync, cancelled)
+                ?? await EachAsync(
+                    stop => TransferBatches.OfAsync(ledger.ReadAsync(items => items.Where(i => i.Outcome == TransferOutcome.Pending), isBackwards: false, stop), stop),
+                    TransferLimits.BatchLanes, BringManyAsync, cancelled)
                 ?? await EachAsync(items => items.Where(i => (i.Kind != FileKind.Folder || i.IsRename) && i.Outcome == TransferOutcome.Pending), TransferLimits.Lanes, false, BringAsync, cancelled);
         }, cancellationToken);
         return !_isRenameRefused;
@@ -148,29 +151,22 @@ internal sealed partial class TransferWork(
     }
 
     /// <summary>Does something with each item; gives what was away. The rest waits then.</summary>
-    private async Task<Error?> EachAsync(
+    private Task<Error?> EachAsync(
         Func<IQueryable<TransferItem>, IQueryable<TransferItem>> which, int lanes, bool isBackwards, Func<TransferItem, TransferEnds, CancellationToken, Task<Error?>> act,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken) =>
+        EachAsync(stop => ledger.ReadAsync(which, isBackwards, stop), lanes, (item, cancelled) => TryAsync(item, act, cancelled), cancellationToken);
+
+    private async Task<Error?> EachAsync<T>(
+        Func<CancellationToken, IAsyncEnumerable<T>> all, int lanes, Func<T, CancellationToken, Task<Error?>> act, CancellationToken cancellationToken)
     {
         Error? away = null;
         using var pass = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
             var options = new ParallelOptions { MaxDegreeOfParallelism = lanes, CancellationToken = pass.Token };
-            await Parallel.ForEachAsync(ledger.ReadAsync(which, isBackwards, pass.Token), options, async (item, cancelled) =>
+            await Parallel.ForEachAsync(all(pass.Token), options, async (one, cancelled) =>
             {
-                var ends = _ends[item.Root];
-                var error = ends.IsError ? ends.Error : await act(item, ends.Value, cancelled);
-                if (error is null)
-                {
-                    return;
-                }
-
-                if (!IsPassing(error))
-                {
-                    await ledger.NoteAsync(item, TransferOutcome.Failed, error.Detail);
-                }
-                else if (Interlocked.CompareExchange(ref away, error, null) is null)
+                if (await act(one, cancelled) is { } error && Interlocked.CompareExchange(ref away, error, null) is null)
                 {
                     await pass.CancelAsync();
                 }
@@ -184,6 +180,20 @@ internal sealed partial class TransferWork(
         // what is stored says what is left
         await ledger.StoreAsync(null, cancellationToken);
         return away;
+    }
+
+    /// <summary>Does something with an item. What goes wrong for good is noted; what is away is given.</summary>
+    private async Task<Error?> TryAsync(TransferItem item, Func<TransferItem, TransferEnds, CancellationToken, Task<Error?>> act, CancellationToken cancellationToken)
+    {
+        var ends = _ends[item.Root];
+        var error = ends.IsError ? ends.Error : await act(item, ends.Value, cancellationToken);
+        if (error is not null && !IsPassing(error))
+        {
+            await ledger.NoteAsync(item, TransferOutcome.Failed, error.Detail);
+            return null;
+        }
+
+        return error;
     }
 
     private async Task FindEndsAsync(CancellationToken cancellationToken)
