@@ -21,6 +21,7 @@ Without a name all of them run; the table goes to standard output (progress to s
   terminals   a keystroke's echo, output, opening, 200 idle ones (baselines: a bare pseudo-terminal, script(1), `ssh -tt`)
   channels    a command's streamed output (baselines: a plain TCP copy, a bare WebSocket)
   files       files to and from a device against scp, a folder of 100,000
+  folders     from device to device, and folders of 10,000 small files, against scp
   sandbox     what the isolated sandbox adds to a run
   many        300 runs at once on one device, and 300 in a row
   policy      policy decisions with 1,000 grants

@@ -31,6 +31,8 @@ internal sealed class LiveChanges
     public const string TerminalPolicies = "terminal-policies";
     /// <summary>The policies of files.</summary>
     public const string FilePolicies = "file-policies";
+    /// <summary>Any transfer between places of files.</summary>
+    public const string Transfers = "transfers";
     /// <summary>The list of recordings: one has ended, can be searched, or was removed.</summary>
     public const string Recordings = "recordings";
     /// <summary>A recorded terminal has ended on this node.</summary>

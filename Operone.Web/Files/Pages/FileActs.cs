@@ -2,6 +2,7 @@ using MudBlazor;
 using Operone.Core.Errors;
 using Operone.Core.Files;
 using Operone.Web.Access;
+using Operone.Web.Files.Pages.Transfers;
 
 namespace Operone.Web.Files.Pages;
 
@@ -11,7 +12,7 @@ internal sealed class FileActs(FileService files, IDialogService dialogs)
     /// <summary>Why nothing here can be changed.</summary>
     public const string ReadOnlyReason = "Policy, or what you may, lets files here be read and not changed.";
 
-    /// <summary>Does one of rename, move, mode, delete. Gives where it is then; its folder where it is gone; null where nothing was done.</summary>
+    /// <summary>Does one of rename, copy, move, mode, delete. Gives where it is then; its folder where it is gone; null where nothing was done.</summary>
     public async Task<TreePath?> ActAsync(Actor actor, string act, FileView file, CancellationToken cancellationToken)
     {
         if (TreePath.Parse(file.Path) is not { IsError: false, Value: var path })
@@ -22,7 +23,8 @@ internal sealed class FileActs(FileService files, IDialogService dialogs)
         return act switch
         {
             "rename" => await RenameAsync(actor, path, cancellationToken),
-            "move" => await MoveAsync(actor, path, cancellationToken),
+            "copy" => await BringAsync(actor, [file], isMove: false) ? path : null,
+            "move" => await BringAsync(actor, [file], isMove: true) ? path.Parent : null,
             "mode" => await ModeDialog.AskAsync(dialogs, file, change => files.ChangeAsync(actor, path, change, cancellationToken)) ? path : null,
             "delete" => await RemoveAsync(actor, [file]) ? path.Parent : null,
             _ => null,
@@ -53,6 +55,9 @@ internal sealed class FileActs(FileService files, IDialogService dialogs)
         return null;
     }
 
+    /// <summary>Copies or moves into another folder, on whatever device; it goes on by itself.</summary>
+    public Task<bool> BringAsync(Actor actor, IReadOnlyList<FileView> brought, bool isMove) => TransferDialog.AskAsync(dialogs, actor, brought, isMove);
+
     /// <summary>Removes, after having asked.</summary>
     public Task<bool> RemoveAsync(Actor actor, IReadOnlyList<FileView> gone) => RemoveDialog.AskAsync(dialogs, actor, gone);
 
@@ -70,25 +75,6 @@ internal sealed class FileActs(FileService files, IDialogService dialogs)
             to = path.Parent.Child(name);
             return to.Equals(path) ? null : Words((await files.MoveAsync(actor, path, to, overwrite: false, cancellationToken)).Error);
         });
-        return isDone ? to : null;
-    }
-
-    private async Task<TreePath?> MoveAsync(Actor actor, TreePath path, CancellationToken cancellationToken)
-    {
-        var to = path;
-        var isDone = await NameDialog.AskAsync(
-            dialogs, $"Move {FileName.Display(path.Name)}", new("New path", PathText.Write(path), "The whole path, with its name. On the same device.", "Move", IsPath: true), async typed =>
-            {
-                var parsed = PathText.Read(typed);
-                if (parsed.IsError)
-                {
-                    return Words(parsed.Error);
-                }
-
-                // into a folder, where one is named with a slash behind it
-                to = typed.TrimEnd().EndsWith('/') ? parsed.Value.Child(path.Name) : parsed.Value;
-                return to.Equals(path) ? null : Words((await files.MoveAsync(actor, path, to, overwrite: false, cancellationToken)).Error);
-            });
         return isDone ? to : null;
     }
 

@@ -335,6 +335,14 @@ public sealed partial class FolderPane
         }
     }
 
+    private async Task BringAsync(bool isMove)
+    {
+        if (await Acts.BringAsync(Actor, [.. _chosen.Values], isMove))
+        {
+            _chosen.Clear();
+        }
+    }
+
     private async Task DownloadAsync()
     {
         if (_script is not null)

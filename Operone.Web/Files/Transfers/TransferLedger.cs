@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore;
 using Operone.Core.Files;
 using Operone.Web.Data;
+using Operone.Web.Events;
 
 namespace Operone.Web.Files.Transfers;
 
@@ -10,7 +11,7 @@ namespace Operone.Web.Files.Transfers;
 /// What is stored of a transfer while one piece of work has it: what became of each item, in batches, and that the work is still there.
 /// Whoever is faster than the database waits.
 /// </summary>
-internal sealed class TransferLedger(IDbContextFactory<OperoneDb> databases, Transfer transfer, Guid claim, TimeProvider time) : IDisposable
+internal sealed class TransferLedger(IDbContextFactory<OperoneDb> databases, Transfer transfer, Guid claim, LiveChanges changes, TimeProvider time) : IDisposable
 {
     /// <summary>How long a piece of work that says nothing is believed to be there.</summary>
     public static readonly TimeSpan ClaimTime = TimeSpan.FromSeconds(20);
@@ -148,6 +149,7 @@ internal sealed class TransferLedger(IDbContextFactory<OperoneDb> databases, Tra
             var status = await db.Set<Transfer>().Where(t => t.Id == transfer.Id).Select(t => t.Status).SingleAsync(cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             _unsaved = [];
+            changes.Signal(LiveChanges.Transfers);
             return status;
         }
         finally
@@ -166,6 +168,7 @@ internal sealed class TransferLedger(IDbContextFactory<OperoneDb> databases, Tra
                 .SetProperty(t => t.IsRenameRefused, transfer.IsRenameRefused).SetProperty(t => t.BytesPerSecond, (long?)null)
                 .SetProperty(t => t.Claim, t => isRelease ? null : t.Claim), cancellationToken) > 0;
         transfer.Status = turned ? to : transfer.Status;
+        changes.Signal(LiveChanges.Transfers);
         return turned;
     }
 

@@ -3,13 +3,15 @@ using Microsoft.EntityFrameworkCore;
 using Operone.Core.Files;
 using Operone.Web.Access;
 using Operone.Web.Data;
+using Operone.Web.Events;
 using Operone.Web.Hosting;
 
 namespace Operone.Web.Files.Transfers;
 
 /// <summary>Takes transfers that nobody has and carries them out: new ones, and those of a node that is gone.</summary>
 internal sealed partial class TransferRunner(
-    IDbContextFactory<OperoneDb> databases, TransferPlanner planner, TransferPlaces places, CurrentStanding standing, FileRecords records, TimeProvider time, ILoggerFactory loggers)
+    IDbContextFactory<OperoneDb> databases, TransferPlanner planner, TransferPlaces places, CurrentStanding standing, FileRecords records, LiveChanges changes, TimeProvider time,
+    ILoggerFactory loggers)
     : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
@@ -81,7 +83,7 @@ internal sealed partial class TransferRunner(
     private async Task RunAsync(Transfer transfer, Guid claim, Task begin, CancellationToken stoppingToken)
     {
         await begin;
-        using var ledger = new TransferLedger(databases, transfer, claim, time);
+        using var ledger = new TransferLedger(databases, transfer, claim, changes, time);
         try
         {
             await new TransferWork(transfer, ledger, planner, places, standing, records, time, loggers.CreateLogger<TransferWork>()).RunAsync(stoppingToken);

@@ -6,12 +6,13 @@ using Operone.Core.Errors;
 using Operone.Core.Files;
 using Operone.Web.Access;
 using Operone.Web.Data;
+using Operone.Web.Events;
 using Operone.Web.Hosting;
 
 namespace Operone.Web.Files.Transfers;
 
 /// <summary>The use cases of transfers: ask for one, look, pause, go on, end. Everybody has their own; who manages mounts on everything has all.</summary>
-internal sealed class TransferService(IDbContextFactory<OperoneDb> databases, TransferPlaces places, TransferRunner runner, FileRecords records, IAuditTrail audit, TimeProvider time)
+internal sealed class TransferService(IDbContextFactory<OperoneDb> databases, TransferPlaces places, TransferRunner runner, FileRecords records, IAuditTrail audit, LiveChanges changes, TimeProvider time)
 {
     private const int MaxPage = 1000;
 
@@ -60,6 +61,7 @@ internal sealed class TransferService(IDbContextFactory<OperoneDb> databases, Tr
         db.Add(transfer);
         await db.SaveChangesAsync(cancellationToken);
         await records.TransferredAsync(actor, transfer, null, cancellationToken);
+        changes.Signal(LiveChanges.Transfers);
         runner.Wake();
         return View(transfer);
     }
@@ -200,6 +202,7 @@ internal sealed class TransferService(IDbContextFactory<OperoneDb> databases, Tr
                 await records.TransferredAsync(actor, transfer, null, cancellationToken);
             }
 
+            changes.Signal(LiveChanges.Transfers);
             runner.Wake();
             return View(transfer);
         }
