@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using Microsoft.Playwright;
 using Operone.Core.Devices;
+using Operone.Core.Files;
 using Operone.Core.Shell;
 using Operone.E2E.Hosting;
 using Xunit;
@@ -96,6 +97,14 @@ public sealed class PagesScene(Browser browser) : IAsyncLifetime
             Path.Combine(_files, "chart.svg"), """<svg xmlns="http://www.w3.org/2000/svg" width="320" height="160"><rect width="320" height="160" fill="#574ed1"/></svg>""", cancellationToken);
         File.CreateSymbolicLink(Path.Combine(_files, "current"), "etc");
         File.CreateSymbolicLink(Path.Combine(_files, "dangling"), "nowhere");
+
+        // one that is done, one that asks, and one that waits for its device
+        var here = $"/devices/web-1{_files}";
+        await File.WriteAllTextAsync(Path.Combine(_files, "photos", "nginx.conf"), "another one", cancellationToken);
+        foreach (var transfer in (CreateTransfer[])[new([$"{here}/logs", $"{here}/chart.svg"], $"{here}/photos"), new([$"{here}/nginx.conf"], $"{here}/photos"), new([$"{here}/data.bin"], "/devices/backup-1/srv")])
+        {
+            await Server.Api.PostAsync<TransferView>("/api/v1/transfers", transfer, cancellationToken);
+        }
     }
 
     private async Task OpenTerminalsAsync()

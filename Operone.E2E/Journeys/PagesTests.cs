@@ -57,6 +57,7 @@ public sealed partial class PagesTests(Browser browser, PagesScene scene) : ICla
         ("files-folder", "/files/{files}", true),
         ("files-no-match", "/files/{files}?q=nothing-like-this", true),
         ("files-empty", "/files/{files}/empty", true),
+        ("transfers", "/transfers", true),
         ("files-offline", "/files/devices/backup-1/etc", true),
         ("files-not-found", "/files/{files}/gone", true),
         ("file-text", "/files/{files}/large.log", true),
