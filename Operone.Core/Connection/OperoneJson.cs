@@ -49,6 +49,7 @@ namespace Operone.Core.Connection;
 [JsonSerializable(typeof(FolderView))]
 [JsonSerializable(typeof(UpdateFile))]
 [JsonSerializable(typeof(BringFile))]
+[JsonSerializable(typeof(FolderChange))]
 [JsonSerializable(typeof(CreateTransfer))]
 [JsonSerializable(typeof(ResumeTransfer))]
 [JsonSerializable(typeof(TransferView))]

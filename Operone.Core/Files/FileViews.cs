@@ -26,6 +26,10 @@ public sealed record FileView(
 /// <param name="Count">How many there are in all, of those that the filter lets through.</param>
 public sealed record FolderView(IReadOnlyList<FileView> Items, string? NextCursor, long Count);
 
+/// <summary>The data of an event <c>changed</c> of a folder that is watched.</summary>
+/// <param name="Segments">What has come, gone or changed, as segments of an address; none where the folder is to be read again.</param>
+public sealed record FolderChange(IReadOnlyList<string> Segments);
+
 /// <summary>What <c>PATCH /api/v1/files/{path}</c> takes. What is not given stays.</summary>
 /// <param name="Mode">The permission bits in octal digits.</param>
 /// <param name="Owner">A name or a number.</param>

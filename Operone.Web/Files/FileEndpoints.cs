@@ -25,7 +25,7 @@ internal static class FileEndpoints
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
         group.MapMethods("/{**path}", _reads, Get).WithName("GetFile").WithSummary("Read a file, or list a folder")
             .WithDescription("A file's bytes, with ranges (RFC 9110). With `Accept: application/json` a folder is a page of its entries, with "
-                + "`application/x-ndjson` all of them, one a line. `view=entry` gives what is known of the thing itself. Names are percent-encoded bytes: "
+                + "`application/x-ndjson` all of them, one a line, with `text/event-stream` what changes in it: events `changed` with the entries' segments, none for \"read it again\". `view=entry` gives what is known of the thing itself. Names are percent-encoded bytes: "
                 + "a name that is not UTF-8 is `%FF`. With `archive` a folder comes as one stream. `Want-Repr-Digest: sha-256=1` (RFC 9530) with HEAD gives the content's SHA-256.")
             .Produces<FolderView>().Produces(StatusCodes.Status206PartialContent).Produces(StatusCodes.Status304NotModified).ProducesProblem(StatusCodes.Status416RangeNotSatisfiable);
         group.MapPut("/{**path}", Put).WithName("PutFile").WithSummary("Write a file, or make a folder or a link")
@@ -77,6 +77,11 @@ internal static class FileEndpoints
         if (accepted.Any(t => t.MediaType == "application/x-ndjson"))
         {
             return await FolderLines.SendAsync(http, take => files.ListAllAsync(actor, path, new(sort, cursor, null, q), take, cancellationToken), cancellationToken);
+        }
+
+        if (accepted.Any(t => t.MediaType == "text/event-stream"))
+        {
+            return await FolderEvents.SendAsync(http, actor, path, cancellationToken);
         }
 
         if (accepted.Any(t => t.MediaType == "application/json"))

@@ -306,13 +306,13 @@ internal sealed class FileService(FileTree tree, FileRecords records)
         return walked.IsError ? walked.Error! : (entries, bytes);
     }
 
-    /// <summary>Calls back whenever something in a folder has changed, until it is cancelled or the folder is gone.</summary>
-    public async Task<Result<Unit>> WatchAsync(Actor actor, TreePath address, Func<ValueTask> changed, CancellationToken cancellationToken)
+    /// <summary>Calls back whenever something in a folder has changed (with the segments, none for "read it again"), until it is cancelled or the folder is gone.</summary>
+    public async Task<Result<Unit>> WatchAsync(Actor actor, TreePath address, Func<IReadOnlyList<string>, ValueTask> changed, CancellationToken cancellationToken)
     {
         var place = await tree.FindAsync(actor, address, Permissions.FilesRead, "file.read", cancellationToken);
         return place.IsError ? place.Error!
             : !place.Value.Backend.Abilities.CanWatch ? FileErrors.From(new(FileProblems.Unsupported, "changes there are not told of."), address.ToString())
-            : await place.Value.Backend.WatchAsync(place.Value.Scope, place.Value.Path, _ => changed(), cancellationToken);
+            : await place.Value.Backend.WatchAsync(place.Value.Scope, place.Value.Path, changed, cancellationToken);
     }
 
     /// <summary>Permission bits from octal digits; null where they are none.</summary>

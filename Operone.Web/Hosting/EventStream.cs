@@ -51,7 +51,10 @@ internal sealed class EventStream : IDisposable
     public async Task FlushAsync() => await _http.Response.BodyWriter.FlushAsync(Ended);
 
     /// <summary>Waits until something has changed, with a comment now and then so that nobody on the way gives up.</summary>
-    public async Task WaitAsync(LiveChanges.Subscription subscription)
+    public Task WaitAsync(LiveChanges.Subscription subscription) => WaitAsync(subscription.WaitAsync);
+
+    /// <summary>The same for anything else that is waited for.</summary>
+    public async Task WaitAsync(Func<CancellationToken, ValueTask> wait)
     {
         while (true)
         {
@@ -59,7 +62,7 @@ internal sealed class EventStream : IDisposable
             using var either = CancellationTokenSource.CreateLinkedTokenSource(pause.Token, Ended);
             try
             {
-                await subscription.WaitAsync(either.Token);
+                await wait(either.Token);
                 return;
             }
             catch (OperationCanceledException) when (!Ended.IsCancellationRequested)

@@ -54,6 +54,24 @@ public abstract class FilesTests(ServerFixture fixture) : FileScene(fixture)
     }
 
     [Fact]
+    public async Task Folder_WatchedByEvents_TellsWhatChangesInIt()
+    {
+        using var stream = await SendAsync(HttpMethod.Get, new($"/api/v1/files{Place}", UriKind.Relative), HttpStatusCode.OK, null, null, ("Accept", "text/event-stream"));
+        Assert.Equal("text/event-stream", stream.Content.Headers.ContentType!.MediaType);
+        using var reader = new StreamReader(await stream.Content.ReadAsStreamAsync(Cancelled));
+        await File.WriteAllTextAsync(Path.Combine(Folder, "a b"), "new", Cancelled);
+        var data = "";
+        while (!data.Contains("a%20b", StringComparison.Ordinal))
+        {
+            data = await reader.ReadLineAsync(Cancelled) ?? throw new InvalidOperationException("The stream ended.");
+        }
+
+        Assert.StartsWith("data: {\"segments\":[", data, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(Path.Combine(Folder, "f"), "f", Cancelled);
+        Assert.Equal("file-wrong-kind", await RefusedAsync(HttpMethod.Get, At("f"), HttpStatusCode.Conflict, null, null, ("Accept", "text/event-stream")));
+    }
+
+    [Fact]
     public async Task Name_ThatIsNotUtf8_IsKeptExactly()
     {
         using (await SendAsync(HttpMethod.Put, At("b%FFd"), HttpStatusCode.Created, new StringContent("bytes")))

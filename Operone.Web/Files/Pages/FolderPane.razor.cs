@@ -165,7 +165,7 @@ public sealed partial class FolderPane
         try
         {
             _isWatched = true;
-            await Files.WatchAsync(Actor, path, () =>
+            await Files.WatchAsync(Actor, path, _ =>
             {
                 changes.Writer.TryWrite(true);
                 return ValueTask.CompletedTask;
