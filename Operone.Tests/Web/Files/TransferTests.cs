@@ -142,6 +142,24 @@ public abstract class TransferTests(ServerFixture fixture) : FileScene(fixture)
         Assert.False(Directory.Exists(Path.Combine(Folder, "x")));
     }
 
+    [Fact]
+    public async Task Move_ToAnotherFileSystemOfTheDevice_IsACopyThatLeavesNothing()
+    {
+        var shared = Directory.CreateDirectory($"/dev/shm/op-{Guid.NewGuid():N}").FullName;
+        try
+        {
+            await File.WriteAllTextAsync(Path.Combine(Directory.CreateDirectory(Path.Combine(Folder, "x")).FullName, "f"), "f", Cancelled);
+            var ended = await EndAsync(await CreateAsync(new([$"{Place}/x"], $"/devices/{Device}{shared}", TransferKind.Move)));
+            Assert.True(ended.Status == TransferStatus.Completed, ended.Reason);
+            Assert.Equal("f", await File.ReadAllTextAsync(Path.Combine(shared, "x/f"), Cancelled));
+            Assert.False(Directory.Exists(Path.Combine(Folder, "x")));
+        }
+        finally
+        {
+            Directory.Delete(shared, recursive: true);
+        }
+    }
+
     [Theory]
     [InlineData("source")]
     [InlineData("target")]
@@ -158,6 +176,7 @@ public abstract class TransferTests(ServerFixture fixture) : FileScene(fixture)
         {
             case "source":
                 await Agent.KillAsync();
+                await BecomesAsync(transfer, t => t.Reason is not null);
                 Agent = AgentUnderTest.Run(State);
                 break;
             case "target":
@@ -278,6 +297,8 @@ public abstract class TransferTests(ServerFixture fixture) : FileScene(fixture)
 
     private async Task<Page<TransferItemView>> ItemsAsync(Guid id, string query = "") =>
         (await Server.Owner.GetFromJsonAsync($"/api/v1/transfers/{id}/items{query}", OperoneJson.Default.PageTransferItemView, Cancelled))!;
+
+    private Task<TransferView> BecomesAsync(Guid id, Func<TransferView, bool> isRight) => WaitAsync(id, isRight);
 
     private Task<TransferView> BecomesAsync(Guid id, TransferStatus status) => WaitAsync(id, t => t.Status == status);
 

@@ -34,8 +34,11 @@ internal static class TransferLimits
     /// <summary>For how many days one that is over is remembered.</summary>
     public const int Days = 30;
 
-    /// <summary>How many a node carries out at once; the others wait in their order.</summary>
+    /// <summary>How many a node carries out at once; the others wait for their turn.</summary>
     public const int AtOnce = 8;
+
+    /// <summary>How many a node has taken at once, with those that wait for a device or for their turn.</summary>
+    public const int Held = 200;
 
     /// <summary>How many files of one go at once: small ones wait for the way there and back most of the time.</summary>
     public const int Lanes = 8;

@@ -21,13 +21,11 @@ internal sealed class TransferPlanner(IDbContextFactory<OperoneDb> databases, Tr
         for (var root = 0; root < transfer.From.Count; root++)
         {
             var ends = await places.FindAsync(actor, transfer, root, cancellationToken);
-            if (ends.IsError)
+            if ((ends.Error ?? await PlanRootAsync(db, transfer, root, ends.Value, sums, cancellationToken)) is { } error)
             {
-                return ends.Error!;
-            }
-
-            if (await PlanRootAsync(db, transfer, root, ends.Value, sums, cancellationToken) is { } error)
-            {
+                // a part of a plan is none
+                db.ChangeTracker.Clear();
+                await db.Set<TransferItem>().Where(i => i.TransferId == transfer.Id).ExecuteDeleteAsync(cancellationToken);
                 return error;
             }
         }

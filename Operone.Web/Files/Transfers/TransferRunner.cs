@@ -19,6 +19,7 @@ internal sealed partial class TransferRunner(
     private readonly ILogger _logger = loggers.CreateLogger<TransferRunner>();
     private readonly SemaphoreSlim _news = new(0);
     private readonly ConcurrentDictionary<Guid, Task> _running = new();
+    private readonly SemaphoreSlim _slots = new(TransferLimits.AtOnce);
 
     /// <summary>There may be something to do.</summary>
     public void Wake() => _news.Release();
@@ -29,7 +30,7 @@ internal sealed partial class TransferRunner(
         {
             try
             {
-                while (_running.Count < TransferLimits.AtOnce && await TakeAsync(stoppingToken) is { } taken)
+                while (_running.Count < TransferLimits.Held && await TakeAsync(stoppingToken) is { } taken)
                 {
                     Begin(taken.Transfer, taken.Claim, stoppingToken);
                 }
@@ -86,7 +87,7 @@ internal sealed partial class TransferRunner(
         using var ledger = new TransferLedger(databases, transfer, claim, changes, time);
         try
         {
-            await new TransferWork(transfer, ledger, planner, places, standing, records, time, loggers.CreateLogger<TransferWork>()).RunAsync(stoppingToken);
+            await new TransferWork(transfer, ledger, planner, places, standing, records, _slots, time, loggers.CreateLogger<TransferWork>()).RunAsync(stoppingToken);
         }
         catch (Exception problem) when (Problems.IsDatabaseAway(problem))
         {
@@ -123,6 +124,7 @@ internal sealed partial class TransferRunner(
     public override void Dispose()
     {
         _news.Dispose();
+        _slots.Dispose();
         base.Dispose();
     }
 

@@ -128,7 +128,7 @@ internal sealed class TransferService(IDbContextFactory<OperoneDb> databases, Tr
     public Task<Result<TransferView>> PauseAsync(Actor actor, Guid id, CancellationToken cancellationToken) => TurnAsync(
         actor, id, "transfer.pause", t => t.Status is TransferStatus.Running or TransferStatus.Planning or TransferStatus.Paused, t =>
         {
-            (t.Status, t.Reason) = t.Status == TransferStatus.Planning ? (t.Status, t.Reason) : (TransferStatus.Paused, t.Status == TransferStatus.Paused ? t.Reason : $"Paused by {actor.Name}.");
+            (t.Status, t.Reason) = (TransferStatus.Paused, t.Status == TransferStatus.Paused ? t.Reason : $"Paused by {actor.Name}.");
             return null;
         }, cancellationToken);
 
@@ -181,6 +181,13 @@ internal sealed class TransferService(IDbContextFactory<OperoneDb> databases, Tr
                 return error;
             }
 
+            // first, so that whoever takes it up finds them
+            if (retryFailed && before is TransferStatus.Paused or TransferStatus.Failed)
+            {
+                await db.Set<TransferItem>().Where(i => i.TransferId == id && i.Outcome == TransferOutcome.Failed && i.Kind != FileKind.Other).ExecuteUpdateAsync(
+                    set => set.SetProperty(i => i.Outcome, TransferOutcome.Pending).SetProperty(i => i.Problem, (string?)null), cancellationToken);
+            }
+
             var turned = await db.Set<Transfer>().Where(t => t.Id == id && t.Status == before).ExecuteUpdateAsync(
                 set => set.SetProperty(t => t.Status, transfer.Status).SetProperty(t => t.Reason, transfer.Reason).SetProperty(t => t.Conflict, transfer.Conflict)
                     .SetProperty(t => t.EndedAt, transfer.EndedAt), cancellationToken);
@@ -188,12 +195,6 @@ internal sealed class TransferService(IDbContextFactory<OperoneDb> databases, Tr
             {
                 // it has gone on meanwhile: once more
                 continue;
-            }
-
-            if (retryFailed && before != TransferStatus.Running)
-            {
-                await db.Set<TransferItem>().Where(i => i.TransferId == id && i.Outcome == TransferOutcome.Failed && i.Kind != FileKind.Other).ExecuteUpdateAsync(
-                    set => set.SetProperty(i => i.Outcome, TransferOutcome.Pending).SetProperty(i => i.Problem, (string?)null), cancellationToken);
             }
 
             await audit.NoteAsync(actor, action, id.ToString(), allowed: true, null, cancellationToken);

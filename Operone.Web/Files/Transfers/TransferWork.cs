@@ -10,7 +10,7 @@ namespace Operone.Web.Files.Transfers;
 /// piece of work goes on with what is not done.
 /// </summary>
 internal sealed partial class TransferWork(
-    Transfer transfer, TransferLedger ledger, TransferPlanner planner, TransferPlaces places, CurrentStanding standing, FileRecords records, TimeProvider time,
+    Transfer transfer, TransferLedger ledger, TransferPlanner planner, TransferPlaces places, CurrentStanding standing, FileRecords records, SemaphoreSlim slots, TimeProvider time,
     ILogger<TransferWork> logger)
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
@@ -24,6 +24,9 @@ internal sealed partial class TransferWork(
 
     /// <summary>Whether a piece of work before may have begun with an item.</summary>
     private bool _isAgain = transfer.Status == TransferStatus.Running;
+
+    /// <summary>Something is being done, rather than waited for.</summary>
+    private volatile bool _isActive;
 
     /// <summary>Carries it out as far as it goes.</summary>
     public async Task RunAsync(CancellationToken stoppingToken)
@@ -48,7 +51,12 @@ internal sealed partial class TransferWork(
 
     private async Task WorkAsync(CancellationToken cancellationToken)
     {
-        await ledger.SumUpAsync(cancellationToken);
+        if (transfer.Status != TransferStatus.Planning)
+        {
+            // of a plan that is not whole nothing counts
+            await ledger.SumUpAsync(cancellationToken);
+        }
+
         while (true)
         {
             if (transfer.Status == TransferStatus.Planning && !await PlanAsync(cancellationToken))
@@ -104,6 +112,7 @@ internal sealed partial class TransferWork(
     /// <summary>Brings everything. Gives false where a move by renaming was refused.</summary>
     private async Task<bool> BringAsync(CancellationToken cancellationToken)
     {
+        _isRenameRefused = false;
         await PatientlyAsync(async cancelled =>
         {
             await MakeTargetsAsync(cancelled);
@@ -123,8 +132,7 @@ internal sealed partial class TransferWork(
         var (moved, since) = (ledger.BytesDone, time.GetTimestamp());
         while (true)
         {
-            await FindEndsAsync(cancellationToken);
-            var error = await act(cancellationToken);
+            var error = await InTurnAsync(act, cancellationToken);
             if (error is null)
             {
                 transfer.Reason = null;
@@ -147,6 +155,23 @@ internal sealed partial class TransferWork(
             await Task.Delay(pause, time, cancellationToken);
             pause = pause * 2 > LongestPause ? LongestPause : pause * 2;
             _isAgain = true;
+        }
+    }
+
+    /// <summary>Does something when it is this transfer's turn: one that waits for a device holds up no other.</summary>
+    private async Task<Error?> InTurnAsync(Func<CancellationToken, Task<Error?>> act, CancellationToken cancellationToken)
+    {
+        await slots.WaitAsync(cancellationToken);
+        _isActive = true;
+        try
+        {
+            await FindEndsAsync(cancellationToken);
+            return await act(cancellationToken);
+        }
+        finally
+        {
+            _isActive = false;
+            slots.Release();
         }
     }
 
@@ -218,6 +243,11 @@ internal sealed partial class TransferWork(
             try
             {
                 await timer.WaitForNextTickAsync(stop.Token);
+                if (!_isActive && beat % 5 != 0)
+                {
+                    continue;
+                }
+
                 var status = await ledger.StoreAsync(speed.Take(ledger.BytesDone), stop.Token);
                 if (status is not (TransferStatus.Planning or TransferStatus.Running))
                 {
