@@ -34,7 +34,7 @@ internal static class AccessErrors
         "Give any user name, and an API token as the password. Over plain HTTP a password is taken on this machine alone: mount the https address.");
 
     public static Error PasswordInTheClear { get; } = new(ErrorKind.Unauthenticated, "password-in-the-clear", "Not without HTTPS.",
-        "A network drive sends its token with each request: anybody on the way could read it. Mount the https address. A token that was sent so is better revoked.");
+        "A network drive sends its token with each request: anybody on the way could read it. Mount the https address; a reverse proxy that speaks it must be in Operone:Proxies. A token that was sent so is better revoked.");
 
     public static Error TokenUnknown { get; } = new(ErrorKind.Unauthenticated, "token-unknown", "The API token is not known.",
         "No API token with this text exists. It may have been revoked, or cut off when it was copied.");

@@ -1,10 +1,10 @@
-using System.Net;
 using System.Text;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
 using Operone.Core.Access;
 using Operone.Core.Errors;
+using Operone.Web.Hosting;
 
 namespace Operone.Web.Access;
 
@@ -44,8 +44,7 @@ internal sealed class ApiTokenHandler(
     }
 
     /// <summary>Whether a password may come this way: over HTTPS, or from this machine.</summary>
-    public static bool MayBringPassword(HttpContext context) =>
-        context.Request.IsHttps || (context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address));
+    public static bool MayBringPassword(HttpContext context) => context.Request.IsHttps || Proxies.IsFromThisMachine(context);
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {

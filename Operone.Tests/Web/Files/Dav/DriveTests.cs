@@ -42,6 +42,23 @@ public abstract class DriveTests(ServerFixture fixture) : DriveScene(fixture)
     }
 
     [Fact]
+    public async Task Password_IsTakenOverHttpsOrFromThisMachineAlone()
+    {
+        await using var server = await Fixture.StartAnotherAsync(new() { ["Operone:Proxies:0"] = "127.0.0.1" });
+        using var client = server.Client(null);
+        var basic = ("Authorization", $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"me:{OperoneServer.OwnerToken}"))}");
+        var top = new Uri("/dav/", UriKind.Relative);
+        var away = ("X-Forwarded-For", "203.0.113.7");
+        (await AskAsync(client, "OPTIONS", top, 200, null, basic)).Dispose();
+        (await AskAsync(client, "OPTIONS", top, 200, null, basic, away, ("X-Forwarded-Proto", "https"))).Dispose();
+        using var clear = await AskAsync(client, "OPTIONS", top, 401, null, basic, away);
+        Assert.EndsWith("/password-in-the-clear", (await OperoneServer.ReadProblemAsync(clear)).Type, StringComparison.Ordinal);
+        using var asked = await AskAsync(client, "OPTIONS", top, 401, null, away);
+        Assert.Equal("Bearer", Assert.Single(asked.Headers.WwwAuthenticate).Scheme);
+        (await AskAsync(client, "OPTIONS", top, 200, null, away, ("Authorization", $"Bearer {OperoneServer.OwnerToken}"))).Dispose();
+    }
+
+    [Fact]
     public async Task Options_SayWhatItCan()
     {
         using var options = await AskAsync("OPTIONS", "", 200);
