@@ -32,6 +32,7 @@ internal static class DavAnswers
         "no-space" or "file-locks-full" => StatusCodes.Status507InsufficientStorage,
         "file-changed" => StatusCodes.Status412PreconditionFailed,
         "file-unsupported" or "file-failed" => StatusCodes.Status403Forbidden,
+        "device-offline" => StatusCodes.Status503ServiceUnavailable,
         "other-server" => StatusCodes.Status502BadGateway,
         _ => Problems.StatusOf(error.Kind),
     };
