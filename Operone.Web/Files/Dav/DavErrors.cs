@@ -22,7 +22,7 @@ internal static class DavErrors
 
     public static Error Malformed(string detail) => new(ErrorKind.Invalid, "malformed-request", "The request cannot be read.", detail);
 
-    public static Error Above(string place) => new(ErrorKind.Conflict, "folder-missing", "The folder is missing.", $"The folder in which '{place}' would be is not there. Make it first.");
+    public static Error Above(string place) => new(ErrorKind.Conflict, "folder-missing", "The folder is missing.", $"The folder in which '{place}' would be is not there: make it first. Or the name is one that policy hides.");
 
     public static Error Into(string place, string to) => new(ErrorKind.Forbidden, "file-into-itself", "That cannot be done there.", $"'{place}' cannot become '{to}': one is the other, or lies in it.");
 

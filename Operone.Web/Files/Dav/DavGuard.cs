@@ -1,5 +1,5 @@
-using Microsoft.Net.Http.Headers;
 using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
 using Operone.Core.Access;
 using Operone.Core.Errors;
 using Operone.Core.Files;

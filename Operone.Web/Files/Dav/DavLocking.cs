@@ -1,6 +1,5 @@
 using System.Xml.Linq;
 using Operone.Core.Errors;
-using Operone.Core.Files;
 
 namespace Operone.Web.Files.Dav;
 

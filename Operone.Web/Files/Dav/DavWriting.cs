@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.Net.Http.Headers;
 using Operone.Core.Errors;
 using Operone.Core.Files;
 using Operone.Web.Access;

@@ -1,5 +1,4 @@
 using System.Runtime.Versioning;
-using System.Xml.Linq;
 using Operone.Core.Access;
 using Operone.Tests.Hosting;
 using Xunit;

@@ -4,7 +4,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Xml.Linq;
 using Operone.Core.Access;
-using Operone.Tests.Agent.Hosting;
 using Operone.Tests.Hosting;
 using Xunit;
 
