@@ -49,11 +49,12 @@ internal sealed class PropFind(DavNodes nodes, DavLocks locks, TimeProvider time
             return new DavRefusal(StatusCodes.Status403Forbidden, error, "propfind-finite-depth").ToResult(call.Request);
         }
 
-        IReadOnlyList<DavLock> above = [], below = [];
+        IReadOnlyList<DavLock> above = [];
+        var below = Array.Empty<DavLock>().ToLookup(l => l.Path);
         if (wish.Value.WantsLocks)
         {
             above = await locks.AboveAsync(call.Path, call.Cancelled);
-            below = depth == 0 ? [] : await locks.BelowAsync(call.Path, call.Cancelled);
+            below = depth == 0 ? below : (await locks.BelowAsync(call.Path, call.Cancelled)).ToLookup(l => l.Path);
         }
 
         using var answer = new MultiStatus(call.Http);
@@ -63,7 +64,7 @@ internal sealed class PropFind(DavNodes nodes, DavLocks locks, TimeProvider time
             var deep = above.Where(l => l.IsDeep).ToArray();
             var listed = await nodes.ListAsync(
                 call.Actor, call.Path, wish.Value.WantsDead,
-                (path, view) => AddAsync(call, answer, wish.Value, new(path, view, deep.Length + below.Count == 0 ? [] : [.. deep.Concat(below.Where(l => l.Covers(path)))], time.GetUtcNow())),
+                (path, view) => AddAsync(call, answer, wish.Value, new(path, view, [.. deep, .. below[path]], time.GetUtcNow())),
                 call.Cancelled);
             if (listed.IsError && call.Http.Response.HasStarted)
             {
