@@ -67,7 +67,7 @@ public sealed record FileCall
     /// <summary>The time of change to have (UTC).</summary>
     public DateTimeOffset? ModifiedAt { get; init; }
 
-    /// <summary>Extended attributes to set; null for one that is taken away.</summary>
+    /// <summary>Extended attributes to set; null for one that is taken away. Of a list: those that entries are to come with, by name.</summary>
     public IReadOnlyDictionary<string, byte[]?>? Attributes { get; init; }
 }
 
@@ -77,7 +77,7 @@ public static class FileOps
     /// <summary>What <c>Path</c> is. Gives <c>Entry</c>; with <c>Recursive</c> with its extended attributes.</summary>
     public const string Stat = "stat";
 
-    /// <summary>What is in a folder: <c>Sort</c>, <c>After</c>, <c>Length</c>, <c>Filter</c>. Gives <c>Entries</c> in several replies, the last with <c>Count</c> of all.</summary>
+    /// <summary>What is in a folder: <c>Sort</c>, <c>After</c>, <c>Length</c>, <c>Filter</c>. Gives <c>Entries</c> in several replies, the last with <c>Count</c> of all; with <c>Attributes</c>, those.</summary>
     public const string List = "list";
 
     /// <summary>All that is below a folder, depth first, a folder before what is in it, names from <c>Path</c> on; links are not followed. Gives <c>Entries</c>.</summary>

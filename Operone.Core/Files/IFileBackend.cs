@@ -16,7 +16,8 @@ public sealed record FileAbilities(bool CanWrite, bool CanResume, bool CanTrash,
 /// <param name="After">See <see cref="FileCall.After"/>.</param>
 /// <param name="Limit">How many; null for all.</param>
 /// <param name="Filter">See <see cref="FileCall.Filter"/>.</param>
-public sealed record FileListOptions(string? Sort = null, string? After = null, int? Limit = null, string? Filter = null);
+/// <param name="Attribute">An extended attribute that each entry is to come with, where it has it.</param>
+public sealed record FileListOptions(string? Sort = null, string? After = null, int? Limit = null, string? Filter = null, string? Attribute = null);
 
 /// <summary>How an upload becomes a file.</summary>
 /// <param name="Overwrite">Whether it replaces what is there.</param>

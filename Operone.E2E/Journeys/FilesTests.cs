@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 using Operone.E2E.Hosting;
 using Xunit;
@@ -127,6 +128,27 @@ public sealed class FilesTests(Browser browser) : IDisposable
         await Expect(Content(page)).ToContainTextAsync("added 🩻");
         Assert.Empty(errors);
         await page.Context.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Folder_SaysHowToMountIt_AndIsADriveThere()
+    {
+        await using var scene = await Scene.StartAsync("disk-1");
+        var (page, errors) = await OpenAsync(scene);
+        await page.GoAsync($"/files/devices/disk-1{_folder}");
+        await page.WaitUntilLiveAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Network drive" }).ClickAsync();
+        var dialog = page.GetByRole(AriaRole.Dialog);
+        var address = dialog.GetByRole(AriaRole.Group, new() { Name = "The address of the drive" });
+        await Expect(address).ToContainTextAsync($"/dav/devices/disk-1{_folder}");
+        await Expect(dialog.GetByRole(AriaRole.Group, new() { Name = "The address for GNOME" })).ToContainTextAsync("dav://");
+        Assert.Empty((await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Id}: {v.Help}"));
+        await page.PictureAsync("files-mount");
+
+        using var http = new HttpClient();
+        using var drive = await http.SendAsync(new(HttpMethod.Options, (await address.InnerTextAsync()).Trim()), TestContext.Current.CancellationToken);
+        Assert.Equal("Basic", drive.Headers.WwwAuthenticate.First().Scheme);
+        Assert.Empty(errors);
     }
 
     [Fact]

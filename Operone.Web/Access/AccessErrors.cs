@@ -29,6 +29,13 @@ internal static class AccessErrors
     public static Error CredentialMalformed { get; } = new(ErrorKind.Unauthenticated, "credential-malformed", "The credential cannot be read.",
         "The Authorization header must be: Bearer, a space, and an API token.");
 
+    /// <summary>The same to a network drive, which asks without one first.</summary>
+    public static Error NoDriveCredential { get; } = new(ErrorKind.Unauthenticated, "credential-missing", "Sign in first.",
+        "Give any user name, and an API token as the password. Over plain HTTP a password is taken on this machine alone: mount the https address.");
+
+    public static Error PasswordInTheClear { get; } = new(ErrorKind.Unauthenticated, "password-in-the-clear", "Not without HTTPS.",
+        "A network drive sends its token with each request: anybody on the way could read it. Mount the https address; a reverse proxy that speaks it must be in Operone:Proxies. A token that was sent so is better revoked.");
+
     public static Error TokenUnknown { get; } = new(ErrorKind.Unauthenticated, "token-unknown", "The API token is not known.",
         "No API token with this text exists. It may have been revoked, or cut off when it was copied.");
 

@@ -113,7 +113,7 @@ internal static class AccessRegistration
 
     /// <summary>
     /// Agents sign in with their keys. On the API an Authorization header decides; without one a session counts, but only
-    /// to read, so that no other site can make a browser change anything.
+    /// to read, so that no other site can make a browser change anything. A network drive brings its token each time.
     /// </summary>
     private static string Choose(HttpContext context)
     {
@@ -123,7 +123,7 @@ internal static class AccessRegistration
             return AccessSchemes.Device;
         }
 
-        if (request.Headers.Authorization.Count > 0)
+        if (request.Headers.Authorization.Count > 0 || AccessSchemes.IsForDrives(request.Path))
         {
             return AccessSchemes.ApiToken;
         }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Policy;
+using Microsoft.Extensions.Primitives;
 using Operone.Core.Errors;
 using Operone.Web.Hosting;
 
@@ -35,9 +36,12 @@ internal sealed partial class AccessResultHandler(IAuditTrail audit, NoteThrottl
 
         if (!authorizeResult.Forbidden)
         {
-            context.Response.Headers.WWWAuthenticate = error == AccessErrors.NoCredential
-                ? "Bearer"
-                : $"Bearer error=\"invalid_token\", error_description=\"{error.Title}\"";
+            var bearer = error.Code == AccessErrors.NoCredential.Code ? "Bearer" : $"Bearer error=\"invalid_token\", error_description=\"{error.Title}\"";
+
+            // the first one is what drives look at; where a password would go in the clear nobody is asked for one
+            context.Response.Headers.WWWAuthenticate = AccessSchemes.IsForDrives(context.Request.Path) && ApiTokenHandler.MayBringPassword(context)
+                ? new StringValues(["Basic realm=\"Operone\", charset=\"UTF-8\"", bearer])
+                : bearer;
         }
 
         await error.ToProblem().ExecuteAsync(context);
@@ -47,6 +51,7 @@ internal sealed partial class AccessResultHandler(IAuditTrail audit, NoteThrottl
     private static async Task<Error> RefusalAsync(HttpContext context) =>
         (await context.AuthenticateAsync()).Failure is CredentialRefusedException refused
             ? refused.Error
+            : AccessSchemes.IsForDrives(context.Request.Path) ? AccessErrors.NoDriveCredential
             : SessionCookie.ErrorOf(context) ?? AccessErrors.NoCredential;
 
     private static Error Lacking(HttpContext context, Actor actor)
@@ -57,8 +62,8 @@ internal sealed partial class AccessResultHandler(IAuditTrail audit, NoteThrottl
 
     private async Task NoteAsync(HttpContext context, Actor actor, Error error)
     {
-        // Somebody who has not signed in yet and opens a page is no denial worth a note.
-        if (error == AccessErrors.NoCredential && !AccessSchemes.IsForPrograms(context.Request.Path))
+        // Somebody who has not signed in yet and opens a page is no denial worth a note. A drive always asks without a password first.
+        if (error == AccessErrors.NoDriveCredential || (error == AccessErrors.NoCredential && !AccessSchemes.IsForPrograms(context.Request.Path)))
         {
             return;
         }

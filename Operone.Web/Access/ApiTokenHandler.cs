@@ -1,8 +1,10 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
 using Operone.Core.Access;
 using Operone.Core.Errors;
+using Operone.Web.Hosting;
 
 namespace Operone.Web.Access;
 
@@ -12,7 +14,7 @@ internal sealed class CredentialRefusedException(Error error) : Exception(error.
     public Error Error { get; } = error;
 }
 
-/// <summary>Takes <c>Authorization: Bearer</c> and an API token (RFC 6750).</summary>
+/// <summary>Takes <c>Authorization: Bearer</c> and an API token (RFC 6750); from network drives <c>Basic</c> too, with the token as the password.</summary>
 internal sealed class ApiTokenHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, TokenDirectory tokens,
     SessionDirectory sessions)
@@ -27,6 +29,23 @@ internal sealed class ApiTokenHandler(
             : null;
     }
 
+    /// <summary>The password behind <c>Basic</c> (RFC 7617), whoever the name says; null where there is none.</summary>
+    public static string? ReadPassword(HttpRequest request)
+    {
+        var header = request.Headers.Authorization.ToString();
+        var bytes = new byte[4096];
+        if (!header.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase) || !Convert.TryFromBase64String(header[6..].Trim(), bytes, out var count))
+        {
+            return null;
+        }
+
+        var colon = bytes.AsSpan(0, count).IndexOf((byte)':');
+        return colon < 0 || colon + 1 == count ? null : Encoding.UTF8.GetString(bytes, colon + 1, count - colon - 1);
+    }
+
+    /// <summary>Whether a password may come this way: over HTTPS, or from this machine.</summary>
+    public static bool MayBringPassword(HttpContext context) => context.Request.IsHttps || Proxies.IsFromThisMachine(context);
+
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         if (Request.Headers.Authorization.Count == 0)
@@ -34,9 +53,15 @@ internal sealed class ApiTokenHandler(
             return AuthenticateResult.NoResult();
         }
 
-        if (ReadBearer(Request) is not { } text)
+        var isDrive = AccessSchemes.IsForDrives(Request.Path);
+        if ((ReadBearer(Request) ?? (isDrive ? ReadPassword(Request) : null)) is not { } text)
         {
             return Refused(AccessErrors.CredentialMalformed);
+        }
+
+        if (isDrive && ReadBearer(Request) is null && !MayBringPassword(Context))
+        {
+            return Refused(AccessErrors.PasswordInTheClear);
         }
 
         // One that was cut off or made up is not worth a look into the database.

@@ -29,6 +29,7 @@ internal sealed class AgentFiles(FileChannels channels, FileRecords records, Act
                 After = options.After,
                 Length = options.Limit,
                 Filter = options.Filter,
+                Attributes = options.Attribute is { } attribute ? new Dictionary<string, byte[]?> { [attribute] = null } : null,
             },
             path, entry => left-- > 0 && FileName.FromSegment(entry.Segment) is { } name && FileName.Check(name) is null, take, cancellationToken);
     }

@@ -16,6 +16,9 @@ internal static class FileDownload
     private static readonly FileExtensionContentTypeProvider _types = new();
     private static readonly byte[] _zeros = new byte[64 * 1024];
 
+    /// <summary>The media type of a file, by its name.</summary>
+    public static string TypeOf(string name) => _types.TryGetContentType(name, out var type) ? type : "application/octet-stream";
+
     /// <summary>Sends it. What breaks off is aborted, so that nobody takes a part for the whole.</summary>
     public static async Task<IResult> SendAsync(
         HttpContext http, Actor actor, FileService files, TreePath address, bool inline, CancellationToken cancellationToken)
@@ -135,7 +138,7 @@ internal static class FileDownload
         var name = FileName.Display(address.Name);
         var disposition = new ContentDispositionHeaderValue(inline ? "inline" : "attachment");
         disposition.SetHttpFileName(name);
-        response.ContentType = _types.TryGetContentType(name, out var type) ? type : "application/octet-stream";
+        response.ContentType = TypeOf(name);
         response.Headers.ContentDisposition = disposition.ToString();
         response.Headers.XContentTypeOptions = "nosniff";
         // nothing of a device's file runs as a page of this origin; a browser shows a PDF by a program of its own, and not at all in a sandbox

@@ -1,4 +1,5 @@
 using Operone.Web.Files.Archives;
+using Operone.Web.Files.Dav;
 using Operone.Web.Files.Pages;
 using Operone.Web.Files.Policies;
 using Operone.Web.Files.Transfers;
@@ -30,6 +31,7 @@ internal static class FilesRegistration
         services.AddHostedService(provider => provider.GetRequiredService<TransferRunner>());
         services.AddSingleton<TransferService>();
         services.AddSingleton<IRecurringJob, TransferUpkeep>();
+        services.AddDav();
     }
 
     public static void MapFiles(this WebApplication app)
@@ -38,5 +40,6 @@ internal static class FilesRegistration
         app.MapFilePolicies();
         app.MapUploads();
         app.MapTransfers();
+        app.MapDav();
     }
 }

@@ -64,6 +64,12 @@ internal sealed partial class Origins(
             return false;
         }
 
+        // what a browser remembers of a drive's password it would send along, too
+        if (AccessSchemes.IsForDrives(request.Path))
+        {
+            return true;
+        }
+
         var session = sessions.Get(IdentityConstants.ApplicationScheme).Cookie.Name;
         return (session is not null && request.Cookies.ContainsKey(session))
             || (antiforgery.Value.Cookie.Name is { } form && request.Cookies.ContainsKey(form));

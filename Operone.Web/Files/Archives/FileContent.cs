@@ -3,11 +3,11 @@ using Operone.Core.Files;
 namespace Operone.Web.Files.Archives;
 
 /// <summary>
-/// A file that is read, as a stream of exactly the length that it had when it was opened. Archives ask for a length and a place; it is read once,
+/// A file that is read, as a stream of exactly the length that it had when it was opened; without one, up to where it ends. Archives ask for a length and a place; it is read once,
 /// from its beginning.
 /// </summary>
 /// <exception cref="IOException">It broke off, or has become shorter.</exception>
-internal sealed class FileContent(IFileReading reading, long length) : Stream
+internal sealed class FileContent(IFileReading reading, long? length) : Stream
 {
     private long _at;
     private long _hole;
@@ -18,7 +18,7 @@ internal sealed class FileContent(IFileReading reading, long length) : Stream
 
     public override bool CanWrite => false;
 
-    public override long Length => length;
+    public override long Length => length ?? throw new NotSupportedException();
 
     public override long Position
     {
@@ -33,7 +33,7 @@ internal sealed class FileContent(IFileReading reading, long length) : Stream
             return 0;
         }
 
-        buffer = buffer[..(int)Math.Min(buffer.Length, length - _at)];
+        buffer = buffer[..(int)Math.Min(buffer.Length, (length ?? long.MaxValue) - _at)];
         if (_hole == 0)
         {
             var piece = await reading.ReadAsync(buffer, cancellationToken);
@@ -44,7 +44,7 @@ internal sealed class FileContent(IFileReading reading, long length) : Stream
 
             if (piece.Value.IsEnd)
             {
-                throw new IOException("It has become shorter while it was read.");
+                return length is null ? 0 : throw new IOException("It has become shorter while it was read.");
             }
 
             if (piece.Value.Count > 0)

@@ -102,9 +102,14 @@ public sealed class AccessMatrixTests
     {
         var address = await scene.AddressAsync(door.Method, door.Route);
         using var request = new HttpRequestMessage(new HttpMethod(door.Method), address + MatrixRows.QueryOf(door.Name));
-        if (door.Method is "POST" or "PUT" or "PATCH")
+        if (door.Method is "POST" or "PUT" or "PATCH" or "LOCK" or "PROPPATCH")
         {
             request.Content = new StringContent(MatrixRows.BodyOf(door.Name), Encoding.UTF8, new MediaTypeHeaderValue(MatrixRows.TypeOf(door.Name)));
+        }
+
+        if (MatrixRows.HeaderOf(door.Name) is { } header)
+        {
+            Assert.True(request.Headers.TryAddWithoutValidation(header.Name, header.Value));
         }
 
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
@@ -140,10 +145,13 @@ public sealed class AccessMatrixTests
             var isPage = e.Metadata.GetMetadata<Microsoft.AspNetCore.Components.Endpoints.ComponentTypeMetadata>() is not null;
             var methods = isPage ? ["GET"] : e.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"];
             // CONNECT begins a WebSocket over HTTP/2 (RFC 8441), and is the same door as GET.
-            return methods.Where(m => m != "CONNECT").Select(m => new Door(m, route, route.Text.StartsWith("/api/v1/", StringComparison.Ordinal), isPage));
+            return methods.Where(m => m != "CONNECT").Select(m => new Door(m, route, IsForPrograms(route.Text), isPage));
         })
         // Without a signature it ends the session that asks: last.
         .DistinctBy(d => d.Name).OrderBy(d => d.Route.Text == "/session/renew").ThenBy(d => d.Route.Text, StringComparer.Ordinal).ThenBy(d => d.Method == "DELETE").ThenBy(d => d.Method, StringComparer.Ordinal);
+
+    // Both are asked by programs, with tokens.
+    private static bool IsForPrograms(string route) => route.StartsWith("/api/v1/", StringComparison.Ordinal) || route.StartsWith("/dav/", StringComparison.Ordinal);
 
     private sealed record Door(string Method, RoutePattern Route, bool IsApi, bool IsPage)
     {

@@ -141,6 +141,18 @@ internal static class MatrixRows
         HEAD /api/v1/uploads/{id}                                 401        401        412        412        412        412        412        412        412        412        412        412
         PATCH /api/v1/uploads/{id}                                401        401        412        412        412        412        412        412        412        412        412        412
         DELETE /api/v1/uploads/{id}                               401        401        412        412        412        412        412        412        412        412        412        412
+        COPY /dav/{path}                                          401        401        404        404        403        404        503        503        503        403        404        503
+        GET /dav/{path}                                           401        401        404        404        403        404        503        503        503        403        404        503
+        HEAD /dav/{path}                                          401        401        404        404        403        404        503        503        503        403        404        503
+        LOCK /dav/{path}                                          401        401        404        404        403        404        503        503        503        403        404        503
+        MKCOL /dav/{path}                                         401        401        404        404        403        404        503        503        503        403        404        503
+        MOVE /dav/{path}                                          401        401        404        404        403        404        503        503        503        403        404        503
+        OPTIONS /dav/{path}                                       401        401        200        200        200        200        200        200        200        200        200        200
+        PROPFIND /dav/{path}                                      401        401        404        404        403        404        503        503        503        403        404        503
+        PROPPATCH /dav/{path}                                     401        401        404        404        403        404        503        503        503        403        404        503
+        PUT /dav/{path}                                           401        401        404        404        403        404        503        503        503        403        404        503
+        UNLOCK /dav/{path}                                        401        401        404        404        403        404        409        409        409        403        404        409
+        DELETE /dav/{path}                                        401        401        404        404        403        404        503        503        503        403        404        503
         """;
 
     public const string Pages = """
@@ -247,7 +259,17 @@ internal static class MatrixRows
     {
         "POST /api/v1/pipelines" => """{"stages":[{"device":"here","command":"true"},{"device":"here","command":"cat"}]}""",
         "POST /api/v1/runs" => """{"command":"true","target":{"devices":["here"]}}""",
+        "LOCK /dav/{path}" => """<lockinfo xmlns="DAV:"><lockscope><exclusive/></lockscope><locktype><write/></locktype></lockinfo>""",
+        "PROPPATCH /dav/{path}" => """<propertyupdate xmlns="DAV:"><set><prop><a xmlns="x:">b</a></prop></set></propertyupdate>""",
         _ => "{}",
+    };
+
+    /// <summary>What a request needs besides.</summary>
+    public static (string Name, string Value)? HeaderOf(string door) => door switch
+    {
+        "COPY /dav/{path}" or "MOVE /dav/{path}" => ("Destination", "/dav/devices/here/y"),
+        "UNLOCK /dav/{path}" => ("Lock-Token", "<urn:uuid:01a216c9-0000-7000-8000-000000000000>"),
+        _ => null,
     };
 
     /// <summary>The body's media type.</summary>

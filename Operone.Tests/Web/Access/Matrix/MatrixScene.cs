@@ -184,7 +184,7 @@ internal sealed class MatrixScene : IAsyncDisposable
             "invitations" => await NewAsync("invitations", new { email = $"guest{++_made}@example.org", role = BuiltInRoles.Viewer.Id, selector = "env=prod" }),
             "access-requests" => await NewRequestAsync(),
             "channels" => Guid.NewGuid().ToString(),
-            "files" => "devices/here/x",
+            "files" or "dav" => "devices/here/x",
             "file-policies" => await NewAsync("file-policies", new { name = $"files-{++_made}", selector = "none=none", folders = new[] { new { path = "/srv" } } }),
             "uploads" or "transfers" => Guid.NewGuid().ToString(),
             "terminal-policies" => await NewAsync("terminal-policies", new { name = $"policy-{++_made}", record = "on" }),
