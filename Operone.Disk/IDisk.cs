@@ -1,4 +1,6 @@
+using Operone.Agent.Files.Search;
 using Operone.Core.Files;
+using Operone.Core.Files.Search;
 
 namespace Operone.Disk;
 
@@ -52,6 +54,15 @@ internal interface IDisk
 
     /// <summary>Watches a folder.</summary>
     IDiskWatch Watch(FilePlace place);
+
+    /// <summary>All that a search comes by: below a folder, or a file.</summary>
+    ISearchWalk Search(FilePlace place, SearchWalk how);
+
+    /// <summary>What tells quickly which files may have some text; null where there is nothing, or it does not serve for that.</summary>
+    IFileSieve? Sieve(TextPattern pattern) => null;
+
+    /// <summary>What the calling thread does from now on waits for what others do.</summary>
+    void BeModest() => Thread.CurrentThread.Priority = ThreadPriority.BelowNormal;
 }
 
 /// <summary>What is to be changed; null for what stays.</summary>

@@ -30,6 +30,7 @@ internal sealed partial class FileService : IChannelService
             new StatHandler(disk), new ListHandler(disk, time), new WalkHandler(disk), new ReadHandler(disk), new HashHandler(disk),
             new WriteHandler(disk, uploads), new CommitHandler(disk, uploads), new DiscardHandler(disk, uploads), new PutHandler(disk, uploads),
             new MakeHandler(disk), new RenameHandler(disk), new RemoveHandler(disk, time), new ChangeHandler(disk), new WatchHandler(disk, time),
+            new SearchHandler(disk, time),
         ];
         _handlers = handlers.SelectMany(h => h.Ops.Select(op => (op, h))).ToDictionary(h => h.op, h => h.h, StringComparer.Ordinal);
     }

@@ -5,6 +5,7 @@ using Operone.Core.Channels;
 using Operone.Core.Devices;
 using Operone.Core.Events;
 using Operone.Core.Files;
+using Operone.Core.Files.Search;
 using Operone.Core.Shell;
 
 namespace Operone.Core.Connection;
@@ -56,6 +57,9 @@ namespace Operone.Core.Connection;
 [JsonSerializable(typeof(Page<TransferView>))]
 [JsonSerializable(typeof(Page<TransferItemView>))]
 [JsonSerializable(typeof(RemovedFiles))]
+[JsonSerializable(typeof(FileQuery))]
+[JsonSerializable(typeof(SearchFiles))]
+[JsonSerializable(typeof(FileSearchLine))]
 [JsonSerializable(typeof(FilePolicyView))]
 [JsonSerializable(typeof(Page<FilePolicyView>))]
 [JsonSerializable(typeof(WriteFilePolicy))]

@@ -1,3 +1,5 @@
+using Operone.Core.Files.Search;
+
 namespace Operone.Core.Files;
 
 /// <summary>
@@ -69,6 +71,9 @@ public sealed record FileCall
 
     /// <summary>Extended attributes to set; null for one that is taken away. Of a list: those that entries are to come with, by name.</summary>
     public IReadOnlyDictionary<string, byte[]?>? Attributes { get; init; }
+
+    /// <summary>What is searched for.</summary>
+    public FileQuery? Query { get; init; }
 }
 
 /// <summary>What a device can be asked of its files.</summary>
@@ -126,6 +131,12 @@ public static class FileOps
 
     /// <summary>Tells of changes in a folder until the channel is closed: a reply with <c>Entries</c>' segments at most every 100 ms.</summary>
     public const string Watch = "watch";
+
+    /// <summary>
+    /// Looks for <c>Query</c> in a file, or in all below a folder. Gives <c>Found</c>, names from <c>Path</c> on, and at least once a second
+    /// <c>Searched</c>, how far it is; the last reply has what it came to.
+    /// </summary>
+    public const string Search = "search";
 }
 
 /// <summary>A word between the bytes of a file that is written.</summary>
@@ -177,6 +188,12 @@ public sealed record FileReply
 
     /// <summary>Of a put: those that are not in their place.</summary>
     public IReadOnlyList<SmallFailure>? Failures { get; init; }
+
+    /// <summary>Some of what was found.</summary>
+    public IReadOnlyList<FileMatch>? Found { get; init; }
+
+    /// <summary>How far a search has come.</summary>
+    public FileSearched? Searched { get; init; }
 }
 
 /// <summary>Why a device did not do something with a file.</summary>
@@ -225,6 +242,9 @@ public static class FileProblems
 
     /// <summary>This device cannot do it.</summary>
     public const string Unsupported = "unsupported";
+
+    /// <summary>The device does as much of that as it does at once.</summary>
+    public const string Busy = "busy";
 
     /// <summary>Anything else, in the system's words.</summary>
     public const string Failed = "failed";

@@ -1,4 +1,5 @@
 using Operone.Core.Errors;
+using Operone.Core.Files.Search;
 
 namespace Operone.Core.Files;
 
@@ -9,7 +10,11 @@ namespace Operone.Core.Files;
 /// <param name="CanWatch">Changes can be told of.</param>
 /// <param name="CanLink">Symbolic links can be made.</param>
 /// <param name="HasModes">Files have permission bits and owners.</param>
-public sealed record FileAbilities(bool CanWrite, bool CanResume, bool CanTrash, bool CanWatch, bool CanLink, bool HasModes);
+public sealed record FileAbilities(bool CanWrite, bool CanResume, bool CanTrash, bool CanWatch, bool CanLink, bool HasModes)
+{
+    /// <summary>What is in it can be searched where it is.</summary>
+    public bool CanSearch { get; init; }
+}
 
 /// <summary>How a folder is listed.</summary>
 /// <param name="Sort">See <see cref="FileCall.Sort"/>.</param>
@@ -134,4 +139,9 @@ public interface IFileBackend
 
     /// <summary>Calls back whenever something in a folder has changed (with the segments, none for "read it again"), until it is cancelled or the folder is gone.</summary>
     Task<Result<Unit>> WatchAsync(FileScope scope, TreePath path, Func<IReadOnlyList<string>, ValueTask> changed, CancellationToken cancellationToken);
+
+    /// <summary>Looks for something in a file, or in all below a folder, where it is; calls back with what is found as it is found, names from the path on.</summary>
+    Task<Result<FileSearched>> SearchAsync(
+        FileScope scope, TreePath path, FileQuery query, Func<FileSearchNews, ValueTask> take, CancellationToken cancellationToken) =>
+        Task.FromResult<Result<FileSearched>>(new Error(ErrorKind.Unprocessable, "file-unsupported", "That cannot be done there.", $"'{path}' lies where nothing can be searched."));
 }

@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 using Operone.Core.Files;
+using Operone.Core.Files.Search;
 
 namespace Operone.Disk.Linux;
 
@@ -13,10 +14,14 @@ internal sealed class LinuxDisk : IDisk
     private readonly LinuxTrees _trees;
     private readonly LinuxTrash _trash;
 
+    private readonly bool _useRipgrep;
+
     /// <summary>Makes one.</summary>
-    public LinuxDisk(LinuxResolver resolver)
+    /// <param name="resolver">Opens places.</param>
+    /// <param name="useRipgrep">Whether ripgrep is used where it is there.</param>
+    public LinuxDisk(LinuxResolver resolver, bool useRipgrep = true)
     {
-        _resolver = resolver;
+        (_resolver, _useRipgrep) = (resolver, useRipgrep);
         _entries = new LinuxEntries(resolver);
         _trees = new LinuxTrees(resolver, _entries);
         _trash = new LinuxTrash(_entries.Users);
@@ -198,6 +203,15 @@ internal sealed class LinuxDisk : IDisk
         var opened = _resolver.OpenFolder(place);
         return LinuxWatch.Start(Enter(opened, place.Path), place, opened, _resolver, _entries);
     }
+
+    /// <inheritdoc/>
+    public ISearchWalk Search(FilePlace place, SearchWalk how) => new LinuxSearch(_resolver, _entries, place, how);
+
+    /// <inheritdoc/>
+    public IFileSieve? Sieve(TextPattern pattern) => _useRipgrep ? Ripgrep.For(pattern) : null;
+
+    /// <inheritdoc/>
+    public void BeModest() => LinuxModesty.Take();
 
     private static SafeFileHandle Enter(Opened opened, TreePath path)
     {

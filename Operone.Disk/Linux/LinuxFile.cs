@@ -8,6 +8,9 @@ namespace Operone.Disk.Linux;
 [SupportedOSPlatform("linux")]
 internal sealed class LinuxFile(SafeFileHandle handle, FilePlace place, FileStat stat, LinuxEntries entries) : IDiskFile
 {
+    /// <summary>Its descriptor.</summary>
+    public SafeFileHandle Handle => handle;
+
     /// <inheritdoc/>
     public FileEntry Entry { get; } = entries.Of(place.Path.Name, stat);
 

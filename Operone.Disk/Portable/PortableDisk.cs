@@ -154,6 +154,9 @@ internal sealed class PortableDisk(string stateDirectory) : IDisk
     /// <inheritdoc/>
     public IDiskWatch Watch(FilePlace place) => new PortableWatch(RequireFolder(place), place, _places);
 
+    /// <inheritdoc/>
+    public ISearchWalk Search(FilePlace place, SearchWalk how) => new PortableSearch(this, place, how);
+
     /// <summary>What is at a path; null where nothing is.</summary>
     public static FileEntry? TryEntry(string path, string name)
     {

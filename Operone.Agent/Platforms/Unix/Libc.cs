@@ -165,6 +165,24 @@ internal static unsafe partial class Libc
         return (fds[0], fds[1]);
     }
 
+    /// <summary>A copy of a descriptor that no child inherits, with a number from <paramref name="least"/> on (F_DUPFD_CLOEXEC); below 0 where there is none.</summary>
+    public static int Duplicate(SafeHandle file, int least)
+    {
+        var added = false;
+        try
+        {
+            file.DangerousAddRef(ref added);
+            return Fcntl((int)file.DangerousGetHandle(), OperatingSystem.IsMacOS() ? 67 : 1030, least);
+        }
+        finally
+        {
+            if (added)
+            {
+                file.DangerousRelease();
+            }
+        }
+    }
+
     public static void DoNotInherit(int fd) => Fcntl(fd, SetDescriptorFlags, CloseOnExec);
 
     public static void DoNotBlock(int fd) => Fcntl(fd, SetFlags, Fcntl(fd, GetFlags, 0) | NonBlocking);
