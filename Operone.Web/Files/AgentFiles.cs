@@ -7,9 +7,9 @@ using Operone.Web.Devices;
 namespace Operone.Web.Files;
 
 /// <summary>A device's files, over channels to its agent. What an agent answers is held against what was asked: its names are names, its bytes as many.</summary>
-internal sealed class AgentFiles(FileChannels channels, FileRecords records, Actor actor, DeviceEntry device) : IFileBackend
+internal sealed partial class AgentFiles(FileChannels channels, FileRecords records, Actor actor, DeviceEntry device) : IFileBackend
 {
-    public FileAbilities Abilities { get; } = new(CanWrite: true, CanResume: true, CanTrash: true, CanWatch: true, CanLink: true, HasModes: true);
+    public FileAbilities Abilities { get; } = new(CanWrite: true, CanResume: true, CanTrash: true, CanWatch: true, CanLink: true, HasModes: true) { CanSearch = true };
 
     public Task<Result<FileEntry>> StatAsync(FileScope scope, TreePath path, bool withAttributes, CancellationToken cancellationToken) =>
         EntryAsync(new() { Op = FileOps.Stat, Scope = scope, Path = path.ToAddress(), Recursive = withAttributes }, path, cancellationToken);

@@ -1,11 +1,12 @@
 using System.ComponentModel;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.Net.Http.Headers;
 using Operone.Core.Errors;
 using Operone.Core.Files;
+using Operone.Core.Files.Search;
 using Operone.Web.Access;
 using Operone.Web.Files.Archives;
+using Operone.Web.Files.Search;
 using Operone.Web.Files.Transfers;
 using Operone.Web.Hosting;
 
@@ -15,7 +16,7 @@ namespace Operone.Web.Files;
 internal static class FileEndpoints
 {
     private const string Prefix = "/api/v1/files";
-    private static readonly string[] _acts = ["move", "copy"];
+    private static readonly string[] _acts = ["move", "copy", "search"];
     private static readonly string[] _reads = [HttpMethods.Get, HttpMethods.Head];
 
     public static void Map(IEndpointRouteBuilder routes)
@@ -39,10 +40,11 @@ internal static class FileEndpoints
         group.MapDelete("/{**path}", Delete).WithName("RemoveFile").WithSummary("Remove a file or a folder")
             .WithDescription("To the device's trash, unless `trash=false`. A folder that is not empty only with `recursive=true`.")
             .ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
-        group.MapPost("/{**path}", Post).WithName("ActOnFile").WithSummary("Move or copy a file or a folder")
+        group.MapPost("/{**path}", Post).WithName("ActOnFile").WithSummary("Move, copy or search a file or a folder")
             .WithDescription("`:move` behind the path moves within one device or mount, at once. `:copy`, and a move to another device or mount, are transfers: "
-                + "the answer is 202 with the transfer, see `/api/v1/transfers`. A colon that belongs to a name is written `%3A`.")
-            .Produces<FileView>().Produces<TransferView>(StatusCodes.Status202Accepted).ProducesProblem(StatusCodes.Status409Conflict);
+                + "the answer is 202 with the transfer, see `/api/v1/transfers`. `:search` takes a query as `/api/v1/files:search` has it, and answers in the same lines "
+                + "(`application/x-ndjson`) for this place. A colon that belongs to a name is written `%3A`.")
+            .Accepts<BringFile>("application/json").Produces<FileView>().Produces<TransferView>(StatusCodes.Status202Accepted).ProducesProblem(StatusCodes.Status409Conflict);
     }
 
     private static async Task<IResult> Get(
@@ -153,8 +155,7 @@ internal static class FileEndpoints
             : (await files.RemoveAsync(actor, address.Value.Path, recursive == true, trash != false, cancellationToken)).ToOk();
     }
 
-    private static async Task<IResult> Post(
-        HttpContext http, Actor actor, FileService files, TransferService transfers, [FromBody] BringFile request, CancellationToken cancellationToken)
+    private static async Task<IResult> Post(HttpContext http, Actor actor, FileService files, TransferService transfers, CancellationToken cancellationToken)
     {
         var address = FileAddress.Read(http, Prefix, _acts);
         if (address.IsError)
@@ -162,18 +163,27 @@ internal static class FileEndpoints
             return address.Error!.ToProblem();
         }
 
-        if (address.Value.Act is null)
+        var (path, act) = address.Value;
+        switch (act)
         {
-            return Error.InvalidField("path", "must end with what to do: :move or :copy").ToProblem();
+            case "search":
+                return await SearchEndpoints.SearchOneAsync(http, actor, path, await ReadBodyAsync<FileQuery>(http, cancellationToken), cancellationToken);
+            case "move" or "copy":
+                return await BringAsync(actor, files, transfers, path, act == "move", await ReadBodyAsync<BringFile>(http, cancellationToken), cancellationToken);
+            default:
+                return Error.InvalidField("path", "must end with what to do: :move, :copy or :search").ToProblem();
         }
+    }
 
-        var to = TreePath.Parse(request.To ?? "");
-        if (to.IsError || to.Value.IsTop)
+    private static async Task<IResult> BringAsync(
+        Actor actor, FileService files, TransferService transfers, TreePath path, bool isMove, BringFile? request, CancellationToken cancellationToken)
+    {
+        var to = TreePath.Parse(request?.To ?? "");
+        if (request is null || to.IsError || to.Value.IsTop)
         {
             return Error.InvalidField("to", "must be an address in the tree").ToProblem();
         }
 
-        var (path, isMove) = (address.Value.Path, address.Value.Act == "move");
         if (isMove && FileTree.IsOnePlace(path, to.Value))
         {
             return (await files.MoveAsync(actor, path, to.Value, request.Overwrite, cancellationToken)).ToOk().Result;
@@ -183,6 +193,12 @@ internal static class FileEndpoints
         return (await transfers.CreateAsync(actor, new([path.ToAddress()], to.Value.Parent.ToAddress(), isMove ? TransferKind.Move : TransferKind.Copy, to.Value.Name, conflict, request.IsPaused),
             cancellationToken)).ToAccepted().Result;
     }
+
+    /// <summary>The body, which is JSON: what it is to be is known by the address alone.</summary>
+    private static async ValueTask<T?> ReadBodyAsync<T>(HttpContext http, CancellationToken cancellationToken)
+        where T : class => http.Request.HasJsonContentType()
+            ? await http.Request.ReadFromJsonAsync<T>(cancellationToken)
+            : throw new BadHttpRequestException("The body must be JSON: `Content-Type: application/json`.", StatusCodes.Status415UnsupportedMediaType);
 
     /// <summary>What the request's headers say of how the file is to be written.</summary>
     private static Result<WriteFile> ReadHow(HttpRequest request, string? mode)

@@ -22,6 +22,7 @@ internal static class FileErrors
         FileProblems.BadName => Error.InvalidField("path", $"{place}: {problem.Detail}"),
         FileProblems.BadDigest => new(ErrorKind.Unprocessable, "bad-digest", "What came is not what was sent.", $"{place}: {problem.Detail} Send it again."),
         FileProblems.Unsupported => new(ErrorKind.Unprocessable, "file-unsupported", "That cannot be done there.", $"{place}: {problem.Detail}"),
+        FileProblems.Busy => new(ErrorKind.TooMany, "files-busy", "The device has enough to do.", $"{place}: {problem.Detail}") { RetryAfter = TimeSpan.FromSeconds(5) },
         _ => new(ErrorKind.Unprocessable, "file-failed", "It did not work.", $"{place}: {problem.Detail}"),
     };
 

@@ -19,6 +19,10 @@ internal sealed class FileRecords(IAuditTrail audit, IEvents events, NoteThrottl
         }
     }
 
+    /// <summary>Somebody searches.</summary>
+    public ValueTask SearchedAsync(Actor actor, FilePlace place, string what, CancellationToken cancellationToken) =>
+        audit.NoteAsync(actor, "file.search", place.ToString(), allowed: true, what, place.Grant, cancellationToken);
+
     /// <summary>Somebody asks for what policy, or the device, does not let be had. The same again is noted once a minute.</summary>
     public async ValueTask RefusedAsync(Actor actor, string action, string place, string why, CancellationToken cancellationToken)
     {

@@ -73,6 +73,44 @@ internal sealed class FileTree(DeviceDirectory devices, DeviceSight sight, FileC
             [.. FileRules.In(all, path)]);
     }
 
+    /// <summary>All of what is at an address and below it that may be had: the place itself, where it may, and those below it with a scope of their own.</summary>
+    public async ValueTask<Result<IReadOnlyList<FilePlace>>> FindAllAsync(Actor actor, TreePath address, string permission, string action, CancellationToken cancellationToken)
+    {
+        if (address.Depth < 2 || address.Names[0] != Devices)
+        {
+            var one = await FindAsync(actor, address, permission, action, cancellationToken);
+            return one.IsError ? one.Error! : (FilePlace[])[one.Value];
+        }
+
+        var device = await sight.RequireAsync(actor, permission, address.Names[1], action, cancellationToken);
+        if (device.IsError)
+        {
+            return device.Error!;
+        }
+
+        var all = await scopes.ForAsync(actor, device.Value, cancellationToken);
+        var places = new List<FilePlace>();
+        var below = all.Select(s => address.First(2).Join(TreePath.Parse(s.Root).Value)).Where(a => a.Depth > address.Depth && a.IsIn(address));
+        foreach (var place in FileRules.Find(all, address.Below(2)) is null ? below : below.Prepend(address))
+        {
+            var found = await FindAsync(actor, place, permission, action, cancellationToken);
+            if (found.IsError)
+            {
+                return found.Error!;
+            }
+
+            places.Add(found.Value);
+        }
+
+        if (places.Count > 0)
+        {
+            return places;
+        }
+
+        await records.RefusedAsync(actor, action, address.ToString(), "no policy lets it be had", cancellationToken);
+        return FileErrors.NotFound(address.ToString());
+    }
+
     /// <summary>What is in one of the tree's own folders: <c>/</c>, <c>/devices</c>, and a device whose files begin further down. Null for any other place.</summary>
     public async ValueTask<Result<FileEntry[]>?> ListOwnAsync(Actor actor, TreePath address, CancellationToken cancellationToken)
     {

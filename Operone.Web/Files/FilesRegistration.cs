@@ -2,6 +2,7 @@ using Operone.Web.Files.Archives;
 using Operone.Web.Files.Dav;
 using Operone.Web.Files.Pages;
 using Operone.Web.Files.Policies;
+using Operone.Web.Files.Search;
 using Operone.Web.Files.Transfers;
 using Operone.Web.Files.Uploads;
 using Operone.Web.Hosting;
@@ -22,6 +23,7 @@ internal static class FilesRegistration
         services.AddSingleton<FileRecords>();
         services.AddSingleton<FileService>();
         services.AddSingleton<ArchiveService>();
+        services.AddSingleton<FileSearchService>();
         services.AddScoped<FileActs>();
         services.AddSingleton<UploadService>();
         services.AddSingleton<IRecurringJob, UploadUpkeep>();
@@ -38,6 +40,7 @@ internal static class FilesRegistration
     {
         FileEndpoints.Map(app);
         app.MapFilePolicies();
+        app.MapFileSearch();
         app.MapUploads();
         app.MapTransfers();
         app.MapDav();

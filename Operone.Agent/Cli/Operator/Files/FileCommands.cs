@@ -15,6 +15,7 @@ internal static class FileCommands
         root.Add(RemoveCommand.Create(cli));
         root.Add(MakeFolderCommand.Create(cli));
         root.Add(FindCommand.Create(cli));
+        root.Add(SearchCommand.Create(cli));
         root.Add(SyncCommand.Create(cli));
         root.Add(TransfersCommand.Create(cli));
     }

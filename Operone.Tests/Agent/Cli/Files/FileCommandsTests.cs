@@ -47,6 +47,31 @@ public sealed class FileCommandsTests(FilesNode node) : IClassFixture<FilesNode>
     }
 
     [Fact]
+    public async Task Search_PrintsWhatIsFound_WithCodesAsGrep()
+    {
+        var folder = node.NewFolder();
+        Directory.CreateDirectory(Path.Combine(folder, "d"));
+        await WriteAsync(folder, "d/f.txt", "one\nneedle\e[31m 42\n");
+        await WriteAsync(folder, "g", "Needle\n");
+        Assert.Equal($"a:{folder}/d/f.txt:2:needle?[31m 42\n", await DoneAsync(folder, "search", @"need.e.*\d+$", $"a:{folder}"));
+        Assert.Equal(
+            [$"a:{folder}/d/f.txt:2", $"a:{folder}/g:1", $"b:{folder}/d/f.txt:2", $"b:{folder}/g:1"],
+            (await DoneAsync(folder, "search", "-F", "-i", "NEEDLE", "--all", folder)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l[..l.LastIndexOf(':')]).Order(StringComparer.Ordinal));
+        Assert.Equal($"b:{folder}/d/f.txt\n", await DoneAsync(folder, "search", "--names", "*.txt", $"b:{folder}"));
+        var lines = (await DoneAsync(folder, "search", "--json", "-w", "Needle", $"a:{folder}")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement).ToArray();
+        Assert.Equal($"/devices/a{folder}/g", lines[0].GetProperty("match").GetProperty("path").GetString());
+        Assert.Equal(1, lines[^1].GetProperty("end").GetProperty("matches").GetInt32());
+
+        Assert.Equal((1, "", ""), await node.RunAsync(folder, "search", "nothing", $"a:{folder}"));
+        var (code, output, error) = await node.RunAsync(folder, "search", "needle", $"a:{folder}/gone", $"a:{folder}/d");
+        Assert.Equal((2, $"a:{folder}/d/f.txt:2:needle?[31m 42\n"), (code, output));
+        Assert.Contains($"search: a:{folder}/gone: There is no such file.", error, StringComparison.Ordinal);
+        Assert.Equal(2, (await node.RunAsync(folder, "search", "(", $"a:{folder}")).Code);
+        Assert.Equal(2, (await node.RunAsync(folder, "search", "x", "here")).Code);
+        Assert.Equal(2, (await node.RunAsync(folder, "search", "x", "none:/")).Code);
+    }
+
+    [Fact]
     public async Task Move_OnADeviceAndBetween()
     {
         var folder = node.NewFolder();
