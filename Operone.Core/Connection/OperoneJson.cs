@@ -58,6 +58,7 @@ namespace Operone.Core.Connection;
 [JsonSerializable(typeof(Page<TransferItemView>))]
 [JsonSerializable(typeof(RemovedFiles))]
 [JsonSerializable(typeof(FileQuery))]
+[JsonSerializable(typeof(UnpackLine))]
 [JsonSerializable(typeof(SearchFiles))]
 [JsonSerializable(typeof(FileSearchLine))]
 [JsonSerializable(typeof(FilePolicyView))]

@@ -8,6 +8,7 @@ using Operone.Web.Access;
 using Operone.Web.Files.Archives;
 using Operone.Web.Files.Search;
 using Operone.Web.Files.Transfers;
+using Operone.Web.Files.Unpack;
 using Operone.Web.Hosting;
 
 namespace Operone.Web.Files;
@@ -16,7 +17,7 @@ namespace Operone.Web.Files;
 internal static class FileEndpoints
 {
     private const string Prefix = "/api/v1/files";
-    private static readonly string[] _acts = ["move", "copy", "search"];
+    private static readonly string[] _acts = ["move", "copy", "search", "unpack"];
     private static readonly string[] _reads = [HttpMethods.Get, HttpMethods.Head];
 
     public static void Map(IEndpointRouteBuilder routes)
@@ -40,10 +41,11 @@ internal static class FileEndpoints
         group.MapDelete("/{**path}", Delete).WithName("RemoveFile").WithSummary("Remove a file or a folder")
             .WithDescription("To the device's trash, unless `trash=false`. A folder that is not empty only with `recursive=true`.")
             .ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
-        group.MapPost("/{**path}", Post).WithName("ActOnFile").WithSummary("Move, copy or search a file or a folder")
+        group.MapPost("/{**path}", Post).WithName("ActOnFile").WithSummary("Move, copy or search a file or a folder, or unpack into one")
             .WithDescription("`:move` behind the path moves within one device or mount, at once. `:copy`, and a move to another device or mount, are transfers: "
                 + "the answer is 202 with the transfer, see `/api/v1/transfers`. `:search` takes a query as `/api/v1/files:search` has it, and answers in the same lines "
-                + "(`application/x-ndjson`) for this place. A colon that belongs to a name is written `%3A`.")
+                + "(`application/x-ndjson`) for this place. `:unpack` unpacks an archive into a folder: the body, or with `from` one in the tree (zip, tar, tar.gz, tar.zst, by their first bytes); "
+                + "it answers with a line for each entry (`entry`) and at last one with the counts (`end`), which says what ended it where something did. A colon that belongs to a name is written `%3A`.")
             .Accepts<BringFile>("application/json").Produces<FileView>().Produces<TransferView>(StatusCodes.Status202Accepted).ProducesProblem(StatusCodes.Status409Conflict);
     }
 
@@ -155,7 +157,11 @@ internal static class FileEndpoints
             : (await files.RemoveAsync(actor, address.Value.Path, recursive == true, trash != false, cancellationToken)).ToOk();
     }
 
-    private static async Task<IResult> Post(HttpContext http, Actor actor, FileService files, TransferService transfers, CancellationToken cancellationToken)
+    private static async Task<IResult> Post(
+        HttpContext http, Actor actor, FileService files, TransferService transfers,
+        [Description("Of `:unpack`: the archive, as an address in the tree, instead of the body.")] string? from,
+        [Description("Of `:unpack`: what becomes of files that are there already.")] UnpackConflict? conflict,
+        CancellationToken cancellationToken)
     {
         var address = FileAddress.Read(http, Prefix, _acts);
         if (address.IsError)
@@ -170,8 +176,10 @@ internal static class FileEndpoints
                 return await SearchEndpoints.SearchOneAsync(http, actor, path, await ReadBodyAsync<FileQuery>(http, cancellationToken), cancellationToken);
             case "move" or "copy":
                 return await BringAsync(actor, files, transfers, path, act == "move", await ReadBodyAsync<BringFile>(http, cancellationToken), cancellationToken);
+            case "unpack":
+                return await UnpackDoor.SendAsync(http, actor, path, from, conflict ?? UnpackConflict.Fail, cancellationToken);
             default:
-                return Error.InvalidField("path", "must end with what to do: :move, :copy or :search").ToProblem();
+                return Error.InvalidField("path", "must end with what to do: :move, :copy, :search or :unpack").ToProblem();
         }
     }
 

@@ -1,9 +1,11 @@
+using Microsoft.Extensions.Options;
 using Operone.Web.Files.Archives;
 using Operone.Web.Files.Dav;
 using Operone.Web.Files.Pages;
 using Operone.Web.Files.Policies;
 using Operone.Web.Files.Search;
 using Operone.Web.Files.Transfers;
+using Operone.Web.Files.Unpack;
 using Operone.Web.Files.Uploads;
 using Operone.Web.Hosting;
 
@@ -24,6 +26,9 @@ internal static class FilesRegistration
         services.AddSingleton<FileService>();
         services.AddSingleton<ArchiveService>();
         services.AddSingleton<FileSearchService>();
+        services.AddOptions<UnpackOptions>().BindConfiguration(UnpackOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<UnpackOptions>, UnpackOptionsValidation>();
+        services.AddSingleton<UnpackService>();
         services.AddScoped<FileActs>();
         services.AddSingleton<UploadService>();
         services.AddSingleton<IRecurringJob, UploadUpkeep>();
