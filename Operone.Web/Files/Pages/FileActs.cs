@@ -12,7 +12,7 @@ internal sealed class FileActs(FileService files, IDialogService dialogs)
     /// <summary>Why nothing here can be changed.</summary>
     public const string ReadOnlyReason = "Policy, or what you may, lets files here be read and not changed.";
 
-    /// <summary>Does one of rename, copy, move, mode, delete. Gives where it is then; its folder where it is gone; null where nothing was done.</summary>
+    /// <summary>Does one of rename, copy, move, mode, unpack, delete. Gives where it is then; its folder where it is gone; null where nothing was done.</summary>
     public async Task<TreePath?> ActAsync(Actor actor, string act, FileView file, CancellationToken cancellationToken)
     {
         if (TreePath.Parse(file.Path) is not { IsError: false, Value: var path })
@@ -26,6 +26,7 @@ internal sealed class FileActs(FileService files, IDialogService dialogs)
             "copy" => await BringAsync(actor, [file], isMove: false) ? path : null,
             "move" => await BringAsync(actor, [file], isMove: true) ? path.Parent : null,
             "mode" => await ModeDialog.AskAsync(dialogs, file, change => files.ChangeAsync(actor, path, change, cancellationToken)) ? path : null,
+            "unpack" => await UnpackDialog.AskAsync(dialogs, actor, path) ? path.Parent : null,
             "delete" => await RemoveAsync(actor, [file]) ? path.Parent : null,
             _ => null,
         };

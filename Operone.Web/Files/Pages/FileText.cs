@@ -76,6 +76,10 @@ internal static class FileText
     /// <summary>A size; nothing where there is none.</summary>
     public static string Size(FileView view) => view.Size is { } size && !view.IsFolder() ? Quantities.FormatSize(size) : "";
 
+    /// <summary>Whether a name is one of an archive that can be unpacked.</summary>
+    public static bool IsUnpacked(string name) =>
+        new[] { ".zip", ".jar", ".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst" }.Any(ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase));
+
     private static bool IsArchive(string name) =>
         Path.GetExtension(name).ToUpperInvariant() is ".ZIP" or ".GZ" or ".TAR" or ".TGZ" or ".XZ" or ".ZST" or ".BZ2" or ".7Z" or ".RAR" or ".DEB" or ".RPM";
 }

@@ -42,6 +42,23 @@ public sealed partial class FilesPage
     [SupplyParameterFromQuery]
     public string? At { get; set; }
 
+    /// <summary>Of a file: how many characters from there on were found.</summary>
+    [SupplyParameterFromQuery]
+    public int? Found { get; set; }
+
+    /// <summary>Given, though it be empty: the search is shown, not the list.</summary>
+    [SupplyParameterFromQuery]
+    public string? Find { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Named { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? On { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? How { get; set; }
+
     private string Title => _path.IsTop ? "Files" : FileName.Display(_path.Name);
 
     protected override TimeSpan AtMostEvery => TimeSpan.FromSeconds(2);

@@ -18,5 +18,6 @@ internal static class FileCommands
         root.Add(SearchCommand.Create(cli));
         root.Add(SyncCommand.Create(cli));
         root.Add(TransfersCommand.Create(cli));
+        root.Add(UnpackCommand.Create(cli));
     }
 }

@@ -72,6 +72,31 @@ public sealed class FileCommandsTests(FilesNode node) : IClassFixture<FilesNode>
     }
 
     [Fact]
+    public async Task Unpack_FromHereFromADeviceAndFromAPipe()
+    {
+        var folder = node.NewFolder();
+        Directory.CreateDirectory(Path.Combine(folder, "site"));
+        await WriteAsync(folder, "site/index.html", "hello");
+        await WriteAsync(folder, "site/a b", "x");
+        var (code, output, error) = await node.ShellAsync(
+            folder, $"tar czf s.tgz site && zip -qr s.zip site && op unpack s.tgz a:{folder}/one && op unpack b:{folder}/s.zip a:{folder}/two && tar c site | op unpack -v - 'a:{folder}/3:unpack' && op unpack s.zip a:{folder}/four");
+        Assert.True(code == 0, error);
+        Assert.Equal(["site/", "site/a b", "site/index.html"], output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
+        foreach (var to in (string[])["one", "two", "3:unpack", "four"])
+        {
+            Assert.Equal("hello", await File.ReadAllTextAsync(Path.Combine(folder, to, "site/index.html"), Cancelled));
+        }
+
+        (code, _, error) = await node.RunAsync(folder, "unpack", "s.tgz", $"a:{folder}/one");
+        Assert.Equal(1, code);
+        Assert.Contains("unpack: site/a b: failed:", error, StringComparison.Ordinal);
+        Assert.Equal((0, "", ""), await node.RunAsync(folder, "unpack", "--conflict", "skip", "s.tgz", $"a:{folder}/one"));
+        Assert.Equal(2, (await node.RunAsync(folder, "unpack", "site/index.html", $"a:{folder}/five")).Code);
+        Assert.Equal(2, (await node.RunAsync(folder, "unpack", "gone.zip", $"a:{folder}/five")).Code);
+        Assert.Equal(2, (await node.RunAsync(folder, "unpack", "s.tgz", "here")).Code);
+    }
+
+    [Fact]
     public async Task Move_OnADeviceAndBetween()
     {
         var folder = node.NewFolder();

@@ -16,6 +16,9 @@ public sealed partial class ByteLook
     private readonly CancellationTokenSource _gone = new();
     private readonly List<(int Id, string Text)> _parts = [];
     private (TreePath Path, string? Look, string? At, string? Tag)? _shown;
+    private ElementReference _found;
+    private int _mark = -1;
+    private bool _isMarkNew;
     private FileWindow _window;
     private TextKind? _kind;
     private Error? _problem;
@@ -55,6 +58,10 @@ public sealed partial class ByteLook
     /// <summary>The byte to begin at, or <c>end</c>.</summary>
     [Parameter]
     public string? At { get; set; }
+
+    /// <summary>How many characters from there on were found: they are shown so, and come into sight.</summary>
+    [Parameter]
+    public int Found { get; set; }
 
     private bool IsFollowing => Look == "follow";
 
@@ -104,6 +111,19 @@ public sealed partial class ByteLook
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
+        if (_isMarkNew && RendererInfo.IsInteractive && _found.Context is not null)
+        {
+            _isMarkNew = false;
+            try
+            {
+                await _found.FocusAsync(); // what has the focus comes into sight
+            }
+            catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException)
+            {
+                // the page was left
+            }
+        }
+
         if (!IsFollowing || !_isLoaded || _sticks)
         {
             return;
@@ -167,7 +187,7 @@ public sealed partial class ByteLook
         _decoder = null;
         if (!IsFollowing)
         {
-            Add(_kind is null || Look == "hex" ? HexText.Write(bytes, _window.Offset) : _kind.Read(bytes, _window.Offset));
+            AddText(bytes);
         }
         else
         {
@@ -175,6 +195,32 @@ public sealed partial class ByteLook
         }
 
         return null;
+    }
+
+    /// <summary>The window, as text with what was found in it, or in digits.</summary>
+    private void AddText(byte[] bytes)
+    {
+        _mark = -1;
+        if (_kind is null || Look == "hex")
+        {
+            Add(HexText.Write(bytes, _window.Offset));
+            return;
+        }
+
+        var at = Found > 0 && long.TryParse(At, NumberStyles.None, CultureInfo.InvariantCulture, out var found) ? found - _window.Offset : -1;
+        if (at < 0 || at >= bytes.Length)
+        {
+            Add(_kind.Read(bytes, _window.Offset));
+            return;
+        }
+
+        Add(_kind.Read(bytes.AsSpan(0, (int)at), _window.Offset));
+        var rest = _kind.Read(bytes.AsSpan((int)at), _window.Offset + at);
+        var length = Math.Min(Found, rest.Length);
+        _mark = _lastPart;
+        _isMarkNew = true;
+        Add(rest[..length]);
+        Add(rest[length..]);
     }
 
     private void Add(string text)
@@ -265,7 +311,7 @@ public sealed partial class ByteLook
         }
     }
 
-    private string With(string? look, string? at) => Navigation.GetUriWithQueryParameters(new Dictionary<string, object?> { ["view"] = look, ["at"] = at });
+    private string With(string? look, string? at) => Navigation.GetUriWithQueryParameters(new Dictionary<string, object?> { ["view"] = look, ["at"] = at, ["found"] = null });
 
     private static string? Number(long offset) => offset == 0 ? null : offset.ToString(CultureInfo.InvariantCulture);
 
