@@ -15,7 +15,7 @@ internal static class UnpackDoor
     /// <summary>
     /// Unpacks, and answers. While a body is still read nothing is answered: many clients read no answer before they have sent all, and both would wait for ever.
     /// </summary>
-    public static async Task<IResult> SendAsync(HttpContext http, Actor actor, TreePath path, string? from, UnpackConflict conflict, CancellationToken cancellationToken)
+    public static async Task<IResult> SendAsync(HttpContext http, Actor actor, TreePath path, string? from, string? conflict, CancellationToken cancellationToken)
     {
         var source = from is null ? (Result<TreePath>?)null : TreePath.Parse(from);
         if (source is { IsError: true } or { Value.IsTop: true })
@@ -23,8 +23,13 @@ internal static class UnpackDoor
             return Error.InvalidField("from", "must be an address in the tree").ToProblem();
         }
 
+        if (!Enum.TryParse<UnpackConflict>(conflict ?? nameof(UnpackConflict.Fail), ignoreCase: true, out var rule) || !Enum.IsDefined(rule))
+        {
+            return Error.InvalidField("conflict", "must be fail, skip or overwrite").ToProblem();
+        }
+
         var unpack = http.RequestServices.GetRequiredService<UnpackService>();
-        var plan = await unpack.PlanAsync(actor, path, source?.Value, conflict, cancellationToken);
+        var plan = await unpack.PlanAsync(actor, path, source?.Value, rule, cancellationToken);
         if (plan.IsError)
         {
             return plan.Error!.ToProblem();

@@ -52,6 +52,7 @@ internal static class MatrixRows
         POST /api/v1/files/{path}                                 401        401        400        400        400        400        400        400        400        400        400        400
         PUT /api/v1/files/{path}                                  401        401        404        404        403        404        409        409        409        403        404        409
         DELETE /api/v1/files/{path}                               401        401        404        404        403        404        409        409        409        403        404        409
+        POST /api/v1/files:search                                 401        401        404        404        403        404        200        200        200        403        404        200
         GET /api/v1/grants                                        401        401        403        403        403        403        403        200        200        403        403        403
         POST /api/v1/grants                                       401        401        403        403        403        403        403        400        400        403        403        403
         GET /api/v1/grants/{id}                                   401        401        403        403        403        403        403        200        200        403        403        403
@@ -257,6 +258,7 @@ internal static class MatrixRows
     /// <summary>What a request needs in its body to get as far as the permission; otherwise <c>{}</c>.</summary>
     public static string BodyOf(string door) => door switch
     {
+        "POST /api/v1/files:search" => """{"target":{"devices":["here"]},"query":{"name":"x"}}""",
         "POST /api/v1/pipelines" => """{"stages":[{"device":"here","command":"true"},{"device":"here","command":"cat"}]}""",
         "POST /api/v1/runs" => """{"command":"true","target":{"devices":["here"]}}""",
         "LOCK /dav/{path}" => """<lockinfo xmlns="DAV:"><lockscope><exclusive/></lockscope><locktype><write/></locktype></lockinfo>""",
