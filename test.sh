@@ -17,6 +17,7 @@ Operone.E2E. A word narrows it to the tests with that word in their namespace, c
   ./test.sh --no-build Pages  without building again
 
 On Debian as root it installs what the tests need (Chromium, PostgreSQL, Redis, bubblewrap, vi, litmus, davfs2, a C linker); elsewhere it
+On Debian as root it installs what the tests need (Chromium, PostgreSQL, Redis, bubblewrap, vi, ripgrep, a C linker); elsewhere it
 names what is missing, and the tests that need it are skipped with their reason.
 Screenshots of the journeys are left in artifacts/screenshots.
 TEXT
@@ -44,6 +45,7 @@ need openssl openssl
 need vim-tiny vi
 need litmus litmus
 need davfs2 /usr/sbin/mount.davfs
+need ripgrep rg
 if [ ${#missing[@]} -gt 0 ]; then
   say "missing here, so the tests that need it are skipped: ${missing[*]}"
   say "on Debian, as root: apt-get install -y ${missing[*]}"
