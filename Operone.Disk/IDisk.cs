@@ -1,6 +1,5 @@
-using Operone.Agent.Files.Search;
 using Operone.Core.Files;
-using Operone.Core.Files.Search;
+using Operone.Disk.Search;
 
 namespace Operone.Disk;
 
@@ -57,9 +56,6 @@ internal interface IDisk
 
     /// <summary>All that a search comes by: below a folder, or a file.</summary>
     ISearchWalk Search(FilePlace place, SearchWalk how);
-
-    /// <summary>What tells quickly which files may have some text; null where there is nothing, or it does not serve for that.</summary>
-    IFileSieve? Sieve(TextPattern pattern) => null;
 
     /// <summary>What the calling thread does from now on waits for what others do.</summary>
     void BeModest() => Thread.CurrentThread.Priority = ThreadPriority.BelowNormal;

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Operone.Agent.Channels;
 using Operone.Agent.Files.Handlers;
+using Operone.Agent.Files.Search;
 using Operone.Core.Channels;
 using Operone.Core.Connection;
 using Operone.Core.Files;
@@ -22,7 +23,7 @@ internal sealed partial class FileService : IChannelService
     private int _open;
 
     /// <summary>Makes it.</summary>
-    public FileService(IDisk disk, Uploads uploads, TimeProvider time, ILogger<FileService> logger)
+    public FileService(IDisk disk, Uploads uploads, TimeProvider time, ILogger<FileService> logger, bool useRipgrep = true)
     {
         (_uploads, _logger) = (uploads, logger);
         IFileHandler[] handlers =
@@ -30,7 +31,7 @@ internal sealed partial class FileService : IChannelService
             new StatHandler(disk), new ListHandler(disk, time), new WalkHandler(disk), new ReadHandler(disk), new HashHandler(disk),
             new WriteHandler(disk, uploads), new CommitHandler(disk, uploads), new DiscardHandler(disk, uploads), new PutHandler(disk, uploads),
             new MakeHandler(disk), new RenameHandler(disk), new RemoveHandler(disk, time), new ChangeHandler(disk), new WatchHandler(disk, time),
-            new SearchHandler(disk, time),
+            new SearchHandler(disk, pattern => useRipgrep && OperatingSystem.IsLinux() ? Ripgrep.For(pattern) : null, time),
         ];
         _handlers = handlers.SelectMany(h => h.Ops.Select(op => (op, h))).ToDictionary(h => h.op, h => h.h, StringComparer.Ordinal);
     }

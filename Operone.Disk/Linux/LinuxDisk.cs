@@ -1,7 +1,7 @@
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 using Operone.Core.Files;
-using Operone.Core.Files.Search;
+using Operone.Disk.Search;
 
 namespace Operone.Disk.Linux;
 
@@ -14,14 +14,11 @@ internal sealed class LinuxDisk : IDisk
     private readonly LinuxTrees _trees;
     private readonly LinuxTrash _trash;
 
-    private readonly bool _useRipgrep;
 
     /// <summary>Makes one.</summary>
-    /// <param name="resolver">Opens places.</param>
-    /// <param name="useRipgrep">Whether ripgrep is used where it is there.</param>
-    public LinuxDisk(LinuxResolver resolver, bool useRipgrep = true)
+    public LinuxDisk(LinuxResolver resolver)
     {
-        (_resolver, _useRipgrep) = (resolver, useRipgrep);
+        _resolver = resolver;
         _entries = new LinuxEntries(resolver);
         _trees = new LinuxTrees(resolver, _entries);
         _trash = new LinuxTrash(_entries.Users);
@@ -206,9 +203,6 @@ internal sealed class LinuxDisk : IDisk
 
     /// <inheritdoc/>
     public ISearchWalk Search(FilePlace place, SearchWalk how) => new LinuxSearch(_resolver, _entries, place, how);
-
-    /// <inheritdoc/>
-    public IFileSieve? Sieve(TextPattern pattern) => _useRipgrep ? Ripgrep.For(pattern) : null;
 
     /// <inheritdoc/>
     public void BeModest() => LinuxModesty.Take();

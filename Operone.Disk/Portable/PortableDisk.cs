@@ -1,5 +1,6 @@
 using System.Globalization;
 using Operone.Core.Files;
+using Operone.Disk.Search;
 
 namespace Operone.Disk.Portable;
 

@@ -1,14 +1,15 @@
 using System.Threading.Channels;
-using Operone.Agent.Files.Search;
 using Operone.Core.Files;
 using Operone.Core.Files.Search;
+using Operone.Disk;
+using Operone.Disk.Search;
 
 namespace Operone.Agent.Files.Handlers;
 
 /// <summary>
 /// Looks for names and text, in a thread of its own that waits for everybody else. Where nobody takes what it finds, it waits; where nobody wants it any more, it ends.
 /// </summary>
-internal sealed class SearchHandler(IDisk disk, TimeProvider time) : IFileHandler
+internal sealed class SearchHandler(IDisk disk, Func<TextPattern, IFileSieve?> sieve, TimeProvider time) : IFileHandler
 {
     /// <summary>How many matches may wait to be sent.</summary>
     private const int MaxWaiting = 256;
@@ -77,7 +78,7 @@ internal sealed class SearchHandler(IDisk disk, TimeProvider time) : IFileHandle
         {
             disk.BeModest();
             var pattern = string.IsNullOrEmpty(query.Text) ? null : TextPattern.Make(query).Value;
-            using var search = new FileSearch(query, pattern, pattern is null ? null : disk.Sieve(pattern), match => Write(new(match, null)), cancel);
+            using var search = new FileSearch(query, pattern, pattern is null ? null : sieve(pattern), match => Write(new(match, null)), cancel);
             using var walk = disk.Search(place, search.How);
             var said = time.GetTimestamp();
             search.Run(walk, () =>

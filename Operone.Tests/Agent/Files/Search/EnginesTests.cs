@@ -2,10 +2,10 @@ using System.Runtime.Versioning;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Operone.Agent.Files;
-using Operone.Agent.Platforms.Linux.Files;
 using Operone.Core.Channels;
 using Operone.Core.Files;
 using Operone.Core.Files.Search;
+using Operone.Disk;
 using Xunit;
 
 namespace Operone.Tests.Agent.Files.Search;
@@ -30,7 +30,6 @@ public sealed class EnginesTests : IDisposable
         var random = new Random(seed);
         MakeTree(random);
         var scope = _files.Scope with { Hidden = ["*.key", "hid*", $"{_files.Root}/d1/d1"] };
-        var (with, without) = (new LinuxDisk(new LinuxResolver(new OwnState(_files.State))), new LinuxDisk(new LinuxResolver(new OwnState(_files.State)), useRipgrep: false));
         var (sieved, matches) = (0, 0L);
         for (var i = 0; i < 250; i++)
         {
@@ -40,8 +39,8 @@ public sealed class EnginesTests : IDisposable
                 continue;
             }
 
-            var one = await SearchAsync(with, query, scope);
-            var other = await SearchAsync(without, query, scope);
+            var one = await SearchAsync(_files.Disk, query, scope);
+            var other = await SearchAsync(_files.Disk, query, scope, useRipgrep: false);
             Assert.True(one.Found.SequenceEqual(other.Found), $"Seed {seed}: '{query.Text}' {query} finds {one.Found.Count} and {other.Found.Count} lines: {one.Found.Except(other.Found).Concat(other.Found.Except(one.Found)).FirstOrDefault()}");
             Assert.Equal(other.End with { By = null, Problems = [] }, one.End with { By = null, Problems = [] }, EqualityComparer<FileSearched>.Create((a, b) => a!.ToString() == b!.ToString()));
             Assert.Equal("agent", other.End.By ?? "agent");
@@ -111,9 +110,9 @@ public sealed class EnginesTests : IDisposable
         }
     }
 
-    private async Task<(List<FileMatch> Found, FileSearched End)> SearchAsync(IDisk disk, FileQuery query, FileScope scope)
+    private async Task<(List<FileMatch> Found, FileSearched End)> SearchAsync(IDisk disk, FileQuery query, FileScope scope, bool useRipgrep = true)
     {
-        var service = new FileService(disk, _files.Uploads, TimeProvider.System, NullLogger<FileService>.Instance);
+        var service = new FileService(disk, _files.Uploads, TimeProvider.System, NullLogger<FileService>.Instance, useRipgrep);
         await using var client = await FileClient.OpenAsync(
             socket => service.ServeAsync(new OpenChannel(Guid.NewGuid(), ChannelPurposes.Files, Guid.Empty, ""), socket, default), scope);
         var replies = await client.CallAsync(new FileCall { Op = FileOps.Search, Path = _files.At(), Query = query });

@@ -1,5 +1,5 @@
 using System.Runtime.Versioning;
-using Operone.Agent.Platforms.Linux.Files;
+using Operone.Agent.Files.Search;
 using Operone.Core.Files.Search;
 using Xunit;
 

@@ -2,11 +2,11 @@ using System.Runtime.Versioning;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Operone.Agent.Files;
-using Operone.Agent.Platforms.Linux.Files;
-using Operone.Agent.Platforms.Portable;
 using Operone.Core.Channels;
 using Operone.Core.Files;
 using Operone.Core.Files.Search;
+using Operone.Disk;
+using Operone.Disk.Portable;
 using Xunit;
 
 namespace Operone.Tests.Agent.Files.Search;
@@ -211,11 +211,11 @@ public sealed class SearchTests : IDisposable
     private async Task<string[]> NamesAsync(FileQuery query) => [.. (await SearchAsync(query)).Found.Select(f => f.Path).Order(StringComparer.Ordinal)];
 
     private Task<(List<FileMatch> Found, FileSearched End)> SearchAsync(FileQuery query, FileScope? scope = null, bool useRipgrep = true) =>
-        SearchAsync(new LinuxDisk(new LinuxResolver(new OwnState(_files.State)), useRipgrep), query, scope ?? _files.Scope);
+        SearchAsync(_files.Disk, query, scope ?? _files.Scope, useRipgrep);
 
-    private async Task<(List<FileMatch> Found, FileSearched End)> SearchAsync(IDisk disk, FileQuery query, FileScope scope)
+    private async Task<(List<FileMatch> Found, FileSearched End)> SearchAsync(IDisk disk, FileQuery query, FileScope scope, bool useRipgrep = true)
     {
-        var service = new FileService(disk, _files.Uploads, TimeProvider.System, NullLogger<FileService>.Instance);
+        var service = new FileService(disk, _files.Uploads, TimeProvider.System, NullLogger<FileService>.Instance, useRipgrep);
         await using var client = await FileClient.OpenAsync(
             socket => service.ServeAsync(new OpenChannel(Guid.NewGuid(), ChannelPurposes.Files, Guid.Empty, ""), socket, default), scope);
         var replies = await client.CallAsync(new FileCall { Op = FileOps.Search, Path = _files.At(), Query = query });

@@ -3,7 +3,7 @@ using System.Text;
 using Operone.Core.Files;
 using Operone.Core.Files.Search;
 
-namespace Operone.Agent.Files.Search;
+namespace Operone.Disk.Search;
 
 /// <summary>Finds the lines of a file that have what is looked for. What it holds at once is a line, or a mebibyte of one.</summary>
 internal sealed class LineFinder : IDisposable

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 
-namespace Operone.Agent.Platforms.Linux.Files;
+namespace Operone.Disk.Linux;
 
 /// <summary>Lets a thread, and the programs that it starts, wait for others: nice(1) and ionice(1), which on Linux are a thread's.</summary>
 [SupportedOSPlatform("linux")]

@@ -1,11 +1,12 @@
 using System.Buffers.Text;
 using System.Runtime.Versioning;
-using Operone.Agent.Files;
-using Operone.Agent.Files.Search;
 using Operone.Agent.Platforms.Unix;
 using Operone.Core.Files.Search;
+using Operone.Disk;
+using Operone.Disk.Linux;
+using Operone.Disk.Search;
 
-namespace Operone.Agent.Platforms.Linux.Files;
+namespace Operone.Agent.Files.Search;
 
 /// <summary>
 /// The device's own ripgrep, as a sieve. It is given no paths: only files that the agent has opened, as descriptors that it inherits, so that it can come by nothing

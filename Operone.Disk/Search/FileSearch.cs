@@ -1,7 +1,7 @@
 using Operone.Core.Files;
 using Operone.Core.Files.Search;
 
-namespace Operone.Agent.Files.Search;
+namespace Operone.Disk.Search;
 
 /// <summary>
 /// One search: goes through what is below a folder, and looks at names, or at lines. Which files are looked at, and what of them is said, is decided here alone; a sieve

@@ -1,7 +1,7 @@
 using System.Text;
 using Operone.Core.Files.Search;
 
-namespace Operone.Agent.Platforms.Linux.Files;
+namespace Operone.Agent.Files.Search;
 
 /// <summary>
 /// What ripgrep is asked for, so that it says yes of every file that has what is looked for. Its expressions are not .NET's, and it knows no Latin-1, so what it

@@ -1,8 +1,7 @@
-using Operone.Agent.Files;
-using Operone.Agent.Files.Search;
 using Operone.Core.Files;
+using Operone.Disk.Search;
 
-namespace Operone.Agent.Platforms.Portable;
+namespace Operone.Disk.Portable;
 
 /// <summary>Goes through a tree for a search by .NET's own means.</summary>
 internal sealed class PortableSearch : ISearchWalk

@@ -1,10 +1,9 @@
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
-using Operone.Agent.Files;
-using Operone.Agent.Files.Search;
 using Operone.Core.Files;
+using Operone.Disk.Search;
 
-namespace Operone.Agent.Platforms.Linux.Files;
+namespace Operone.Disk.Linux;
 
 /// <summary>
 /// Goes through a tree for a search, by descriptors: what a link leads to is not come by, also one that is swapped in meanwhile. It asks the system for as little as it

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Operone.Agent.Files.Search;
+namespace Operone.Disk.Search;
 
 /// <summary>How the bytes of a file are text.</summary>
 internal enum TextEncoding

@@ -1,6 +1,6 @@
 using Operone.Core.Files;
 
-namespace Operone.Agent.Files.Search;
+namespace Operone.Disk.Search;
 
 /// <summary>Goes through all that is below a folder, or has one file. What its members say is good until it goes on. Nothing that is hidden is come by.</summary>
 internal interface ISearchWalk : IDisposable
