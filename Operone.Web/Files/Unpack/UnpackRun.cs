@@ -6,21 +6,17 @@ namespace Operone.Web.Files.Unpack;
 
 /// <summary>
 /// Unpacks one archive into one folder. The scope that each call has is the folder itself, so that where the files are holds everything to it once more, links
-/// included. Small files are written several at once.
+/// included. Small files are written many by one call.
 /// </summary>
-internal sealed class UnpackRun(FilePlace folder, UnpackConflict conflict, UnpackMeter meter, Func<UnpackLine, ValueTask> take) : IDisposable
+internal sealed class UnpackRun(FilePlace folder, UnpackConflict conflict, UnpackMeter meter, Func<UnpackLine, ValueTask> take)
 {
-    private const int AtOnce = 8;
-    private const int SmallBytes = 256 * 1024;
-
     private readonly FileScope _scope = folder.Scope with { Root = folder.Path.ToAddress() };
-    private readonly SemaphoreSlim _slots = new(AtOnce);
-    private readonly SemaphoreSlim _telling = new(1);
+    private readonly List<(ArchiveEntry Entry, TreePath Path, WholeFile File)> _batch = [];
     private readonly HashSet<TreePath> _folders = [TreePath.Top];
     private readonly HashSet<TreePath> _seen = [];
     private readonly HashSet<TreePath> _links = [];
     private readonly List<(TreePath Path, ArchiveEntry Entry)> _made = [];
-    private volatile UnpackStop? _stop;
+    private long _batchBytes;
     private long _unpacked;
     private long _skipped;
     private long _refused;
@@ -38,28 +34,24 @@ internal sealed class UnpackRun(FilePlace folder, UnpackConflict conflict, Unpac
         {
             while (await archive.NextAsync(cancellationToken) is { } entry)
             {
-                ThrowIfStopped();
                 meter.AddEntry();
                 await TakeAsync(entry, cancellationToken);
             }
         }
         catch (Exception problem) when (problem is InvalidDataException or EndOfStreamException or ZstdSharp.ZstdException)
         {
+            await FlushAsync(cancellationToken);
             throw UnpackStop.Broken(problem.Message);
         }
-        finally
+        catch (UnpackStop)
         {
-            await SettleAsync();
+            // what came before it is right
+            await FlushAsync(cancellationToken);
+            throw;
         }
 
-        ThrowIfStopped();
+        await FlushAsync(cancellationToken);
         await FinishFoldersAsync(cancellationToken);
-    }
-
-    public void Dispose()
-    {
-        _slots.Dispose();
-        _telling.Dispose();
     }
 
     private async Task TakeAsync(ArchiveEntry entry, CancellationToken cancellationToken)
@@ -129,12 +121,11 @@ internal sealed class UnpackRun(FilePlace folder, UnpackConflict conflict, Unpac
         byte[] first;
         try
         {
-            first = new byte[(int)Math.Clamp(entry.Size + 1, 1, SmallBytes)];
+            first = new byte[(int)Math.Clamp(entry.Size + 1, 1, FileLimits.SmallBytes)];
             var have = await content.ReadAtLeastAsync(first, first.Length, throwOnEndOfStream: false, cancellationToken);
             if (have < first.Length)
             {
-                await _slots.WaitAsync(cancellationToken);
-                _ = WriteSmallAsync(entry, path, first.AsMemory(0, have), cancellationToken);
+                await PutLaterAsync(entry, path, first.AsMemory(0, have), cancellationToken);
                 return;
             }
         }
@@ -147,27 +138,39 @@ internal sealed class UnpackRun(FilePlace folder, UnpackConflict conflict, Unpac
         await WriteAsync(entry, path, new InStream(first, content, null), cancellationToken);
     }
 
-    /// <summary>Beside others; what ends it all is kept for who reads the archive.</summary>
-    private async Task WriteSmallAsync(ArchiveEntry entry, TreePath path, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    private async ValueTask PutLaterAsync(ArchiveEntry entry, TreePath path, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
-        try
+        if (_batch.Count == FileLimits.SmallFiles || _batchBytes + bytes.Length > FileLimits.SmallBatchBytes)
         {
-            await WriteAsync(entry, path, new InStream(bytes, Stream.Null, null), cancellationToken);
+            await FlushAsync(cancellationToken);
         }
-        catch (UnpackStop stop)
+
+        _batch.Add((entry, path, new WholeFile(At(path), bytes, new(conflict == UnpackConflict.Overwrite, null, SHA256.HashData(bytes.Span), ModeOf(entry), entry.ModifiedAt))));
+        _batchBytes += bytes.Length;
+    }
+
+    /// <summary>Writes what waits.</summary>
+    private async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        var batch = _batch.ToArray();
+        _batch.Clear();
+        _batchBytes = 0;
+        if (batch.Length == 0)
         {
-            _stop ??= stop;
-            await TellAsync(entry, path, UnpackOutcome.Failed, stop.Error.Detail);
+            return;
         }
-#pragma warning disable CA1031 // it is told of once, by who reads the archive
-        catch (Exception problem)
-#pragma warning restore CA1031
+
+        var put = await folder.Backend.PutAsync(_scope, [.. batch.Select(b => b.File)], cancellationToken);
+        for (var i = 0; i < batch.Length; i++)
         {
-            _stop ??= new UnpackStop(new(ErrorKind.Unavailable, "unpack-ended", "It was ended.", problem.Message));
+            var (entry, path, file) = batch[i];
+            var error = put.Error ?? put.Value[i];
+            await TellAsync(entry, path, OutcomeOf(error), error?.Detail, error is null ? file.Content.Length : null);
         }
-        finally
+
+        if ((put.Error ?? put.Value.FirstOrDefault(e => e is not null && IsOver(e))) is { } problem)
         {
-            _slots.Release();
+            throw new UnpackStop(problem);
         }
     }
 
@@ -187,7 +190,7 @@ internal sealed class UnpackRun(FilePlace folder, UnpackConflict conflict, Unpac
         if (written.Error is { } error)
         {
             ThrowIfOver(error);
-            await TellAsync(entry, path, conflict == UnpackConflict.Skip && error.Code == "file-exists" ? UnpackOutcome.Skipped : UnpackOutcome.Failed, error.Detail);
+            await TellAsync(entry, path, OutcomeOf(error), error.Detail);
             return;
         }
 
@@ -230,11 +233,9 @@ internal sealed class UnpackRun(FilePlace folder, UnpackConflict conflict, Unpac
                 length = ended.Value;
             }
 
-            // bits that let a program run as its owner or group are not taken from an archive
-            var mode = folder.Backend.Abilities.HasModes && entry.Mode is { } bits ? bits & 0x1FF : (int?)null;
             using var patience = new CancellationTokenSource(FileService.Patience);
             var committed = await folder.Backend.CommitAsync(
-                _scope, path, upload, new(conflict == UnpackConflict.Overwrite, null, hash.GetHashAndReset(), mode, entry.ModifiedAt), patience.Token);
+                _scope, path, upload, new(conflict == UnpackConflict.Overwrite, null, hash.GetHashAndReset(), ModeOf(entry), entry.ModifiedAt), patience.Token);
             isDone = !committed.IsError;
             return isDone ? length : committed.Error!;
         }
@@ -267,7 +268,7 @@ internal sealed class UnpackRun(FilePlace folder, UnpackConflict conflict, Unpac
         if (made.Error is { } error)
         {
             ThrowIfOver(error);
-            await TellAsync(entry, path, conflict == UnpackConflict.Skip && error.Code == "file-exists" ? UnpackOutcome.Skipped : UnpackOutcome.Failed, error.Detail);
+            await TellAsync(entry, path, OutcomeOf(error), error.Detail);
             return;
         }
 
@@ -278,7 +279,7 @@ internal sealed class UnpackRun(FilePlace folder, UnpackConflict conflict, Unpac
     /// <summary>A hard link to something before it becomes a file of its own with the same bytes.</summary>
     private async Task CopyAsync(ArchiveEntry entry, TreePath path, CancellationToken cancellationToken)
     {
-        await SettleAsync();
+        await FlushAsync(cancellationToken);
         var (source, refusal) = ArchiveNames.Read(entry.Target ?? "");
         if (source is null || !_seen.Contains(source) || _links.Contains(source) || source.Equals(path) || _folders.Contains(source))
         {
@@ -332,7 +333,7 @@ internal sealed class UnpackRun(FilePlace folder, UnpackConflict conflict, Unpac
         foreach (var (path, entry) in Enumerable.Reverse(_made))
         {
             var changed = await folder.Backend.ChangeAsync(
-                _scope, At(path), new(folder.Backend.Abilities.HasModes && entry.Mode is { } mode ? mode & 0x1FF : null, ModifiedAt: entry.ModifiedAt), cancellationToken);
+                _scope, At(path), new(ModeOf(entry), ModifiedAt: entry.ModifiedAt), cancellationToken);
             if (changed.Error is { } error)
             {
                 ThrowIfOver(error);
@@ -342,51 +343,33 @@ internal sealed class UnpackRun(FilePlace folder, UnpackConflict conflict, Unpac
 
     private TreePath At(TreePath below) => folder.Path.Join(below);
 
-    /// <summary>Waits for what is written beside.</summary>
-    private async Task SettleAsync()
-    {
-        for (var i = 0; i < AtOnce; i++)
-        {
-            await _slots.WaitAsync(CancellationToken.None);
-        }
+    /// <summary>The bits that let a program run as its owner or group are not taken from an archive.</summary>
+    private int? ModeOf(ArchiveEntry entry) => folder.Backend.Abilities.HasModes && entry.Mode is { } bits ? bits & 0x1FF : null;
 
-        _slots.Release(AtOnce);
-    }
-
-    private void ThrowIfStopped()
-    {
-        if (_stop is { } stop)
-        {
-            throw new UnpackStop(stop.Error);
-        }
-    }
+    private UnpackOutcome OutcomeOf(Error? error) =>
+        error is null ? UnpackOutcome.Unpacked : conflict == UnpackConflict.Skip && error.Code == "file-exists" ? UnpackOutcome.Skipped : UnpackOutcome.Failed;
 
     /// <summary>Without the device, or without room, nothing more comes of it.</summary>
     private static void ThrowIfOver(Error error)
     {
-        if (error is { Kind: ErrorKind.Unavailable } or { Code: "device-offline" or "no-space" })
+        if (IsOver(error))
         {
             throw new UnpackStop(error);
         }
     }
 
-    private async ValueTask TellAsync(ArchiveEntry entry, TreePath? path, UnpackOutcome outcome, string? detail, long? bytes = null)
+    private static bool IsOver(Error error) => error is { Kind: ErrorKind.Unavailable } or { Code: "device-offline" or "no-space" };
+
+    private ValueTask TellAsync(ArchiveEntry entry, TreePath? path, UnpackOutcome outcome, string? detail, long? bytes = null)
     {
-        await _telling.WaitAsync(CancellationToken.None);
-        try
+        _ = outcome switch
         {
-            (_, _bytes) = (outcome switch
-            {
-                UnpackOutcome.Unpacked => _unpacked++,
-                UnpackOutcome.Skipped => _skipped++,
-                UnpackOutcome.Refused => _refused++,
-                _ => _failed++,
-            }, _bytes + (bytes ?? 0));
-            await take(new(new(FileName.Display(entry.Name), outcome, entry.Kind ?? FileKind.File, path is null ? null : folder.Address.Join(path).ToAddress(), bytes, detail)));
-        }
-        finally
-        {
-            _telling.Release();
-        }
+            UnpackOutcome.Unpacked => _unpacked++,
+            UnpackOutcome.Skipped => _skipped++,
+            UnpackOutcome.Refused => _refused++,
+            _ => _failed++,
+        };
+        _bytes += bytes ?? 0;
+        return take(new(new(FileName.Display(entry.Name), outcome, entry.Kind ?? FileKind.File, path is null ? null : folder.Address.Join(path).ToAddress(), bytes, detail)));
     }
 }

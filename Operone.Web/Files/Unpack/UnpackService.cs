@@ -51,7 +51,7 @@ internal sealed class UnpackService(FileTree tree, FileRecords records, IOptions
     {
         var meter = new UnpackMeter(options.Value);
         var format = "unknown";
-        using var run = new UnpackRun(plan.Folder, plan.Conflict, meter, take);
+        var run = new UnpackRun(plan.Folder, plan.Conflict, meter, take);
         var end = run.End(format, new("unpack-ended", "It was ended before its end."));
         try
         {

@@ -56,7 +56,7 @@ public sealed class FileCommandsTests(FilesNode node) : IClassFixture<FilesNode>
         Assert.Equal($"a:{folder}/d/f.txt:2:needle?[31m 42\n", await DoneAsync(folder, "search", @"need.e.*\d+$", $"a:{folder}"));
         Assert.Equal(
             [$"a:{folder}/d/f.txt:2", $"a:{folder}/g:1", $"b:{folder}/d/f.txt:2", $"b:{folder}/g:1"],
-            (await DoneAsync(folder, "search", "-F", "-i", "NEEDLE", "--all", folder)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l[..l.LastIndexOf(':')]).Order(StringComparer.Ordinal));
+            (await DoneAsync(folder, "search", "-F", "-i", "NEEDLE", "-d", "a,b", folder)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l[..l.LastIndexOf(':')]).Order(StringComparer.Ordinal));
         Assert.Equal($"b:{folder}/d/f.txt\n", await DoneAsync(folder, "search", "--names", "*.txt", $"b:{folder}"));
         var lines = (await DoneAsync(folder, "search", "--json", "-w", "Needle", $"a:{folder}")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement).ToArray();
         Assert.Equal($"/devices/a{folder}/g", lines[0].GetProperty("match").GetProperty("path").GetString());
