@@ -164,7 +164,7 @@ public abstract class UnpackTests(ServerFixture fixture) : FileScene(fixture)
         for (var at = 0; many.AsSpan(at).IndexOf("PK\x01\x02"u8) is var found and >= 0; at += found + 4)
         {
             many.AsSpan(at + found + 42, 4).Clear();
-            many.AsSpan(at + found + 20, 4).Fill(0); // how many bytes are packed
+            many.AsSpan(at + found + 20, 4).Clear(); // how many bytes are packed
             many[at + found + 21] = 9;
         }
 

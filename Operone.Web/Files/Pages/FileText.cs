@@ -8,6 +8,8 @@ namespace Operone.Web.Files.Pages;
 /// <summary>What is known of a file, as people read it.</summary>
 internal static class FileText
 {
+    private static readonly string[] _unpacked = [".zip", ".jar", ".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst"];
+
     /// <summary>Whether it can be entered.</summary>
     public static bool IsFolder(this FileView view) => view.Kind == FileKind.Folder || (view.Kind == FileKind.Link && view.TargetKind == FileKind.Folder);
 
@@ -78,7 +80,7 @@ internal static class FileText
 
     /// <summary>Whether a name is one of an archive that can be unpacked.</summary>
     public static bool IsUnpacked(string name) =>
-        new[] { ".zip", ".jar", ".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst" }.Any(ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase));
+        _unpacked.Any(ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase));
 
     private static bool IsArchive(string name) =>
         Path.GetExtension(name).ToUpperInvariant() is ".ZIP" or ".GZ" or ".TAR" or ".TGZ" or ".XZ" or ".ZST" or ".BZ2" or ".7Z" or ".RAR" or ".DEB" or ".RPM";

@@ -32,7 +32,7 @@ internal static class UnpackCommand
               operone unpack db1:/backup/dump.zip db2:/restore
               tar c site | operone unpack - web1:/srv/www
             """) { archive, target, conflict, verbose, json };
-        command.Validators.Add(Shared.Check(result => Place.Parse(result.GetResult(target)?.Tokens.FirstOrDefault()?.Value ?? "") is var place && place.IsError ? place.Error!.Detail
+        command.Validators.Add(Shared.Check(result => Place.Parse(result.GetResult(target)?.Tokens is [var token, ..] ? token.Value : "") is var place && place.IsError ? place.Error!.Detail
             : place.Value.IsLocal ? "the target must be on a device: write DEVICE:PATH" : null));
         command.SetAction((parsed, cancellationToken) => Shared.WithApiAsync(cli, async api =>
         {

@@ -104,7 +104,7 @@ public sealed partial class SearchPane
                 {
                     if (end.Unreadable > 0)
                     {
-                        troubles.Add((place.Address, $"{end.Unreadable:N0} could not be looked at: {end.Problems.FirstOrDefault()?.Detail}"));
+                        troubles.Add((place.Address, $"{end.Unreadable:N0} could not be looked at: {(end.Problems is [var first, ..] ? first.Detail : "nobody said why")}"));
                     }
 
                     if (end.IsCut)
