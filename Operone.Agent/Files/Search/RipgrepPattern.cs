@@ -179,7 +179,7 @@ internal static class RipgrepPattern
             }
 
             var (to, isWide) = (new StringBuilder("["), false);
-            for (var first = _at; ; )
+            for (var first = _at; ;)
             {
                 if (IsEnd)
                 {
@@ -243,7 +243,7 @@ internal static class RipgrepPattern
 
         private bool SkipSet()
         {
-            for (var first = _at; !IsEnd; )
+            for (var first = _at; !IsEnd;)
             {
                 var c = text[_at++];
                 if (c == '[' || (c == '\\' && IsEnd))
