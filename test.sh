@@ -16,8 +16,7 @@ Operone.E2E. A word narrows it to the tests with that word in their namespace, c
   ./test.sh Crash             the crash tests; OPERONE_CRASH_REPEAT=10 runs each ten times in a row
   ./test.sh --no-build Pages  without building again
 
-On Debian as root it installs what the tests need (Chromium, PostgreSQL, Redis, bubblewrap, vi, litmus, davfs2, a C linker); elsewhere it
-On Debian as root it installs what the tests need (Chromium, PostgreSQL, Redis, bubblewrap, vi, ripgrep, a C linker); elsewhere it
+On Debian as root it installs what the tests need (Chromium, PostgreSQL, Redis, bubblewrap, vi, ripgrep, litmus, davfs2, a C linker); elsewhere it
 names what is missing, and the tests that need it are skipped with their reason.
 Screenshots of the journeys are left in artifacts/screenshots.
 TEXT
