@@ -5,7 +5,7 @@ namespace Operone.Disk;
 /// <summary>What was asked of a file cannot be done. It is caught once, where calls are answered.</summary>
 /// <param name="code">One of <see cref="FileProblems"/>.</param>
 /// <param name="detail">What happened, to what.</param>
-internal sealed class FileFault(string code, string detail) : IOException(detail)
+internal class FileFault(string code, string detail) : IOException(detail)
 {
     /// <summary>As it is answered.</summary>
     public FileProblem Problem => new(code, Message);

@@ -1,4 +1,5 @@
 using Operone.Web.Files.Archives;
+using Operone.Web.Files.Mounts;
 using Operone.Web.Files.Pages;
 using Operone.Web.Files.Policies;
 using Operone.Web.Files.Transfers;
@@ -17,6 +18,7 @@ internal static class FilesRegistration
         services.AddHostedService(provider => provider.GetRequiredService<FileChannels>());
         services.AddSingleton<FileScopes>();
         services.AddSingleton<FilePolicyService>();
+        services.AddMounts();
         services.AddSingleton<FileTree>();
         services.AddSingleton<FileRecords>();
         services.AddSingleton<FileService>();
@@ -36,6 +38,7 @@ internal static class FilesRegistration
     {
         FileEndpoints.Map(app);
         app.MapFilePolicies();
+        app.MapMounts();
         app.MapUploads();
         app.MapTransfers();
     }
