@@ -64,6 +64,12 @@ internal static class MatrixRows
         GET /api/v1/me/passkeys                                   401        401        200        200        200        200        200        200        200        200        200        200
         PATCH /api/v1/me/passkeys/{id}                            401        401        403        403        403        403        403        403        403        403        403        403
         DELETE /api/v1/me/passkeys/{id}                           401        401        403        403        403        403        403        403        403        403        403        403
+        GET /api/v1/mounts                                        401        401        403        403        403        403        403        200        200        403        403        403
+        POST /api/v1/mounts                                       401        401        403        403        403        403        403        400        400        403        403        403
+        GET /api/v1/mounts/{idOrName}                             401        401        403        403        403        403        403        200        200        403        403        403
+        PUT /api/v1/mounts/{idOrName}                             401        401        403        403        403        403        403        400        400        403        403        403
+        DELETE /api/v1/mounts/{idOrName}                          401        401        403        403        403        403        403        204        204        403        403        403
+        POST /api/v1/mounts/{idOrName}/test                       401        401        403        403        403        403        403        200        200        403        403        403
         GET /api/v1/people                                        401        401        403        403        403        403        403        200        200        403        403        403
         GET /api/v1/people/{id}                                   401        401        403        403        403        403        403        200        200        403        403        403
         PATCH /api/v1/people/{id}                                 401        401        403        403        403        403        403        200        200        403        403        403
