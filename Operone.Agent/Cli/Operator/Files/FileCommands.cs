@@ -17,5 +17,6 @@ internal static class FileCommands
         root.Add(FindCommand.Create(cli));
         root.Add(SyncCommand.Create(cli));
         root.Add(TransfersCommand.Create(cli));
+        root.Add(MountsCommand.Create(cli));
     }
 }
