@@ -188,6 +188,12 @@ internal static class MatrixRows
         /runs                                                     in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
         /runs/new                                                 in         in         no         no         no         yes        yes        yes        yes        -          -          -
         /runs/{Id}                                                in         in         no         gone       yes        gone       yes        yes        yes        -          -          -
+        /settings/file-policies                                   in         in         no         no         no         no         no         yes        yes        -          -          -
+        /settings/file-policies/new                               in         in         no         no         no         no         no         yes        yes        -          -          -
+        /settings/file-policies/{Id}                              in         in         no         no         no         no         no         yes        yes        -          -          -
+        /settings/mounts                                          in         in         no         no         no         no         no         yes        yes        -          -          -
+        /settings/mounts/new                                      in         in         no         no         no         no         no         yes        yes        -          -          -
+        /settings/mounts/{Id}                                     in         in         no         no         no         no         no         yes        yes        -          -          -
         /settings/sandboxes                                       in         in         no         no         no         yes        yes        yes        yes        -          -          -
         /settings/sandboxes/new                                   in         in         no         no         no         no         no         yes        yes        -          -          -
         /settings/sandboxes/{Id}                                  in         in         no         no         no         yes        yes        yes        yes        -          -          -
