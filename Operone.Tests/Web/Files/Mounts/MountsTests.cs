@@ -62,13 +62,43 @@ public abstract class MountsTests(ServerFixture fixture, OpenSshServer ssh, Apac
 
         await UploadAsync($"{folder}/up.bin", bytes);
         Assert.Equal(bytes, await Server.Owner.GetByteArrayAsync(At($"{folder}/up.bin"), Cancelled));
-        (await SendAsync(HttpMethod.Post, $"{folder}/up.bin:move", HttpStatusCode.OK, JsonContent.Create(new MoveFile($"{folder}/in/moved.bin")))).Dispose();
+        (await SendAsync(HttpMethod.Post, $"{folder}/up.bin:move", HttpStatusCode.OK, JsonContent.Create(new BringFile($"{folder}/in/moved.bin")))).Dispose();
         Assert.Equal(["a b.bin", "moved.bin"], (await ListAsync($"{folder}/in")).Items.Select(i => i.Name));
         (await SendAsync(HttpMethod.Delete, $"{folder}?recursive=true&trash=false", HttpStatusCode.OK)).Dispose();
         Assert.DoesNotContain((await ListAsync(mount.Path)).Items, i => i.Path == folder);
         using var removed = await Server.Owner.DeleteAsync(new Uri($"/api/v1/mounts/{mount.Name}", UriKind.Relative), Cancelled);
         Assert.Equal(HttpStatusCode.NoContent, removed.StatusCode);
         (await SendAsync(HttpMethod.Get, $"{mount.Path}?view=entry", HttpStatusCode.NotFound)).Dispose();
+    }
+
+    [Fact]
+    public async Task Transfer_BringsFoldersBetweenMounts()
+    {
+        Assert.SkipWhen((ssh.Missing ?? apache.Missing) is not null, "the servers are not on this machine");
+        using var temp = new TempFolder();
+        Directory.CreateDirectory(temp["site/deep"]);
+        var bytes = RandomNumberGenerator.GetBytes(2_500_000);
+        await File.WriteAllBytesAsync(temp["site/deep/large"], bytes, Cancelled);
+        await File.WriteAllTextAsync(temp["site/a b 😀.txt"], "text", Cancelled);
+        var at = (await MakeAsync(new("", MountKind.Folder, temp.Path, IsWritable: true))).Path;
+        string[] stations = [(await MakeAsync(ssh.Mount)).Path, (await MakeAsync(apache.Mount)).Path, at];
+        foreach (var (station, name) in stations.Select(s => (s, $"s{Guid.NewGuid():N}"[..8])))
+        {
+            using var created = await Server.Owner.PostAsJsonAsync(
+                "/api/v1/transfers", new CreateTransfer([$"{at}/site"], $"{station}/{name}"), OperoneJson.Default.CreateTransfer, Cancelled);
+            Assert.True(created.IsSuccessStatusCode, await created.Content.ReadAsStringAsync(Cancelled));
+            var transfer = (await created.Content.ReadFromJsonAsync(OperoneJson.Default.TransferView, Cancelled))!;
+            var ended = await EventuallyAsync(async () =>
+            {
+                var now = await Server.Owner.GetFromJsonAsync($"/api/v1/transfers/{transfer.Id}", OperoneJson.Default.TransferView, Cancelled);
+                return now!.EndedAt is null ? null : now;
+            }, "the transfer has ended", 30);
+            Assert.True((ended.Status, ended.FilesDone, ended.Failed) == (TransferStatus.Completed, 2, 0), await Server.Owner.GetStringAsync(new Uri($"/api/v1/transfers/{transfer.Id}/items", UriKind.Relative), Cancelled));
+            at = $"{station}/{name}";
+        }
+
+        Assert.Equal(bytes, await Server.Owner.GetByteArrayAsync(At($"{at}/site/deep/large"), Cancelled));
+        Assert.Equal(2, Directory.GetFiles(temp.Path, "a b 😀.txt", SearchOption.AllDirectories).Length);
     }
 
     [Fact]
@@ -148,7 +178,7 @@ public abstract class MountsTests(ServerFixture fixture, OpenSshServer ssh, Apac
         var linked = await MakeAsync(new("", MountKind.Folder, temp["alias"], IsWritable: true));
         Assert.Equal("file-not-found", await RefusedAsync(HttpMethod.Get, $"{above.Path}/{name}?view=entry", HttpStatusCode.NotFound));
         Assert.Equal("file-not-found", await RefusedAsync(HttpMethod.Put, $"{above.Path}/{name}/new", HttpStatusCode.NotFound, new StringContent("x")));
-        Assert.Equal("file-not-found", await RefusedAsync(HttpMethod.Post, $"{above.Path}/{name}:move", HttpStatusCode.NotFound, JsonContent.Create(new MoveFile($"{above.Path}/moved"))));
+        Assert.Equal("file-not-found", await RefusedAsync(HttpMethod.Post, $"{above.Path}/{name}:move", HttpStatusCode.NotFound, JsonContent.Create(new BringFile($"{above.Path}/moved"))));
         Assert.NotEqual("", await RefusedAsync(HttpMethod.Get, $"{above.Path}/{Path.GetFileName(temp.Path)}/alias/operone.db", HttpStatusCode.NotFound));
         Assert.DoesNotContain((await ListAsync($"{above.Path}")).Items, i => i.Name == name);
         Assert.False((await TestAsync(own.Id)).Works);

@@ -13,7 +13,6 @@ internal sealed class DiskFiles(ServerFolders folders, Guid mount, TreePath root
 {
     private readonly IDisk _disk = folders.Disk;
     private readonly DiskUploads _uploads = folders.Uploads;
-    private UploadDigest? _digest;
 
     public FileAbilities Abilities { get; } = OperatingSystem.IsLinux()
         ? new(CanWrite: true, CanResume: true, CanTrash: true, CanWatch: true, CanLink: true, HasModes: true)
@@ -137,7 +136,7 @@ internal sealed class DiskFiles(ServerFolders folders, Guid mount, TreePath root
                     part.SetLength(offset);
                 }
 
-                var digest = _digest ??= new UploadDigest();
+                var digest = folders.DigestOf(upload);
                 if (part.Length == offset)
                 {
                     digest.Begin(upload, place.Path, offset);
@@ -164,9 +163,7 @@ internal sealed class DiskFiles(ServerFolders folders, Guid mount, TreePath root
                 part.Sync();
                 if (commit.Sha256 is { } expected)
                 {
-                    using var digest = _digest ?? new UploadDigest();
-                    _digest = null;
-                    if (!digest.Finish(upload, place.Path, part, cancellationToken).AsSpan().SequenceEqual(expected))
+                    if (!folders.DigestOf(upload).Finish(upload, place.Path, part, cancellationToken).AsSpan().SequenceEqual(expected))
                     {
                         throw new FileFault(FileProblems.BadDigest, $"What came of '{place}' is not what was sent: its SHA-256 is another one.");
                     }
@@ -175,6 +172,7 @@ internal sealed class DiskFiles(ServerFolders folders, Guid mount, TreePath root
                 part.Commit(new PartCommit(commit.Overwrite, commit.Tag, commit.Mode, commit.ModifiedAt));
             }
 
+            folders.ForgetDigest(upload);
             _uploads.Forget(upload);
             return _disk.Stat(place, withAttributes: false);
         }, cancellationToken);
@@ -194,6 +192,7 @@ internal sealed class DiskFiles(ServerFolders folders, Guid mount, TreePath root
                 // it is gone
             }
 
+            folders.ForgetDigest(upload);
             _uploads.Forget(upload);
             return Unit.Value;
         }, cancellationToken);

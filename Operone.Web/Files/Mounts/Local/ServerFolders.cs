@@ -16,6 +16,9 @@ namespace Operone.Web.Files.Mounts.Local;
 internal sealed class ServerFolders : BackgroundService
 {
     private const int MaxListings = 4;
+    private const int MaxDigests = 256;
+
+    private readonly ConcurrentDictionary<Guid, UploadDigest> _digests = new();
 
     private readonly ConcurrentDictionary<Guid, ConcurrentBag<ListCache>> _listings = new();
     private readonly ConcurrentDictionary<Guid, FileBounds> _bounds = new();
@@ -60,11 +63,25 @@ internal sealed class ServerFolders : BackgroundService
         }
     }
 
-    /// <summary>A mount has changed, or is gone.</summary>
-    public void Forget(Guid mount)
+    /// <summary>The digest of an upload, for whoever has its claim.</summary>
+    public UploadDigest DigestOf(Guid upload)
     {
-        _listings.TryRemove(mount, out _);
-        _bounds.TryRemove(mount, out _);
+        if (_digests.Count >= MaxDigests)
+        {
+            // most are of uploads that broke off; of any other the part is read once more at its end
+            _digests.Clear();
+        }
+
+        return _digests.GetOrAdd(upload, static _ => new UploadDigest());
+    }
+
+    /// <summary>An upload is over.</summary>
+    public void ForgetDigest(Guid upload)
+    {
+        if (_digests.TryRemove(upload, out var digest))
+        {
+            digest.Dispose();
+        }
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Uploads.CleanAsync(stoppingToken);

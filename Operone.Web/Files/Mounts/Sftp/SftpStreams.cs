@@ -142,7 +142,13 @@ internal sealed class SftpUploads
             return _digests[upload] = known;
         }
 
-        return offset == 0 && _digests.Count < Most ? _digests[upload] = new SftpDigest() : null;
+        if (_digests.Count >= Most)
+        {
+            // most are of uploads that broke off
+            _digests.Clear();
+        }
+
+        return offset == 0 ? _digests[upload] = new SftpDigest() : null;
     }
 
     /// <summary>The digest of all, where all went through here.</summary>
