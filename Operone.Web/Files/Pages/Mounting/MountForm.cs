@@ -43,7 +43,7 @@ public sealed class MountForm
 
         var (isHere, signIn) = (Kind == MountKind.Folder, SignIns.Any(s => s.SignIn == SignIn) ? SignIn : SignIns[0].SignIn);
         var request = new WriteMount(
-            Name, Kind, Address.Trim(), isHere || signIn == MountSignIn.Token ? null : Text(User), Kind == MountKind.Sftp ? Text(HostKey) : null, labels, IsWritable, [.. Lines(Hidden)],
+            Name, Kind, Address.Trim(), isHere || signIn is MountSignIn.Token or MountSignIn.None ? null : Text(User), Kind == MountKind.Sftp ? Text(HostKey) : null, labels, IsWritable, [.. Lines(Hidden)],
             signIn == MountSignIn.Password ? Secretly(Secret) : null, signIn == MountSignIn.Key ? Secretly(PrivateKey) : null,
             signIn == MountSignIn.Key && PrivateKey.Length > 0 ? Secretly(Passphrase) : null, signIn == MountSignIn.Token ? Secretly(Secret.Trim()) : null);
         MountLimits.Check(request, errors);
