@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using Operone.Core;
 using Operone.Core.Connection;
-using Operone.Core.Errors;
 using Operone.Core.Files;
 
 namespace Operone.Agent.Cli.Operator.Files;

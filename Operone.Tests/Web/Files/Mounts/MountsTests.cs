@@ -6,7 +6,6 @@ using System.Net.Http.Json;
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using System.Text;
-using Operone.Core;
 using Operone.Core.Access;
 using Operone.Core.Connection;
 using Operone.Core.Files;

@@ -4,7 +4,6 @@ using System.Xml;
 using System.Xml.Linq;
 using Operone.Core.Files;
 using Operone.Disk;
-using Operone.Web.Files.Mounts.Remote;
 
 namespace Operone.Web.Files.Mounts.Dav;
 

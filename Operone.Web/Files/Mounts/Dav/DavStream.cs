@@ -1,5 +1,3 @@
-using Operone.Web.Files.Mounts.Remote;
-
 namespace Operone.Web.Files.Mounts.Dav;
 
 /// <summary>The body of an answer, with the answer that it belongs to.</summary>

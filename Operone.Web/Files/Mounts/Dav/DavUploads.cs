@@ -5,7 +5,6 @@ using System.Security.Cryptography;
 using Operone.Core.Errors;
 using Operone.Core.Files;
 using Operone.Disk;
-using Operone.Web.Files.Mounts.Remote;
 using DiskPlace = Operone.Disk.FilePlace;
 
 namespace Operone.Web.Files.Mounts.Dav;
@@ -64,7 +63,7 @@ internal sealed class DavUploads(TimeProvider time) : IDisposable
         }
         finally
         {
-            await known.EndAsync();
+            await known.DisposeAsync();
         }
     }
 
@@ -73,7 +72,7 @@ internal sealed class DavUploads(TimeProvider time) : IDisposable
     {
         if (_open.TryRemove(upload, out var known))
         {
-            await known.EndAsync();
+            await known.DisposeAsync();
         }
     }
 
@@ -147,7 +146,7 @@ internal sealed class DavUploads(TimeProvider time) : IDisposable
 }
 
 /// <summary>One PUT that is open.</summary>
-internal sealed class DavUpload
+internal sealed class DavUpload : IAsyncDisposable
 {
     private readonly Pipe _pipe = new(new PipeOptions(pauseWriterThreshold: 1024 * 1024, resumeWriterThreshold: 512 * 1024, useSynchronizationContext: false));
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -204,7 +203,7 @@ internal sealed class DavUpload
     }
 
     /// <summary>Breaks it off, where it is not over.</summary>
-    public async Task EndAsync()
+    public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
         try

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Operone.Core.Files;
 using Operone.Disk;
-using Operone.Web.Files.Mounts.Remote;
 using Renci.SshNet.Common;
 using Renci.SshNet.Sftp;
 using DiskPlace = Operone.Disk.FilePlace;

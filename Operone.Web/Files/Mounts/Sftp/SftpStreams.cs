@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Operone.Core.Errors;
 using Operone.Core.Files;
-using Operone.Web.Files.Mounts.Remote;
 using Renci.SshNet.Sftp;
 using DiskPlace = Operone.Disk.FilePlace;
 
