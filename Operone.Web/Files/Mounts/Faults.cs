@@ -22,11 +22,14 @@ internal static class Faults
         }
     }
 
+    /// <summary>A problem as an error.</summary>
+    public static Error Of(FileProblem problem, string place) => FileErrors.From(problem with { Detail = problem.Detail.Replace("the agent", "Operone", StringComparison.Ordinal) }, place);
+
     /// <summary>An expected exception as an error; null where it is a bug.</summary>
     public static Error? Read(Exception exception, string place) => exception switch
     {
         RemoteFault { IsAway: true } away => new(ErrorKind.Unavailable, "mount-away", "The other server cannot be reached.", $"{place}: {away.Message}"),
-        FileFault fault => FileErrors.From(fault.Problem with { Detail = fault.Problem.Detail.Replace("the agent", "Operone", StringComparison.Ordinal) }, place),
+        FileFault fault => Of(fault.Problem, place),
         IOException or UnauthorizedAccessException => FileErrors.From(new(FileProblems.Failed, exception.Message), place),
         _ => null,
     };

@@ -158,6 +158,26 @@ public abstract class FileBackendTests(FileServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task SmallFiles_PutTogether_AreEachThereOrSaidNotToBe()
+    {
+        Assert.False((await Mount.PutAsync(At("there"), "old"u8.ToArray())).IsError);
+        WholeFile[] files =
+        [
+            .. Enumerable.Range(0, 30).Select(i => new WholeFile(At($"f{i}"), Encoding.UTF8.GetBytes($"file {i}"), new())),
+            new(At("there"), "new"u8.ToArray(), new()),
+            new(At("none", "deeper"), "x"u8.ToArray(), new()),
+            new(At("wrong"), "x"u8.ToArray(), new(Sha256: SHA256.HashData("y"u8))),
+            new(At("empty"), default, new(Sha256: SHA256.HashData([]))),
+        ];
+        var put = await Mount.Backend.PutAsync(Mount.Scope, files, Cancelled);
+        Assert.False(put.IsError, put.Error?.Detail);
+        Assert.Equal(["file-exists", "file-not-found", "bad-digest"], put.Value.OfType<Error>().Select(e => e.Code));
+        Assert.Equal(32, Directory.GetFileSystemEntries(OnDisk).Length);
+        Assert.Equal("file 29", await File.ReadAllTextAsync(Path.Combine(OnDisk, "f29"), Cancelled));
+        Assert.Equal("old", await File.ReadAllTextAsync(Path.Combine(OnDisk, "there"), Cancelled));
+    }
+
+    [Fact]
     public async Task Commit_ThatIsNotRight_LeavesTheOldFileAndNothingElse()
     {
         Assert.False((await Mount.PutAsync(At("f"), "old"u8.ToArray())).IsError);

@@ -155,7 +155,7 @@ internal sealed class DiskFiles(ServerFolders folders, Guid mount, TreePath root
     public Task<Result<FileEntry>> CommitAsync(FileScope scope, TreePath path, Guid upload, FileCommit commit, CancellationToken cancellationToken) =>
         RunAsync(scope, path, async place =>
         {
-            RequireMode(commit.Mode);
+            FileFault.RequireMode(commit.Mode);
             _uploads.Require(upload, place);
             using var claim = await _uploads.ClaimAsync(upload, cancellationToken);
             using (var part = _disk.OpenPart(place, upload, create: false))
@@ -176,6 +176,13 @@ internal sealed class DiskFiles(ServerFolders folders, Guid mount, TreePath root
             _uploads.Forget(upload);
             return _disk.Stat(place, withAttributes: false);
         }, cancellationToken);
+
+    public async Task<Result<IReadOnlyList<Error?>>> PutAsync(FileScope scope, IReadOnlyList<WholeFile> files, CancellationToken cancellationToken)
+    {
+        var put = await RunAsync(scope, root, place => Task.FromResult(new SmallPut(_disk, _uploads).Put(
+            place.Bounds, [.. files.Select(f => (new SmallFile(f.Path.ToAddress(), f.Content.Length, f.How.Overwrite, f.How.Mode, f.How.ModifiedAt, f.How.Sha256), f.Content))], cancellationToken)), cancellationToken);
+        return put.IsError ? put.Error! : (Error?[])[.. put.Value.Zip(files).Select(p => p.First is { } problem ? Faults.Of(problem, PlaceOf(p.Second.Path)) : null)];
+    }
 
     public Task<Result<Unit>> DiscardAsync(FileScope scope, TreePath path, Guid upload, CancellationToken cancellationToken) =>
         RunAsync(scope, path, async place =>
@@ -235,7 +242,7 @@ internal sealed class DiskFiles(ServerFolders folders, Guid mount, TreePath root
     public Task<Result<FileEntry>> ChangeAsync(FileScope scope, TreePath path, FileChanges attributes, CancellationToken cancellationToken) =>
         DoAsync(scope, path, place =>
         {
-            RequireMode(attributes.Mode);
+            FileFault.RequireMode(attributes.Mode);
             _disk.Change(place, new FileChange(attributes.Mode, attributes.Owner, attributes.Group, attributes.ModifiedAt, attributes.Attributes));
             return _disk.Stat(place, withAttributes: attributes.Attributes is not null);
         }, cancellationToken);
@@ -262,14 +269,6 @@ internal sealed class DiskFiles(ServerFolders folders, Guid mount, TreePath root
 
             return Unit.Value;
         }, cancellationToken);
-
-    private static void RequireMode(int? mode)
-    {
-        if (mode is < 0 or > 0xFFF)
-        {
-            throw new FileFault(FileProblems.Failed, $"{mode} is no mode.");
-        }
-    }
 
     private string PlaceOf(TreePath path) => $"/{FileTree.Server}/{name}{(path.Depth > root.Depth ? path.Below(root.Depth) : "")}";
 

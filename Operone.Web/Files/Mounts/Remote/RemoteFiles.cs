@@ -14,6 +14,7 @@ namespace Operone.Web.Files.Mounts.Remote;
 internal sealed class RemoteFiles(IRemote remote, string name, RemoteListings listings) : IFileBackend
 {
     private const int MaxDepth = 128;
+    private const int MaxTogether = 4;
 
     public FileAbilities Abilities => remote.Abilities;
 
@@ -137,6 +138,18 @@ internal sealed class RemoteFiles(IRemote remote, string name, RemoteListings li
             await remote.CommitAsync(place, upload, commit, there, cancellationToken);
             return await remote.StatAsync(place, cancellationToken);
         });
+
+    public async Task<Result<IReadOnlyList<Error?>>> PutAsync(FileScope scope, IReadOnlyList<WholeFile> files, CancellationToken cancellationToken)
+    {
+        // each takes some questions: a few at a time wait for their answers together
+        var errors = new Error?[files.Count];
+        await Parallel.ForEachAsync(files.Index(), new ParallelOptions { MaxDegreeOfParallelism = MaxTogether, CancellationToken = cancellationToken }, async (file, cancel) =>
+        {
+            var put = await SmallFiles.PutOneByOneAsync(this, scope, [file.Item], cancel);
+            errors[file.Index] = put.IsError ? put.Error : put.Value[0];
+        });
+        return errors;
+    }
 
     public Task<Result<Unit>> DiscardAsync(FileScope scope, TreePath path, Guid upload, CancellationToken cancellationToken) =>
         ChangeAsync(scope, path, async place =>
