@@ -33,6 +33,9 @@ public abstract class FileServer : IAsyncLifetime
 
     protected string this[string name] => _temp[name];
 
+    /// <summary>Where it listens.</summary>
+    public int MountPort => Port;
+
     protected int Port { get; } = PostgresServer.FreePort();
 
     protected string PortText => Port.ToString(CultureInfo.InvariantCulture);

@@ -65,6 +65,7 @@ internal sealed class SftpWriting(SftpFileStream part, SftpPool pool, SftpSeat s
     private static readonly byte[] _zeros = new byte[FileLimits.PieceBytes];
 
     private bool _isBroken;
+    private bool _isOver;
     private long _length = offset;
 
     public long Offset { get; } = offset;
@@ -108,6 +109,12 @@ internal sealed class SftpWriting(SftpFileStream part, SftpPool pool, SftpSeat s
 
     public async ValueTask DisposeAsync()
     {
+        if (_isOver)
+        {
+            return;
+        }
+
+        _isOver = true;
         if (_isBroken)
         {
             digest?.Forget();
