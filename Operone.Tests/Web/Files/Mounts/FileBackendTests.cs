@@ -76,15 +76,9 @@ public abstract class FileBackendTests(FileServer server) : IAsyncLifetime
     [InlineData("back\\slash")]
     public async Task Name_OfAnyText_IsKept(string name)
     {
+        Assert.SkipWhen(server is RcloneDavServer && name.Any(char.IsControl), "rclone shows a picture of control characters in their place");
         var put = await Mount.PutAsync(At(name), "one"u8.ToArray());
-        if (put.IsError)
-        {
-            // rclone shows a picture of control characters in their place, so that nobody finds what has one
-            Assert.IsType<RcloneDavServer>(server);
-            Assert.Contains(name, char.IsControl);
-            return;
-        }
-
+        Assert.False(put.IsError, put.Error?.Detail);
         var entry = Assert.Single((await Mount.ListAsync(At())).Value);
         Assert.Equal((name, FileKind.File, 3), (entry.Name, entry.Kind, entry.Size));
         Assert.Equal("one"u8.ToArray(), (await Mount.GetAsync(At(name))).Value);
