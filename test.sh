@@ -16,7 +16,7 @@ Operone.E2E. A word narrows it to the tests with that word in their namespace, c
   ./test.sh Crash             the crash tests; OPERONE_CRASH_REPEAT=10 runs each ten times in a row
   ./test.sh --no-build Pages  without building again
 
-On Debian as root it installs what the tests need (Chromium, PostgreSQL, Redis, bubblewrap, vi, ripgrep, litmus, davfs2, a C linker); elsewhere it
+On Debian as root it installs what the tests need (Chromium, PostgreSQL, Redis, bubblewrap, vi, ripgrep, litmus, davfs2, sshd, Apache, rclone, a C linker); elsewhere it
 names what is missing, and the tests that need it are skipped with their reason.
 Screenshots of the journeys are left in artifacts/screenshots.
 TEXT
@@ -45,6 +45,10 @@ need vim-tiny vi
 need litmus litmus
 need davfs2 /usr/sbin/mount.davfs
 need ripgrep rg
+need openssh-server /usr/sbin/sshd
+need openssh-client ssh-keygen
+need apache2-bin /usr/sbin/apache2
+need rclone rclone
 if [ ${#missing[@]} -gt 0 ]; then
   say "missing here, so the tests that need it are skipped: ${missing[*]}"
   say "on Debian, as root: apt-get install -y ${missing[*]}"

@@ -119,6 +119,12 @@ public static class EventTypes
     public const string FilePolicyUpdated = "file-policy.updated";
     /// <summary>A policy of files was removed.</summary>
     public const string FilePolicyRemoved = "file-policy.removed";
+    /// <summary>A mount was made.</summary>
+    public const string MountCreated = "mount.created";
+    /// <summary>A mount was changed.</summary>
+    public const string MountUpdated = "mount.updated";
+    /// <summary>A mount was removed.</summary>
+    public const string MountRemoved = "mount.removed";
     /// <summary>A recording of a terminal was removed.</summary>
     public const string RecordingRemoved = "recording.removed";
     /// <summary>The audit chain was checked, and does not hold.</summary>

@@ -127,7 +127,7 @@ internal sealed class LinuxResolver
 
             // who may change a folder above could lead it anywhere
             handle.Dispose();
-            throw FileFault.Outside(root, $"leads through a link to '{real}', and so is not where files may be had; a policy has to name that itself");
+            throw FileFault.Outside(root, $"leads through a link to '{real}', and so is not where files may be had; a policy or a mount has to name that itself");
         }
 
         handle.Dispose();

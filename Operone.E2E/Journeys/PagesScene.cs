@@ -53,6 +53,7 @@ public sealed class PagesScene(Browser browser) : IAsyncLifetime
         await OpenTerminalsAsync(); // before policy leaves no choice
         Ids["{terminal-policy}"] = (await RecordingSteps.WritePolicyAsync(Server, new("production", 10, "env=prod", Record: RecordMode.Required, User: "deploy", ChoiceAllowed: false), cancel)).ToString();
         await FillAsync(cancel);
+        await MountAsync(cancel);
         await PeopleSteps.FurnishAsync(browser, Server, Ids);
         var page = await browser.OpenAsync(Server.Url);
         await page.SignInAsync();
@@ -105,6 +106,19 @@ public sealed class PagesScene(Browser browser) : IAsyncLifetime
         {
             await Server.Api.PostAsync<TransferView>("/api/v1/transfers", transfer, cancellationToken);
         }
+    }
+
+    private async Task MountAsync(CancellationToken cancellationToken)
+    {
+        var api = Server.Api;
+        await api.PostAsync<MountView>("/api/v1/mounts", new WriteMount("shared", MountKind.Folder, _files, IsWritable: true, Labels: new Dictionary<string, string> { ["team"] = "web" }), cancellationToken);
+        var box = await api.PostAsync<MountView>("/api/v1/mounts", new WriteMount(
+            "offsite-backup", MountKind.Sftp, "sftp://backup.example.org:2222/srv/a-folder-with-a-rather-long-name/backups", "operone", "SHA256:" + new string('x', 43),
+            new Dictionary<string, string> { ["env"] = "prod", ["kind"] = "backup" }, Hidden: ["*.key", ".git"], Password: "never shown"), cancellationToken);
+        Ids["{mount}"] = box.Id.ToString();
+        var policy = await api.PostAsync<FilePolicyView>("/api/v1/file-policies", new WriteFilePolicy(
+            "web content", "role=nothing-that-is-here", null, [new("/srv/www", IsWritable: true), new("/var/log")], ["*.key", ".git"]), cancellationToken);
+        Ids["{file-policy}"] = policy.Id.ToString();
     }
 
     private async Task OpenTerminalsAsync()

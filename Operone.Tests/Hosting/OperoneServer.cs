@@ -36,6 +36,9 @@ public sealed class OperoneServer : IAsyncDisposable
     public const string OwnerToken = "op_tests-owner-token-0123456789abcdefghij";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("operone-tests-").FullName;
+
+    /// <summary>What the node keeps lies there.</summary>
+    public string DataDirectory => _folder;
     private readonly Dictionary<string, string?> _settings;
     private readonly Action<WebApplicationBuilder>? _configure;
     private WebApplication? _app;

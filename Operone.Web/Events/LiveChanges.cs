@@ -33,6 +33,8 @@ internal sealed class LiveChanges
     public const string FilePolicies = "file-policies";
     /// <summary>Any transfer between places of files.</summary>
     public const string Transfers = "transfers";
+    /// <summary>The mounts.</summary>
+    public const string Mounts = "mounts";
     /// <summary>The list of recordings: one has ended, can be searched, or was removed.</summary>
     public const string Recordings = "recordings";
     /// <summary>A recorded terminal has ended on this node.</summary>

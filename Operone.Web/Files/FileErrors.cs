@@ -10,7 +10,7 @@ internal static class FileErrors
     public static Error From(FileProblem problem, string place) => problem.Code switch
     {
         FileProblems.NotFound => NotFound(place),
-        FileProblems.Denied => new(ErrorKind.Forbidden, "file-denied", "The device does not let the agent.", $"{place}: {problem.Detail}"),
+        FileProblems.Denied => new(ErrorKind.Forbidden, "file-denied", "It is not allowed there.", $"{place}: {problem.Detail}"),
         FileProblems.Outside => new(ErrorKind.Forbidden, "file-outside", "That lies outside of what may be had.", $"{place}: {problem.Detail}"),
         FileProblems.ReadOnly => ReadOnly(place),
         FileProblems.Exists => new(ErrorKind.Conflict, "file-exists", "There is something already.", $"{place}: {problem.Detail}"),
@@ -30,7 +30,7 @@ internal static class FileErrors
         $"'{place}' does not exist, or is hidden. Names are case-sensitive on most devices.");
 
     public static Error ReadOnly(string place) => new(ErrorKind.Forbidden, "file-read-only", "That may only be read.",
-        $"'{place}' lies where policy lets files be read and not changed.");
+        $"'{place}' lies where a policy, or the mount, lets files be read and not changed.");
 
     public static Error NotThere(string place) => new(ErrorKind.Conflict, "file-wrong-kind", "That cannot be done there.",
         $"'{place}' is a folder of the tree itself: what is in it are devices and mounts.");

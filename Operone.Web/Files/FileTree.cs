@@ -3,6 +3,7 @@ using Operone.Core.Errors;
 using Operone.Core.Files;
 using Operone.Web.Access;
 using Operone.Web.Devices;
+using Operone.Web.Files.Mounts;
 
 namespace Operone.Web.Files;
 
@@ -14,22 +15,28 @@ namespace Operone.Web.Files;
 /// <param name="Top">The part of the address that names the backend.</param>
 /// <param name="IsWritable">Whether policy and permission let it be changed.</param>
 /// <param name="Grant">The grant that decided.</param>
-/// <param name="DeviceId">The device.</param>
+/// <param name="DeviceId">The device; null in a mount.</param>
 /// <param name="Inner">The scopes whose folder lies directly in this one: its own scope hides them.</param>
 internal sealed record FilePlace(
-    TreePath Address, IFileBackend Backend, FileScope Scope, TreePath Path, TreePath Top, bool IsWritable, Guid? Grant, Guid DeviceId, IReadOnlyList<FileScope> Inner)
+    TreePath Address, IFileBackend Backend, FileScope Scope, TreePath Path, TreePath Top, bool IsWritable, Guid? Grant, Guid? DeviceId, IReadOnlyList<FileScope> Inner)
 {
     public override string ToString() => Address.ToString();
 }
 
 /// <summary>
-/// The one tree: <c>/devices/&lt;name&gt;/...</c> is a device's files. Says what an address means and whether somebody may have it; everything
+/// The one tree: <c>/devices/&lt;name&gt;/...</c> is a device's files, <c>/server</c> and <c>/mounts</c> have what was mounted. Says what an address means and whether somebody may have it; everything
 /// that anybody asks of a file goes through here.
 /// </summary>
-internal sealed class FileTree(DeviceDirectory devices, DeviceSight sight, FileChannels channels, FileScopes scopes, FileRecords records)
+internal sealed class FileTree(DeviceDirectory devices, DeviceSight sight, FileChannels channels, FileScopes scopes, FileRecords records, MountPlaces mounts)
 {
     /// <summary>The folder of the devices.</summary>
     public const string Devices = "devices";
+
+    /// <summary>The folder of the node's own folders that are mounted.</summary>
+    public const string Server = "server";
+
+    /// <summary>The folder of other mounts.</summary>
+    public const string Mounts = "mounts";
 
     /// <summary>Whether two addresses are on the same device or mount.</summary>
     public static bool IsOnePlace(TreePath one, TreePath other) => one.Depth >= 2 && other.Depth >= 2 && one.First(2).Equals(other.First(2));
@@ -37,7 +44,7 @@ internal sealed class FileTree(DeviceDirectory devices, DeviceSight sight, FileC
     /// <summary>Where an address leads; with <paramref name="permission"/> to do it there. An address of the tree's own folders is none.</summary>
     public async ValueTask<Result<FilePlace>> FindAsync(Actor actor, TreePath address, string permission, string action, CancellationToken cancellationToken)
     {
-        if (!address.IsTop && address.Names[0] != Devices)
+        if (!address.IsTop && address.Names[0] is not (Devices or Server or Mounts))
         {
             return FileErrors.NotFound(address.ToString());
         }
@@ -45,6 +52,11 @@ internal sealed class FileTree(DeviceDirectory devices, DeviceSight sight, FileC
         if (address.Depth < 2)
         {
             return FileErrors.NotThere(address.ToString());
+        }
+
+        if (address.Names[0] != Devices)
+        {
+            return await mounts.FindAsync(actor, address, permission, action, cancellationToken);
         }
 
         var device = await sight.RequireAsync(actor, permission, address.Names[1], action, cancellationToken);
@@ -111,12 +123,22 @@ internal sealed class FileTree(DeviceDirectory devices, DeviceSight sight, FileC
         return FileErrors.NotFound(address.ToString());
     }
 
-    /// <summary>What is in one of the tree's own folders: <c>/</c>, <c>/devices</c>, and a device whose files begin further down. Null for any other place.</summary>
+    /// <summary>What is in one of the tree's own folders: <c>/</c>, <c>/devices</c>, <c>/mounts</c>, <c>/server</c>, and a device whose files begin further down. Null for any other place.</summary>
     public async ValueTask<Result<FileEntry[]>?> ListOwnAsync(Actor actor, TreePath address, CancellationToken cancellationToken)
     {
         if (address.IsTop)
         {
-            return (FileEntry[])[Folder(Devices)];
+            return (FileEntry[])[Folder(Devices), Folder(Mounts), Folder(Server)];
+        }
+
+        if (address.Names[0] is Mounts or Server)
+        {
+            if (address.Depth > 1)
+            {
+                return null;
+            }
+
+            return (FileEntry[])[.. (await mounts.NamesAsync(actor, address.Names[0], cancellationToken)).Select(Folder)];
         }
 
         if (address.Names[0] != Devices)

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Operone.Web.Files.Archives;
 using Operone.Web.Files.Dav;
+using Operone.Web.Files.Mounts;
 using Operone.Web.Files.Pages;
 using Operone.Web.Files.Policies;
 using Operone.Web.Files.Search;
@@ -21,6 +22,7 @@ internal static class FilesRegistration
         services.AddHostedService(provider => provider.GetRequiredService<FileChannels>());
         services.AddSingleton<FileScopes>();
         services.AddSingleton<FilePolicyService>();
+        services.AddMounts();
         services.AddSingleton<FileTree>();
         services.AddSingleton<FileRecords>();
         services.AddSingleton<FileService>();
@@ -46,6 +48,7 @@ internal static class FilesRegistration
         FileEndpoints.Map(app);
         app.MapFilePolicies();
         app.MapFileSearch();
+        app.MapMounts();
         app.MapUploads();
         app.MapTransfers();
         app.MapDav();

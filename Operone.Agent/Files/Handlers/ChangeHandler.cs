@@ -13,7 +13,7 @@ internal sealed class ChangeHandler(IDisk disk) : IFileHandler
     public async Task RunAsync(FileTask task)
     {
         var call = task.Call;
-        MakeHandler.RequireMode(call.Mode);
+        FileFault.RequireMode(call.Mode);
         disk.Change(task.Place, new FileChange(call.Mode, call.Owner, call.Group, call.ModifiedAt, call.Attributes));
         await task.ReplyAsync(new FileReply { IsLast = true, Entry = disk.Stat(task.Place, withAttributes: call.Attributes is not null) });
     }

@@ -14,7 +14,7 @@ internal sealed class CommitHandler(IDisk disk, Uploads uploads) : IFileHandler
     {
         var call = task.Call;
         var upload = call.Upload ?? throw new FileFault(FileProblems.Failed, "The call does not say which upload.");
-        MakeHandler.RequireMode(call.Mode);
+        FileFault.RequireMode(call.Mode);
         uploads.Require(upload, task.Place);
         using var claim = await uploads.ClaimAsync(upload, task.Cancel);
         using (var part = disk.OpenPart(task.Place, upload, create: false))

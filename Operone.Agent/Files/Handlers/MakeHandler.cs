@@ -6,25 +6,14 @@ namespace Operone.Agent.Files.Handlers;
 /// <summary>Makes folders and links.</summary>
 internal sealed class MakeHandler(IDisk disk) : IFileHandler
 {
-    private const int MaxMode = 0xFFF;
-
     /// <inheritdoc/>
     public IReadOnlyList<string> Ops { get; } = [FileOps.MakeFolder, FileOps.MakeLink];
-
-    /// <summary>Requires that permission bits are some.</summary>
-    public static void RequireMode(int? mode)
-    {
-        if (mode is < 0 or > MaxMode)
-        {
-            throw new FileFault(FileProblems.Failed, $"{mode} is no mode: those are 0 to {MaxMode}.");
-        }
-    }
 
     /// <inheritdoc/>
     public async Task RunAsync(FileTask task)
     {
         var call = task.Call;
-        RequireMode(call.Mode);
+        FileFault.RequireMode(call.Mode);
         if (call.Op == FileOps.MakeFolder)
         {
             disk.MakeFolder(task.Place, call.Recursive, call.Mode);

@@ -46,6 +46,8 @@ internal static class Places
             new("access/invitations", "Invitations", Glyphs.Enrollment, "i", Permissions.PeopleManage),
             new("access/audit", "Audit", Glyphs.Audit, "a", Permissions.AuditRead),
             new("settings/sandboxes", "Sandboxes", Glyphs.Grid, "b", Permissions.SandboxesManage),
+            new("settings/mounts", "Mounts", Glyphs.FolderInput, "u", Permissions.MountsManage),
+            new("settings/file-policies", "File policies", Glyphs.Folder, "z", Permissions.MountsManage),
             new("settings/terminal-policies", "Terminal policies", Glyphs.Terminal, "y", Permissions.TerminalsManage),
             new("settings/sign-in", "Settings", Glyphs.Settings, "c", Permissions.SettingsManage),
         ],

@@ -63,7 +63,7 @@ public sealed partial class FilesPage
 
     protected override TimeSpan AtMostEvery => TimeSpan.FromSeconds(2);
 
-    protected override IReadOnlyList<string> Topics() => [LiveChanges.Devices, LiveChanges.FilePolicies];
+    protected override IReadOnlyList<string> Topics() => [LiveChanges.Devices, LiveChanges.FilePolicies, LiveChanges.Mounts];
 
     protected override async Task ReadAsync(CancellationToken cancellationToken)
     {

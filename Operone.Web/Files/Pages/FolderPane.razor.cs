@@ -382,7 +382,7 @@ public sealed partial class FolderPane
     };
 
     private (string Command, string Call) Doors() => (
-        Value.Depth > 1 ? $"operone ls -l {ShellText.Quote(PathText.Command(Value))}" : "operone devices",
+        Value.Depth > 1 || Value.Equals(TreePath.Top) || Value.Names[0] != FileTree.Devices ? $"operone ls -l {ShellText.Quote(PathText.Command(Value))}" : "operone devices",
         ShellText.Curl("GET", $"{Navigation.BaseUri}api/v1/files{Value.ToAddress()}") + " \\\n  -H 'Accept: application/json'");
 
     private void Offer() => Palette.Offer(this, Value.Depth > 1 && View.IsWritable ? [new("Make a folder", Glyphs.FolderPlus, Act: MakeFolderAsync)] : []);

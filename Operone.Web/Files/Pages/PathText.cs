@@ -30,9 +30,10 @@ internal static partial class PathText
     /// <summary>A whole path, to be typed into.</summary>
     public static string Write(TreePath path) => "/" + string.Join('/', path.Names.Select(WriteName));
 
-    /// <summary>A place as the command line takes it: <c>web-1:/etc/hosts</c>.</summary>
+    /// <summary>A place as the command line takes it: <c>web-1:/etc/hosts</c>, <c>:/mounts/nas/hosts</c>.</summary>
     public static string Command(TreePath path) => path.Depth > 1 && path.Names[0] == FileTree.Devices
         ? $"{path.Names[1]}:/{string.Join('/', path.Names.Skip(2))}"
+        : path.Depth > 1 ? $":/{string.Join('/', path.Names)}"
         : Write(path);
 
     /// <summary>A name, to be typed into.</summary>

@@ -7,7 +7,6 @@ using Operone.Core.Errors;
 using Operone.Core.Files;
 using Operone.Web.Access;
 using Operone.Web.Data;
-using Operone.Web.Hosting;
 
 namespace Operone.Web.Files.Uploads;
 
@@ -369,19 +368,4 @@ internal sealed class UploadService(
     }
 
     private static Guid OwnerOf(Actor actor) => actor.PersonId ?? actor.Id ?? Guid.Empty;
-}
-
-/// <summary>Once an hour: forgets uploads that nobody goes on with. Their devices throw away what they have by themselves.</summary>
-internal sealed class UploadUpkeep(IDbContextFactory<OperoneDb> databases, TimeProvider time) : IRecurringJob
-{
-    public string Name => "uploads";
-
-    public string Cron => "17 * * * *";
-
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        var now = time.GetUtcNow();
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await db.Set<Upload>().Where(u => u.ExpiresAt < now).ExecuteDeleteAsync(cancellationToken);
-    }
 }

@@ -92,7 +92,7 @@ internal static class CopyCommand
             return [];
         }
 
-        var pairs = found.ConvertAll(f => (f.Place, f.Item, Target: !isFolder ? target.Path : (f.Item.Path.IsTop ? f.Place.Device : f.Item.Name) is { } name ? target.Path.Child(name) : target.Path));
+        var pairs = found.ConvertAll(f => (f.Place, f.Item, Target: !isFolder ? target.Path : (f.Item.Path.IsTop ? f.Place.Device?.Split('/')[^1] : f.Item.Name) is { Length: > 0 } name ? target.Path.Child(name) : target.Path));
         var taken = new HashSet<TreePath>();
         return pairs.FindAll(pair =>
         {

@@ -13,7 +13,7 @@ internal static class FileArguments
 
     /// <summary>SOURCE... TARGET.</summary>
     public static Argument<Place[]> Journey(CliContext cli, bool isPair = false) => Make(
-        cli, isPair ? "SOURCE TARGET" : "SOURCE... TARGET", allowLocal: true, "From where, and to where at last: DEVICE:PATH, or a path here.", new ArgumentArity(2, isPair ? 2 : 100_000));
+        cli, isPair ? "SOURCE TARGET" : "SOURCE... TARGET", allowLocal: true, "From where, and to where at last: DEVICE:PATH, an address in the tree behind a colon (:/mounts/NAME/PATH), or a path here.", new ArgumentArity(2, isPair ? 2 : 100_000));
 
     /// <summary><c>--quiet</c>.</summary>
     public static Option<bool> Quiet() => new("--quiet", "-q") { Description = "Show no progress; errors are still said." };
@@ -51,14 +51,14 @@ internal static class FileArguments
                 var places = new List<Place>();
                 foreach (var token in result.Tokens)
                 {
-                    var place = Place.Parse(token.Value);
+                    var place = allowLocal ? Place.Parse(token.Value) : Place.ParseRemote(token.Value);
                     if (place.Error is { } error)
                     {
                         result.AddError(error.Detail);
                     }
                     else if (place.Value.IsLocal && !allowLocal)
                     {
-                        result.AddError($"'{token.Value}' is no place on a device: write DEVICE:PATH, as in web1:/etc");
+                        result.AddError($"'{token.Value}' is no place on a device: write DEVICE:PATH, as in web1:/etc, or an address in the tree, as /mounts/NAME/PATH");
                     }
                     else
                     {

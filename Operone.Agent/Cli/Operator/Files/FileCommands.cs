@@ -19,5 +19,6 @@ internal static class FileCommands
         root.Add(SyncCommand.Create(cli));
         root.Add(TransfersCommand.Create(cli));
         root.Add(UnpackCommand.Create(cli));
+        root.Add(MountsCommand.Create(cli));
     }
 }

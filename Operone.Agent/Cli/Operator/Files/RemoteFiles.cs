@@ -8,12 +8,12 @@ using Operone.Core.Files;
 
 namespace Operone.Agent.Cli.Operator.Files;
 
-/// <summary>A device's files, through the server.</summary>
+/// <summary>The files of a device or a mount, through the server.</summary>
 internal sealed class RemoteFiles(OperoneApi api, string device) : IFileSide
 {
     private const string Devices = "devices";
 
-    private readonly TreePath _top = TreePath.Top.Child(Devices).Child(device);
+    private readonly TreePath _top = Place.IsTree(device) ? TreePath.Parse(device).Value : TreePath.Top.Child(Devices).Child(device);
 
     /// <inheritdoc/>
     public bool IsLocal => false;
@@ -21,14 +21,14 @@ internal sealed class RemoteFiles(OperoneApi api, string device) : IFileSide
     /// <summary>The API.</summary>
     public OperoneApi Api => api;
 
-    /// <summary>The device's name.</summary>
+    /// <summary>The device's name, or the mount's address in the tree.</summary>
     public string Device => device;
 
     /// <summary>A path as an address in the tree.</summary>
     public string AddressOf(TreePath path) => _top.Join(path).ToAddress();
 
     /// <inheritdoc/>
-    public string Show(TreePath path) => $"{FileName.Display(device)}:{path}";
+    public string Show(TreePath path) => Place.IsTree(device) ? $":{_top.Join(path)}" : $"{FileName.Display(device)}:{path}";
 
     /// <inheritdoc/>
     public async Task<Result<FileItem>> StatAsync(TreePath path, CancellationToken cancellationToken)

@@ -65,6 +65,12 @@ internal static class MatrixRows
         GET /api/v1/me/passkeys                                   401        401        200        200        200        200        200        200        200        200        200        200
         PATCH /api/v1/me/passkeys/{id}                            401        401        403        403        403        403        403        403        403        403        403        403
         DELETE /api/v1/me/passkeys/{id}                           401        401        403        403        403        403        403        403        403        403        403        403
+        GET /api/v1/mounts                                        401        401        403        403        403        403        403        200        200        403        403        403
+        POST /api/v1/mounts                                       401        401        403        403        403        403        403        400        400        403        403        403
+        GET /api/v1/mounts/{idOrName}                             401        401        403        403        403        403        403        200        200        403        403        403
+        PUT /api/v1/mounts/{idOrName}                             401        401        403        403        403        403        403        400        400        403        403        403
+        DELETE /api/v1/mounts/{idOrName}                          401        401        403        403        403        403        403        204        204        403        403        403
+        POST /api/v1/mounts/{idOrName}/test                       401        401        403        403        403        403        403        200        200        403        403        403
         GET /api/v1/people                                        401        401        403        403        403        403        403        200        200        403        403        403
         GET /api/v1/people/{id}                                   401        401        403        403        403        403        403        200        200        403        403        403
         PATCH /api/v1/people/{id}                                 401        401        403        403        403        403        403        200        200        403        403        403
@@ -195,6 +201,12 @@ internal static class MatrixRows
         /runs                                                     in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
         /runs/new                                                 in         in         no         no         no         yes        yes        yes        yes        -          -          -
         /runs/{Id}                                                in         in         no         gone       yes        gone       yes        yes        yes        -          -          -
+        /settings/file-policies                                   in         in         no         no         no         no         no         yes        yes        -          -          -
+        /settings/file-policies/new                               in         in         no         no         no         no         no         yes        yes        -          -          -
+        /settings/file-policies/{Id}                              in         in         no         no         no         no         no         yes        yes        -          -          -
+        /settings/mounts                                          in         in         no         no         no         no         no         yes        yes        -          -          -
+        /settings/mounts/new                                      in         in         no         no         no         no         no         yes        yes        -          -          -
+        /settings/mounts/{Id}                                     in         in         no         no         no         no         no         yes        yes        -          -          -
         /settings/sandboxes                                       in         in         no         no         no         yes        yes        yes        yes        -          -          -
         /settings/sandboxes/new                                   in         in         no         no         no         no         no         yes        yes        -          -          -
         /settings/sandboxes/{Id}                                  in         in         no         no         no         yes        yes        yes        yes        -          -          -

@@ -185,6 +185,7 @@ internal sealed class MatrixScene : IAsyncDisposable
             "access-requests" => await NewRequestAsync(),
             "channels" => Guid.NewGuid().ToString(),
             "files" or "dav" => "devices/here/x",
+            "mounts" => await NewAsync("mounts", new { name = $"mount-{++_made}", kind = "folder", address = "/nowhere" }),
             "file-policies" => await NewAsync("file-policies", new { name = $"files-{++_made}", selector = "none=none", folders = new[] { new { path = "/srv" } } }),
             "uploads" or "transfers" => Guid.NewGuid().ToString(),
             "terminal-policies" => await NewAsync("terminal-policies", new { name = $"policy-{++_made}", record = "on" }),
