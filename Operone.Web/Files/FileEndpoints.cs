@@ -161,6 +161,7 @@ internal static class FileEndpoints
         HttpContext http, Actor actor, FileService files, TransferService transfers,
         [Description("Of `:unpack`: the archive, as an address in the tree, instead of the body.")] string? from,
         [Description("Of `:unpack`: what becomes of files that are there already: fail (by default), skip or overwrite.")] string? conflict,
+        [Description("Of `:unpack`: whether files get the modes and times that the archive has; true by default.")] bool? keep,
         CancellationToken cancellationToken)
     {
         var address = FileAddress.Read(http, Prefix, _acts);
@@ -177,7 +178,7 @@ internal static class FileEndpoints
             case "move" or "copy":
                 return await BringAsync(actor, files, transfers, path, act == "move", await ReadBodyAsync<BringFile>(http, cancellationToken), cancellationToken);
             case "unpack":
-                return await UnpackDoor.SendAsync(http, actor, path, from, conflict, cancellationToken);
+                return await UnpackDoor.SendAsync(http, actor, path, from, conflict, keep != false, cancellationToken);
             default:
                 return Error.InvalidField("path", "must end with what to do: :move, :copy, :search or :unpack").ToProblem();
         }

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.Rendering;
 using Microsoft.AspNetCore.Components.Web;
 using Microsoft.AspNetCore.Components.Web.Virtualization;
 using Microsoft.JSInterop;
@@ -356,30 +355,6 @@ public sealed partial class FolderPane
     private string Address(string name, string? value) => Navigation.GetUriWithQueryParameter(name, string.IsNullOrEmpty(value) ? null : value);
 
     private void Show(string name, string? value) => Navigation.NavigateTo(Address(name, value), replace: true);
-
-    private RenderFragment Heading(string column, string title, string? style) => (RenderTreeBuilder builder) =>
-    {
-        var isBy = (Sort ?? "name").TrimStart('-') == column;
-        var isDown = isBy && Sort?.StartsWith('-') == true;
-        // what is newest or largest is what one looks for first
-        var next = isBy ? (isDown ? column : "-" + column) : column == "name" ? column : "-" + column;
-        builder.OpenElement(0, "th");
-        builder.AddAttribute(1, "class", style);
-        builder.AddAttribute(2, "aria-sort", isBy ? (isDown ? "descending" : "ascending") : null);
-        builder.OpenElement(3, "a");
-        builder.AddAttribute(4, "href", Address("sort", next == "name" ? null : next));
-        builder.AddAttribute(5, "class", "sort");
-        builder.AddContent(6, title);
-        if (isBy)
-        {
-            builder.OpenComponent<Icon>(7);
-            builder.AddComponentParameter(8, nameof(Icon.Path), isDown ? Glyphs.Down : Glyphs.Up);
-            builder.CloseComponent();
-        }
-
-        builder.CloseElement();
-        builder.CloseElement();
-    };
 
     private (string Command, string Call) Doors() => (
         Value.Depth > 1 || Value.Equals(TreePath.Top) || Value.Names[0] != FileTree.Devices ? $"operone ls -l {ShellText.Quote(PathText.Command(Value))}" : "operone devices",

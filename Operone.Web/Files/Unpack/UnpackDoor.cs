@@ -15,7 +15,7 @@ internal static class UnpackDoor
     /// <summary>
     /// Unpacks, and answers. While a body is still read nothing is answered: many clients read no answer before they have sent all, and both would wait for ever.
     /// </summary>
-    public static async Task<IResult> SendAsync(HttpContext http, Actor actor, TreePath path, string? from, string? conflict, CancellationToken cancellationToken)
+    public static async Task<IResult> SendAsync(HttpContext http, Actor actor, TreePath path, string? from, string? conflict, bool keep, CancellationToken cancellationToken)
     {
         var source = from is null ? (Result<TreePath>?)null : TreePath.Parse(from);
         if (source is { IsError: true } or { Value.IsTop: true })
@@ -29,7 +29,7 @@ internal static class UnpackDoor
         }
 
         var unpack = http.RequestServices.GetRequiredService<UnpackService>();
-        var plan = await unpack.PlanAsync(actor, path, source?.Value, rule, cancellationToken);
+        var plan = await unpack.PlanAsync(actor, path, source?.Value, rule, keep, cancellationToken);
         if (plan.IsError)
         {
             return plan.Error!.ToProblem();

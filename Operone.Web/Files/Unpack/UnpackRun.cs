@@ -5,12 +5,12 @@ using Operone.Core.Files;
 namespace Operone.Web.Files.Unpack;
 
 /// <summary>
-/// Unpacks one archive into one folder. The scope that each call has is the folder itself, so that where the files are holds everything to it once more, links
+/// Unpacks one archive into one plan.Folder. The scope that each call has is the folder itself, so that where the files are holds everything to it once more, links
 /// included. Small files are written many by one call.
 /// </summary>
-internal sealed class UnpackRun(FilePlace folder, UnpackConflict conflict, UnpackMeter meter, Func<UnpackLine, ValueTask> take)
+internal sealed class UnpackRun(UnpackPlan plan, UnpackMeter meter, Func<UnpackLine, ValueTask> take)
 {
-    private readonly FileScope _scope = folder.Scope with { Root = folder.Path.ToAddress() };
+    private readonly FileScope _scope = plan.Folder.Scope with { Root = plan.Folder.Path.ToAddress() };
     private readonly List<(ArchiveEntry Entry, TreePath Path, WholeFile File)> _batch = [];
     private readonly HashSet<TreePath> _folders = [TreePath.Top];
     private readonly HashSet<TreePath> _seen = [];
@@ -112,7 +112,7 @@ internal sealed class UnpackRun(FilePlace folder, UnpackConflict conflict, Unpac
 
     private async Task FileAsync(ArchiveEntry entry, TreePath path, Stream content, CancellationToken cancellationToken)
     {
-        if (conflict == UnpackConflict.Skip && !(await folder.Backend.StatAsync(_scope, At(path), withAttributes: false, cancellationToken)).IsError)
+        if (plan.Conflict == UnpackConflict.Skip && !(await plan.Folder.Backend.StatAsync(_scope, At(path), withAttributes: false, cancellationToken)).IsError)
         {
             await TellAsync(entry, path, UnpackOutcome.Skipped, "there is one already");
             return;
@@ -145,7 +145,7 @@ internal sealed class UnpackRun(FilePlace folder, UnpackConflict conflict, Unpac
             await FlushAsync(cancellationToken);
         }
 
-        _batch.Add((entry, path, new WholeFile(At(path), bytes, new(conflict == UnpackConflict.Overwrite, null, SHA256.HashData(bytes.Span), ModeOf(entry), entry.ModifiedAt))));
+        _batch.Add((entry, path, new WholeFile(At(path), bytes, new(plan.Conflict == UnpackConflict.Overwrite, null, SHA256.HashData(bytes.Span), ModeOf(entry), TimeOf(entry)))));
         _batchBytes += bytes.Length;
     }
 
@@ -160,7 +160,7 @@ internal sealed class UnpackRun(FilePlace folder, UnpackConflict conflict, Unpac
             return;
         }
 
-        var put = await folder.Backend.PutAsync(_scope, [.. batch.Select(b => b.File)], cancellationToken);
+        var put = await plan.Folder.Backend.PutAsync(_scope, [.. batch.Select(b => b.File)], cancellationToken);
         for (var i = 0; i < batch.Length; i++)
         {
             var (entry, path, file) = batch[i];
@@ -205,7 +205,7 @@ internal sealed class UnpackRun(FilePlace folder, UnpackConflict conflict, Unpac
         var isDone = false;
         try
         {
-            var begun = await folder.Backend.WriteAsync(_scope, path, upload, 0, cancellationToken);
+            var begun = await plan.Folder.Backend.WriteAsync(_scope, path, upload, 0, cancellationToken);
             if (begun.IsError)
             {
                 return begun.Error!;
@@ -234,8 +234,8 @@ internal sealed class UnpackRun(FilePlace folder, UnpackConflict conflict, Unpac
             }
 
             using var patience = new CancellationTokenSource(FileService.Patience);
-            var committed = await folder.Backend.CommitAsync(
-                _scope, path, upload, new(conflict == UnpackConflict.Overwrite, null, hash.GetHashAndReset(), ModeOf(entry), entry.ModifiedAt), patience.Token);
+            var committed = await plan.Folder.Backend.CommitAsync(
+                _scope, path, upload, new(plan.Conflict == UnpackConflict.Overwrite, null, hash.GetHashAndReset(), ModeOf(entry), TimeOf(entry)), patience.Token);
             isDone = !committed.IsError;
             return isDone ? length : committed.Error!;
         }
@@ -244,7 +244,7 @@ internal sealed class UnpackRun(FilePlace folder, UnpackConflict conflict, Unpac
             if (!isDone)
             {
                 using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-                await folder.Backend.DiscardAsync(_scope, path, upload, patience.Token);
+                await plan.Folder.Backend.DiscardAsync(_scope, path, upload, patience.Token);
             }
         }
     }
@@ -258,11 +258,11 @@ internal sealed class UnpackRun(FilePlace folder, UnpackConflict conflict, Unpac
         }
 
         var target = string.Join('/', entry.Target!.Split('/').Select(FileName.ToSegment));
-        var made = await folder.Backend.MakeLinkAsync(_scope, At(path), target, cancellationToken);
-        if (made.Error?.Code == "file-exists" && conflict == UnpackConflict.Overwrite)
+        var made = await plan.Folder.Backend.MakeLinkAsync(_scope, At(path), target, cancellationToken);
+        if (made.Error?.Code == "file-exists" && plan.Conflict == UnpackConflict.Overwrite)
         {
-            var removed = await folder.Backend.RemoveAsync(_scope, At(path), recursive: false, trash: false, cancellationToken);
-            made = removed.IsError ? removed.Error! : await folder.Backend.MakeLinkAsync(_scope, At(path), target, cancellationToken);
+            var removed = await plan.Folder.Backend.RemoveAsync(_scope, At(path), recursive: false, trash: false, cancellationToken);
+            made = removed.IsError ? removed.Error! : await plan.Folder.Backend.MakeLinkAsync(_scope, At(path), target, cancellationToken);
         }
 
         if (made.Error is { } error)
@@ -287,7 +287,7 @@ internal sealed class UnpackRun(FilePlace folder, UnpackConflict conflict, Unpac
             return;
         }
 
-        var opened = await TreeFile.OpenAsync(folder.Backend, _scope, At(source), cancellationToken);
+        var opened = await TreeFile.OpenAsync(plan.Folder.Backend, _scope, At(source), cancellationToken);
         if (opened.IsError)
         {
             await TellAsync(entry, path, UnpackOutcome.Failed, opened.Error!.Detail);
@@ -310,14 +310,14 @@ internal sealed class UnpackRun(FilePlace folder, UnpackConflict conflict, Unpac
                 continue;
             }
 
-            var made = await folder.Backend.MakeFolderAsync(_scope, At(one), parents: false, cancellationToken);
+            var made = await plan.Folder.Backend.MakeFolderAsync(_scope, At(one), parents: false, cancellationToken);
             if (made.Error is { } error)
             {
                 ThrowIfOver(error);
-                var there = await folder.Backend.StatAsync(_scope, At(one), withAttributes: false, cancellationToken);
+                var there = await plan.Folder.Backend.StatAsync(_scope, At(one), withAttributes: false, cancellationToken);
                 if (there.IsError || there.Value.Kind != FileKind.Folder)
                 {
-                    return there.IsError ? error : FileErrors.From(new(FileProblems.WrongKind, $"There is a {there.Value.Kind.ToString().ToLowerInvariant()} where a folder should be."), folder.Address.Join(one).ToString());
+                    return there.IsError ? error : FileErrors.From(new(FileProblems.WrongKind, $"There is a {there.Value.Kind.ToString().ToLowerInvariant()} where a folder should be."), plan.Folder.Address.Join(one).ToString());
                 }
             }
 
@@ -332,8 +332,8 @@ internal sealed class UnpackRun(FilePlace folder, UnpackConflict conflict, Unpac
     {
         foreach (var (path, entry) in Enumerable.Reverse(_made))
         {
-            var changed = await folder.Backend.ChangeAsync(
-                _scope, At(path), new(ModeOf(entry), ModifiedAt: entry.ModifiedAt), cancellationToken);
+            var changed = await plan.Folder.Backend.ChangeAsync(
+                _scope, At(path), new(ModeOf(entry), ModifiedAt: TimeOf(entry)), cancellationToken);
             if (changed.Error is { } error)
             {
                 ThrowIfOver(error);
@@ -341,13 +341,15 @@ internal sealed class UnpackRun(FilePlace folder, UnpackConflict conflict, Unpac
         }
     }
 
-    private TreePath At(TreePath below) => folder.Path.Join(below);
+    private TreePath At(TreePath below) => plan.Folder.Path.Join(below);
 
     /// <summary>The bits that let a program run as its owner or group are not taken from an archive.</summary>
-    private int? ModeOf(ArchiveEntry entry) => folder.Backend.Abilities.HasModes && entry.Mode is { } bits ? bits & 0x1FF : null;
+    private int? ModeOf(ArchiveEntry entry) => plan.Keep && plan.Folder.Backend.Abilities.HasModes && entry.Mode is { } bits ? bits & 0x1FF : null;
+
+    private DateTimeOffset? TimeOf(ArchiveEntry entry) => plan.Keep ? entry.ModifiedAt : null;
 
     private UnpackOutcome OutcomeOf(Error? error) =>
-        error is null ? UnpackOutcome.Unpacked : conflict == UnpackConflict.Skip && error.Code == "file-exists" ? UnpackOutcome.Skipped : UnpackOutcome.Failed;
+        error is null ? UnpackOutcome.Unpacked : plan.Conflict == UnpackConflict.Skip && error.Code == "file-exists" ? UnpackOutcome.Skipped : UnpackOutcome.Failed;
 
     /// <summary>Without the device, or without room, nothing more comes of it.</summary>
     private static void ThrowIfOver(Error error)
@@ -370,6 +372,6 @@ internal sealed class UnpackRun(FilePlace folder, UnpackConflict conflict, Unpac
             _ => _failed++,
         };
         _bytes += bytes ?? 0;
-        return take(new(new(FileName.Display(entry.Name), outcome, entry.Kind ?? FileKind.File, path is null ? null : folder.Address.Join(path).ToAddress(), bytes, detail)));
+        return take(new(new(FileName.Display(entry.Name), outcome, entry.Kind ?? FileKind.File, path is null ? null : plan.Folder.Address.Join(path).ToAddress(), bytes, detail)));
     }
 }

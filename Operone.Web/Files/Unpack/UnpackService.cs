@@ -13,7 +13,8 @@ namespace Operone.Web.Files.Unpack;
 /// <param name="Folder">Where to.</param>
 /// <param name="From">The archive in the tree; null for one that is sent.</param>
 /// <param name="Conflict">What becomes of files that are there already.</param>
-internal sealed record UnpackPlan(FilePlace Folder, FilePlace? From, UnpackConflict Conflict);
+/// <param name="Keep">Whether files get the modes and times of the archive, rather than those of new ones.</param>
+internal sealed record UnpackPlan(FilePlace Folder, FilePlace? From, UnpackConflict Conflict, bool Keep);
 
 /// <summary>Unpacks archives into folders of the tree. The bytes go through the node, and none of them stays there.</summary>
 internal sealed class UnpackService(FileTree tree, FileRecords records, IOptions<UnpackOptions> options)
@@ -21,7 +22,7 @@ internal sealed class UnpackService(FileTree tree, FileRecords records, IOptions
     private const int ProbeBytes = 512;
 
     /// <summary>Checks whether it may begin.</summary>
-    public async Task<Result<UnpackPlan>> PlanAsync(Actor actor, TreePath address, TreePath? from, UnpackConflict conflict, CancellationToken cancellationToken)
+    public async Task<Result<UnpackPlan>> PlanAsync(Actor actor, TreePath address, TreePath? from, UnpackConflict conflict, bool keep, CancellationToken cancellationToken)
     {
         var folder = await tree.FindAsync(actor, address, Permissions.FilesWrite, "file.unpack", cancellationToken);
         if (folder.IsError)
@@ -38,7 +39,7 @@ internal sealed class UnpackService(FileTree tree, FileRecords records, IOptions
         var there = await folder.Value.Backend.StatAsync(folder.Value.Scope, folder.Value.Path, withAttributes: false, cancellationToken);
         return there.Error is { Code: not "file-not-found" } refused ? refused
             : !there.IsError && !there.Value.IsFolder ? FileErrors.From(new(FileProblems.WrongKind, "It is no folder: nothing can be unpacked into it."), address.ToString())
-            : new UnpackPlan(folder.Value, source?.Value, conflict);
+            : new UnpackPlan(folder.Value, source?.Value, conflict, keep);
     }
 
     /// <summary>Unpacks; tells of each entry when it is done, and at last gives what it came to.</summary>
@@ -51,7 +52,7 @@ internal sealed class UnpackService(FileTree tree, FileRecords records, IOptions
     {
         var meter = new UnpackMeter(options.Value);
         var format = "unknown";
-        var run = new UnpackRun(plan.Folder, plan.Conflict, meter, take);
+        var run = new UnpackRun(plan, meter, take);
         var end = run.End(format, new("unpack-ended", "It was ended before its end."));
         try
         {

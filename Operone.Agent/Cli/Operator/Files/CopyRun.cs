@@ -45,8 +45,16 @@ internal sealed class CopyRun(FileRun run, CopyPlan plan, CopyOptions options, C
         }
 
         var copier = new FileCopier(run.Cli.Time, settings.Window, progress.Moved);
+        var sent = plan is { From: LocalFiles here, To: RemoteFiles there }
+            ? await new SmallUploads(here, there, progress).SendAsync([.. plan.Steps.Where(s => s.Kind == StepKind.File && !_withoutFolder.Exists(f => s.To.IsIn(f))).Select(s => (s, How(s)))], cancellationToken)
+            : [];
+        foreach (var step in sent)
+        {
+            Report(step, Unit.Value);
+        }
+
         await Parallel.ForEachAsync(
-            plan.Steps.Where(s => s.Kind is StepKind.File or StepKind.Link), new ParallelOptions { MaxDegreeOfParallelism = Lanes, CancellationToken = cancellationToken },
+            plan.Steps.Where(s => s.Kind is StepKind.File or StepKind.Link && !sent.Contains(s)), new ParallelOptions { MaxDegreeOfParallelism = Lanes, CancellationToken = cancellationToken },
             async (step, cancelled) =>
             {
                 if (_withoutFolder.Exists(f => step.To.IsIn(f)))

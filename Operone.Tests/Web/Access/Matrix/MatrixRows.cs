@@ -219,6 +219,7 @@ internal static class MatrixRows
         /sign-out                                                 yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
         /terminals                                                in         in         no         no         no         yes        yes        yes        yes        -          -          -
         /terminals/{Id}                                           in         in         no         no         no         gone       yes        yes        yes        -          -          -
+        /transfers                                                in         in         yes        yes        yes        yes        yes        yes        yes        -          -          -
         """;
 
     public const string Others = """
