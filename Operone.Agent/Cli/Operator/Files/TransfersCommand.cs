@@ -13,7 +13,10 @@ internal static class TransfersCommand
 {
     private static readonly Dictionary<string, ConflictRule> _rules = new(StringComparer.Ordinal)
     {
-        ["skip"] = ConflictRule.Skip, ["overwrite"] = ConflictRule.Overwrite, ["newer"] = ConflictRule.Newer, ["keep-both"] = ConflictRule.KeepBoth,
+        ["skip"] = ConflictRule.Skip,
+        ["overwrite"] = ConflictRule.Overwrite,
+        ["newer"] = ConflictRule.Newer,
+        ["keep-both"] = ConflictRule.KeepBoth,
     };
 
     public static Command Create(CliContext cli)
