@@ -249,6 +249,22 @@ public abstract class TransferTests(ServerFixture fixture) : FileScene(fixture)
     }
 
     [Fact]
+    public async Task Transfer_OfAFolderWithAPolicyOfItsOwnInIt_SaysSoAndBringsTheRest()
+    {
+        Directory.CreateDirectory(Path.Combine(Folder, "s/own"));
+        await File.WriteAllTextAsync(Path.Combine(Folder, "s/fine"), "fine", Cancelled);
+        using var labelled = await Server.Owner.PatchAsJsonAsync(
+            $"/api/v1/devices/{Device}", new Operone.Core.Devices.UpdateDevice(Labels: new Dictionary<string, string> { ["held"] = Device }), Cancelled);
+        using var made = await Server.Owner.PostAsJsonAsync("/api/v1/file-policies", new WriteFilePolicy(
+            $"own-{Device}", $"held={Device}", null, [new("/", IsWritable: true), new($"{Folder}/s/own")], []), Cancelled);
+        Assert.True(made.IsSuccessStatusCode, await made.Content.ReadAsStringAsync(Cancelled));
+        var failed = await EndAsync(await CreateAsync(new([$"{Place}/s"], There)));
+        Assert.Equal((TransferStatus.Failed, 1, 1), (failed.Status, failed.FilesDone, failed.Failed));
+        var item = Assert.Single((await ItemsAsync(failed.Id, "?outcome=failed")).Items);
+        Assert.Equal(($"{Place}/s/own", "A policy of its own holds for it: bring it by itself."), (item.From, item.Problem));
+    }
+
+    [Fact]
     public async Task Transfer_ThatIsCancelled_LeavesWhatIsDoneAndNoMore()
     {
         await File.WriteAllTextAsync(Path.Combine(Folder, "f"), "f", Cancelled);

@@ -50,4 +50,11 @@ internal sealed class TransferPlaces(FileTree tree)
             : target.IsIn(address) ? Error.InvalidField("to", target.Equals(address) ? $"'{target}' is the source itself" : $"'{target}' lies in '{address}' itself")
             : new TransferEnds(from.Value, to.Value);
     }
+
+    /// <summary>What lies below a source and has a scope of its own, as paths below it.</summary>
+    public async Task<IReadOnlyList<TreePath>> InnerAsync(Actor actor, FilePlace from, CancellationToken cancellationToken)
+    {
+        var all = await tree.FindAllAsync(actor, from.Address, Permissions.FilesRead, "file.copy", cancellationToken);
+        return all.IsError ? [] : [.. all.Value.Where(p => p.Address.Depth > from.Address.Depth).Select(p => p.Address.Below(from.Address.Depth))];
+    }
 }

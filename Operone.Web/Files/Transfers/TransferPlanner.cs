@@ -21,7 +21,7 @@ internal sealed class TransferPlanner(IDbContextFactory<OperoneDb> databases, Tr
         for (var root = 0; root < transfer.From.Count; root++)
         {
             var ends = await places.FindAsync(actor, transfer, root, cancellationToken);
-            if ((ends.Error ?? await PlanRootAsync(db, transfer, root, ends.Value, sums, cancellationToken)) is { } error)
+            if ((ends.Error ?? await PlanRootAsync(db, actor, transfer, root, ends.Value, sums, cancellationToken)) is { } error)
             {
                 // a part of a plan is none
                 db.ChangeTracker.Clear();
@@ -34,7 +34,7 @@ internal sealed class TransferPlanner(IDbContextFactory<OperoneDb> databases, Tr
         return sums;
     }
 
-    private async Task<Error?> PlanRootAsync(OperoneDb db, Transfer transfer, int root, TransferEnds ends, PlanSums sums, CancellationToken cancellationToken)
+    private async Task<Error?> PlanRootAsync(OperoneDb db, Actor actor, Transfer transfer, int root, TransferEnds ends, PlanSums sums, CancellationToken cancellationToken)
     {
         var (from, to) = (ends.From, ends.To);
         var source = await from.Backend.StatAsync(from.Scope, from.Path, withAttributes: false, cancellationToken);
@@ -68,9 +68,9 @@ internal sealed class TransferPlanner(IDbContextFactory<OperoneDb> databases, Tr
 
                 return present.Count > TransferLimits.Items ? throw new PlanTooLargeException() : ValueTask.CompletedTask;
             }, cancellationToken);
-            if (seen.IsError)
+            if (seen.Error is { } unseen && TransferWork.IsPassing(unseen))
             {
-                return seen.Error;
+                return unseen;
             }
         }
 
@@ -82,7 +82,23 @@ internal sealed class TransferPlanner(IDbContextFactory<OperoneDb> databases, Tr
                 await AddAsync(Item(transfer, root, path, entry, present.GetValueOrDefault(path), isRename: false, sums));
             }
         }, cancellationToken);
-        return walked.Error;
+        if (walked.Error is { } unread)
+        {
+            if (TransferWork.IsPassing(unread))
+            {
+                return unread;
+            }
+
+            await AddAsync(Missing(transfer, root, "/", $"Not all of it could be looked through: {unread.Detail}", sums));
+        }
+
+        // what has a scope of its own is not reached by this one: it is said, not left out in silence
+        foreach (var inner in await places.InnerAsync(actor, from, cancellationToken))
+        {
+            await AddAsync(Missing(transfer, root, inner.ToAddress(), "A policy of its own holds for it: bring it by itself.", sums));
+        }
+
+        return null;
 
         async ValueTask AddAsync(TransferItem item)
         {
@@ -135,6 +151,19 @@ internal sealed class TransferPlanner(IDbContextFactory<OperoneDb> databases, Tr
         sums.Conflicts += item.IsConflict ? 1 : 0;
         return item;
     }
+
+    /// <summary>Something that is known not to be brought.</summary>
+    private static TransferItem Missing(Transfer transfer, int root, string path, string why, PlanSums sums) => new()
+    {
+        TransferId = transfer.Id,
+        Number = sums.Items++,
+        Root = root,
+        Path = path,
+        Kind = FileKind.Other,
+        Upload = Guid.Empty,
+        Outcome = TransferOutcome.Failed,
+        Problem = why,
+    };
 
     /// <summary>As rclone and rsync have it: the same size and time of change, as far as both sides keep it.</summary>
     private static bool IsSame(FileEntry entry, FileEntry there) => entry.Kind == there.Kind && entry.Kind switch

@@ -151,7 +151,7 @@ internal sealed class TransferService(IDbContextFactory<OperoneDb> databases, Tr
             return null;
         }, cancellationToken, request.RetryFailed);
 
-    /// <summary>Ends it. What was brought stays; what was on its way is thrown away.</summary>
+    /// <summary>Ends it. What was brought stays; what was on its way the device throws away within a day.</summary>
     public Task<Result<TransferView>> CancelAsync(Actor actor, Guid id, CancellationToken cancellationToken) => TurnAsync(
         actor, id, "transfer.cancel", t => t.EndedAt is null, t =>
         {

@@ -307,7 +307,7 @@ internal sealed partial class TransferWork(
     }
 
     /// <summary>Whether it is worth to wait: a device is away, or busy.</summary>
-    private static bool IsPassing(Error error) => error.Kind is ErrorKind.Unavailable or ErrorKind.TooMany || error.Code == "device-offline";
+    public static bool IsPassing(Error error) => error.Kind is ErrorKind.Unavailable or ErrorKind.TooMany || error.Code == "device-offline";
 
     private static partial class Log
     {
