@@ -173,8 +173,13 @@ public sealed class OperoneServer : IAsyncDisposable
     }
 
     /// <summary>Waits until a device is online.</summary>
-    public Task WaitForOnlineAsync(string device) => Eventually.BecomesAsync(
-        async () => (await Owner.GetFromJsonAsync<DeviceView>($"/api/v1/devices/{device}"))?.Status == DeviceStatus.Online, $"{device} online", 60);
+    public Task WaitForOnlineAsync(string device) => WaitForAsync(device, DeviceStatus.Online);
+
+    /// <summary>Waits until it is seen that a device is away: one whose agent was killed counts as there for a moment.</summary>
+    public Task WaitForOfflineAsync(string device) => WaitForAsync(device, DeviceStatus.Offline);
+
+    private Task WaitForAsync(string device, DeviceStatus status) => Eventually.BecomesAsync(
+        async () => (await Owner.GetFromJsonAsync<DeviceView>($"/api/v1/devices/{device}"))?.Status == status, $"{device} {status}", 60);
 
     /// <summary>Does a recurring job once, now.</summary>
     public Task RunJobAsync(string name) =>

@@ -111,6 +111,7 @@ public abstract class UploadTests(ServerFixture fixture) : FileScene(fixture)
         var upload = await CreateAsync("lasts", bytes.Length, ("sha256", Convert.ToHexStringLower(SHA256.HashData(bytes))));
         await WriteAsync(upload, 0, bytes[..3_000_000], 3_000_000);
         await Agent.KillAsync();
+        await Server.WaitForOfflineAsync(Device);
         Agent = AgentUnderTest.Run(State);
         await Server.WaitForOnlineAsync(Device);
         Assert.Equal(3_000_000, (await LookAsync(upload)).Offset);
