@@ -12,7 +12,7 @@ namespace Operone.Web.Files;
 /// Channels to devices' files, kept open for a while: opening one costs more than most calls. Each belongs to one person and one device, and
 /// counts against their limits.
 /// </summary>
-internal sealed class FileChannels(ChannelBroker broker, TimeProvider time) : BackgroundService
+internal sealed class FileChannels(ChannelBroker broker, IHostApplicationLifetime lifetime, TimeProvider time) : BackgroundService
 {
     /// <summary>How long one that nobody uses is kept.</summary>
     public static readonly TimeSpan Keep = TimeSpan.FromSeconds(30);
@@ -62,7 +62,7 @@ internal sealed class FileChannels(ChannelBroker broker, TimeProvider time) : Ba
     /// <summary>Gives a channel back. One whose call is not over is closed: that ends the call on the device.</summary>
     public void Return(Actor actor, DeviceEntry device, FileChannel channel)
     {
-        if (!channel.IsBusy && channel.IsOpen)
+        if (!channel.IsBusy && channel.IsOpen && !lifetime.ApplicationStopping.IsCancellationRequested)
         {
             lock (_lock)
             {
@@ -85,15 +85,17 @@ internal sealed class FileChannels(ChannelBroker broker, TimeProvider time) : Ba
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        // the server waits for what is open: a node that stops lets them go first, not when its turn comes
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(5), time);
         try
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
+            while (await timer.WaitForNextTickAsync(stopping.Token))
             {
                 Clear(channel => !channel.IsOpen || time.GetElapsedTime(channel.IdleSince) > Keep);
             }
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             Clear(static _ => true);
         }
