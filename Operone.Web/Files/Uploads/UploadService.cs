@@ -28,6 +28,11 @@ internal sealed class UploadService(
 {
     private static readonly TimeSpan Life = TimeSpan.FromHours(FileLimits.UploadHours);
 
+    /// <summary>How long a request waits for one before it to end.</summary>
+    private static readonly TimeSpan BusyPatience = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan BusyPause = TimeSpan.FromMilliseconds(20);
+
     private readonly ConcurrentDictionary<Guid, bool> _busy = new();
 
     /// <summary>Begins one.</summary>
@@ -77,7 +82,7 @@ internal sealed class UploadService(
             return upload;
         }
 
-        if (!_busy.TryAdd(id, true))
+        if (!await TakeAsync(id, cancellationToken))
         {
             // it is just becoming the file, or not: nobody is told that it is there before it is
             return upload.Offset < upload.Length ? upload : UploadErrors.Busy(id);
@@ -104,7 +109,7 @@ internal sealed class UploadService(
     public async Task<Result<Upload?>> WriteAsync(
         Actor actor, Guid id, long offset, Stream content, (HashAlgorithmName Algorithm, byte[] Value)? checksum, CancellationToken cancellationToken)
     {
-        if (!_busy.TryAdd(id, true))
+        if (!await TakeAsync(id, cancellationToken))
         {
             return UploadErrors.Busy(id);
         }
@@ -136,6 +141,24 @@ internal sealed class UploadService(
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await db.Set<Upload>().Where(u => u.Id == id).ExecuteDeleteAsync(cancellationToken);
         return Unit.Value;
+    }
+
+    /// <summary>
+    /// Takes an upload for one request. A request before, whose sender has gone, is still ending for a moment: whoever goes on at once waits for that.
+    /// </summary>
+    private async Task<bool> TakeAsync(Guid id, CancellationToken cancellationToken)
+    {
+        for (var began = time.GetTimestamp(); !_busy.TryAdd(id, true);)
+        {
+            if (time.GetElapsedTime(began) > BusyPatience)
+            {
+                return false;
+            }
+
+            await Task.Delay(BusyPause, time, cancellationToken);
+        }
+
+        return true;
     }
 
     private async Task<Upload?> FindAsync(Actor actor, Guid id, CancellationToken cancellationToken)
