@@ -35,7 +35,7 @@ public sealed class TransfersTests(Browser browser) : IDisposable
         await page.GetByRole(AriaRole.Link, new() { Name = "1 transfer waits for you" }).ClickAsync();
         await page.WaitForURLAsync("**/transfers");
         var transfer = page.GetByRole(AriaRole.Article, new() { Name = "Copy site" });
-        await Expect(transfer).ToContainTextAsync("1 files are there already");
+        await Expect(transfer).ToContainTextAsync("1 file is there already");
         await transfer.GetByRole(AriaRole.Button, new() { Name = "What is there already" }).ClickAsync();
         await Expect(transfer.Locator(".items")).ToContainTextAsync("index.html");
         await transfer.GetByRole(AriaRole.Button, new() { Name = "Keep both" }).ClickAsync();

@@ -96,7 +96,7 @@ internal sealed partial class TransferWork(
         await ledger.SumUpAsync(cancellationToken);
         var waits = error is null && (transfer.IsPausedAfterPlan || (transfer.Conflict == ConflictRule.Ask && transfer.Conflicts > 0));
         transfer.Reason = error?.Detail
-            ?? (transfer.Conflict == ConflictRule.Ask && transfer.Conflicts > 0 ? $"{transfer.Conflicts} files are there already: say what becomes of them." : waits ? "The plan is made." : null);
+            ?? (transfer.Conflict == ConflictRule.Ask && transfer.Conflicts > 0 ? $"{transfer.Conflicts} {(transfer.Conflicts == 1 ? "file is" : "files are")} there already: say what becomes of {(transfer.Conflicts == 1 ? "it" : "them")}." : waits ? "The plan is made." : null);
         var next = error is not null ? TransferStatus.Failed : waits && !transfer.IsRenameRefused ? TransferStatus.Paused : TransferStatus.Running;
         await ledger.StoreAsync(null, cancellationToken);
         var isOver = next != TransferStatus.Running;
