@@ -87,7 +87,7 @@ public sealed class FilesTests(Browser browser) : IDisposable
         // Gone for good, with what is in it.
         await MenuAsync(page, "logs", "Delete");
         await Expect(page.Locator(".mud-dialog")).ToContainTextAsync("In it are 1 entry");
-        await page.GetByLabel("For good, past the device's trash").CheckAsync();
+        await page.GetByLabel("For good, past the trash there").CheckAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Delete for good" }).ClickAsync();
         await Expect(Row(page, "logs")).ToHaveCountAsync(0);
         Assert.False(Directory.Exists(Path.Combine(_folder, "logs")));
