@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using Operone.Core;
 using Operone.Core.Connection;
 using Operone.Core.Errors;
@@ -10,8 +9,6 @@ namespace Operone.Agent.Cli.Operator;
 /// <summary><c>operone audit</c>: reads, verifies and exports the audit trail.</summary>
 internal static class AuditCommand
 {
-    private const int PageSize = 200;
-
     public static Command Create(CliContext cli) => new("audit", "Read, verify and export the audit trail: who did what to what.")
     {
         CreateList(cli),
@@ -46,50 +43,12 @@ internal static class AuditCommand
 
     private static async Task<int> ListAsync(CliContext cli, OperoneApi api, string path, int limit, bool json, CancellationToken cancellationToken)
     {
-        var items = new List<JsonElement>();
-        await foreach (var item in api.ListAsync(path, Math.Min(limit, PageSize), cancellationToken))
-        {
-            if (item.Error is { } error)
-            {
-                return cli.Fail(error);
-            }
-
-            items.Add(item.Value);
-            if (items.Count == limit)
-            {
-                break;
-            }
-        }
-
-        if (json)
-        {
-            CliJson.Print(cli, items);
-            return 0;
-        }
-
-        if (items.Count == 0)
-        {
-            cli.Say("no entry matches");
-            return 0;
-        }
-
-        var table = new Table("TIME (UTC)", "WHO", "DID", "TO", "OUTCOME", "DETAIL");
-        foreach (var item in items)
-        {
-            var entry = api.Read(item, OperoneJson.Default.AuditEntryView);
-            if (entry.Error is { } error)
-            {
-                return cli.Fail(error);
-            }
-
-            var e = entry.Value;
-            table.Add(
+        return await Listing.PrintAsync(
+            cli, api, path, limit, json, new Table("TIME (UTC)", "WHO", "DID", "TO", "OUTCOME", "DETAIL"), "no entry matches", OperoneJson.Default.AuditEntryView, e =>
+            [
                 e.At.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture), e.Actor, e.Action, e.Target,
-                e.Allowed ? new("allowed", Tone.Good) : new("refused", Tone.Bad), e.Detail);
-        }
-
-        table.Print(cli);
-        return 0;
+                e.Allowed ? new("allowed", Tone.Good) : new("refused", Tone.Bad), e.Detail,
+            ], cancellationToken);
     }
 
     private static OperatorCommand CreateExport(CliContext cli)

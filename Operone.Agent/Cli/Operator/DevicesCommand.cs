@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Operone.Core;
 using Operone.Core.Connection;
 using Operone.Core.Devices;
@@ -32,46 +31,12 @@ internal static class DevicesCommand
         CliContext cli, OperoneApi api, string? selector, string? status, string? text, bool json, CancellationToken cancellationToken)
     {
         var path = "devices" + Shared.Query(("selector", selector), ("status", status), ("q", text));
-        var items = new List<JsonElement>();
-        await foreach (var item in api.ListAsync(path, 200, cancellationToken))
-        {
-            if (item.Error is { } error)
-            {
-                return cli.Fail(error);
-            }
-
-            items.Add(item.Value);
-        }
-
-        if (json)
-        {
-            CliJson.Print(cli, items);
-            return 0;
-        }
-
-        if (items.Count == 0)
-        {
-            cli.Say(selector is null && status is null && text is null
-                ? "there are no devices yet; make an enrolment token in the console, under Devices, and paste its line on a machine"
-                : "no device matches");
-            return 0;
-        }
-
+        var none = selector is null && status is null && text is null
+            ? "there are no devices yet; make an enrolment token in the console, under Devices, and paste its line on a machine"
+            : "no device matches";
         var now = cli.Time.GetUtcNow();
-        var table = new Table("NAME", "STATUS", "LABELS", "OS", "SEEN", "AGENT") { Elastic = 2 };
-        foreach (var item in items)
-        {
-            var device = api.Read(item, OperoneJson.Default.DeviceView);
-            if (device.Error is { } error)
-            {
-                return cli.Fail(error);
-            }
-
-            table.Add(Row(device.Value, now));
-        }
-
-        table.Print(cli);
-        return 0;
+        return await Listing.PrintAsync(
+            cli, api, path, null, json, new Table("NAME", "STATUS", "LABELS", "OS", "SEEN", "AGENT") { Elastic = 2 }, none, OperoneJson.Default.DeviceView, d => Row(d, now), cancellationToken);
     }
 
     private static Cell[] Row(DeviceView device, DateTimeOffset now)

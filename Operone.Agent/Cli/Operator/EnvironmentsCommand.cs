@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using Operone.Core;
 using Operone.Core.Connection;
 using Operone.Core.Shell;
@@ -87,47 +86,14 @@ internal static class EnvironmentsCommand
 
     private static async Task<int> ListAsync(CliContext cli, OperoneApi api, string? text, bool json, CancellationToken cancellationToken)
     {
-        var items = new List<JsonElement>();
-        await foreach (var item in api.ListAsync("environments" + Shared.Query(("q", text)), 200, cancellationToken))
-        {
-            if (item.Error is { } error)
-            {
-                return cli.Fail(error);
-            }
-
-            items.Add(item.Value);
-        }
-
-        if (json)
-        {
-            CliJson.Print(cli, items);
-            return 0;
-        }
-
-        if (items.Count == 0)
-        {
-            cli.Say(text is null ? "there are no environments; 'operone environments set NAME' makes one" : "no environment matches");
-            return 0;
-        }
-
         var now = cli.Time.GetUtcNow();
-        var table = new Table("NAME", "DEVICES", "VARIABLES", "SECRETS", "CHANGED", "WHAT FOR");
-        foreach (var item in items)
-        {
-            var environment = api.Read(item, OperoneJson.Default.EnvironmentView);
-            if (environment.Error is { } error)
-            {
-                return cli.Fail(error);
-            }
-
-            var one = environment.Value;
-            table.Add(
+        return await Listing.PrintAsync(
+            cli, api, "environments" + Shared.Query(("q", text)), null, json, new Table("NAME", "DEVICES", "VARIABLES", "SECRETS", "CHANGED", "WHAT FOR"),
+            text is null ? "there are no environments; 'operone environments set NAME' makes one" : "no environment matches", OperoneJson.Default.EnvironmentView, one =>
+            [
                 one.Name, one.Selector.Length == 0 ? new Cell("all", Tone.Off) : one.Selector, one.Variables.Count.ToString(CultureInfo.InvariantCulture),
-                one.Secrets.Count.ToString(CultureInfo.InvariantCulture), Quantities.FormatRelative(one.UpdatedAt, now), one.Description);
-        }
-
-        table.Print(cli);
-        return 0;
+                one.Secrets.Count.ToString(CultureInfo.InvariantCulture), Quantities.FormatRelative(one.UpdatedAt, now), one.Description,
+            ], cancellationToken);
     }
 
     private static async Task<int> ShowAsync(CliContext cli, OperoneApi api, string name, bool json, CancellationToken cancellationToken)

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using Operone.Core;
 using Operone.Core.Connection;
 
@@ -9,8 +8,6 @@ namespace Operone.Agent.Cli.Operator;
 /// <summary><c>operone recordings</c>: lists, searches, downloads, plays and removes recordings of terminals.</summary>
 internal static class RecordingsCommand
 {
-    private const int PageSize = 100;
-
     public static Command Create(CliContext cli)
     {
         var device = new Option<string?>("--device", "-d") { Description = "Only of this device, by name or id.", HelpName = "DEVICE" };
@@ -42,25 +39,9 @@ internal static class RecordingsCommand
     }
 
     /// <summary>The argument RECORDING.</summary>
-    internal static Argument<Guid> Recording(CliContext cli)
-    {
-        var recording = new Argument<Guid>("RECORDING")
-        {
-            Description = "The recording's id, which is that of the terminal, as 'operone recordings' shows it.",
-            CustomParser = result =>
-            {
-                if (Guid.TryParse(result.Tokens[0].Value, out var id))
-                {
-                    return id;
-                }
-
-                result.AddError($"'{result.Tokens[0].Value}' is not the id of a recording; 'operone recordings' lists them");
-                return Guid.Empty;
-            },
-        };
-        recording.CompletionSources.Add(context => ServerCompletions.Ids(cli, "recordings?limit=20", context));
-        return recording;
-    }
+    internal static Argument<Guid> Recording(CliContext cli) => Shared.Id(
+        "RECORDING", "The recording's id, which is that of the terminal, as 'operone recordings' shows it.", "a recording", "recordings",
+        context => ServerCompletions.Ids(cli, "recordings?limit=20", context));
 
     private static OperatorCommand CreateGet(CliContext cli)
     {
@@ -104,85 +85,21 @@ internal static class RecordingsCommand
         return command;
     }
 
-    private static async Task<int> ListAsync(CliContext cli, OperoneApi api, string? device, int limit, bool json, CancellationToken cancellationToken)
+    private static Task<int> ListAsync(CliContext cli, OperoneApi api, string? device, int limit, bool json, CancellationToken cancellationToken)
     {
-        var table = new Table("RECORDING", "DEVICE", "OPENED", "TOOK", "SIZE", "BY", "TERMINAL");
         var now = cli.Time.GetUtcNow();
-        return await PrintAsync(cli, api, "recordings" + Shared.Query(("device", device)), limit, json, table,
-            device is null ? "there are no recordings; a policy of terminals says what is recorded" : "no recording matches",
-            item =>
-            {
-                var read = api.Read(item, OperoneJson.Default.RecordingView);
-                if (read.Error is { } error)
-                {
-                    return error;
-                }
-
-                var r = read.Value;
-                table.Add(
-                    r.Id.ToString(), r.DeviceName, Quantities.FormatRelative(r.StartedAt, now),
-                    r.Seconds is { } seconds ? Quantities.FormatDuration(TimeSpan.FromSeconds(seconds)) : new Cell("goes on", Tone.Busy),
-                    r.MissingBytes > 0 ? new Cell($"{Quantities.FormatSize(r.Bytes)} of {Quantities.FormatSize(r.Bytes + r.MissingBytes)}", Tone.Warning) : Quantities.FormatSize(r.Bytes),
-                    r.Owner, r.Title ?? r.Command);
-                return null;
-            }, cancellationToken);
+        return Listing.PrintAsync(
+            cli, api, "recordings" + Shared.Query(("device", device)), limit, json, new Table("RECORDING", "DEVICE", "OPENED", "TOOK", "SIZE", "BY", "TERMINAL"),
+            device is null ? "there are no recordings; a policy of terminals says what is recorded" : "no recording matches", OperoneJson.Default.RecordingView, r =>
+            [
+                r.Id.ToString(), r.DeviceName, Quantities.FormatRelative(r.StartedAt, now),
+                r.Seconds is { } seconds ? Quantities.FormatDuration(TimeSpan.FromSeconds(seconds)) : new Cell("goes on", Tone.Busy),
+                r.MissingBytes > 0 ? new Cell($"{Quantities.FormatSize(r.Bytes)} of {Quantities.FormatSize(r.Bytes + r.MissingBytes)}", Tone.Warning) : Quantities.FormatSize(r.Bytes),
+                r.Owner, r.Title ?? r.Command,
+            ], cancellationToken);
     }
 
-    private static async Task<int> SearchAsync(CliContext cli, OperoneApi api, string text, int limit, bool json, CancellationToken cancellationToken)
-    {
-        var table = new Table("RECORDING", "DEVICE", "BY", "AT", "LINE");
-        return await PrintAsync(cli, api, "recordings/search" + Shared.Query(("q", text)), limit, json, table, "this text is in no recording that you may see",
-            item =>
-            {
-                var read = api.Read(item, OperoneJson.Default.RecordingMatch);
-                if (read.Error is { } error)
-                {
-                    return error;
-                }
-
-                var m = read.Value;
-                table.Add(m.RecordingId.ToString(), m.DeviceName, m.Owner, m.Seconds.ToString("0.0", CultureInfo.InvariantCulture), m.Snippet);
-                return null;
-            }, cancellationToken);
-    }
-
-    private static async Task<int> PrintAsync(
-        CliContext cli, OperoneApi api, string path, int limit, bool json, Table table, string none, Func<JsonElement, Core.Errors.Error?> add,
-        CancellationToken cancellationToken)
-    {
-        var items = new List<JsonElement>();
-        await foreach (var item in api.ListAsync(path, Math.Min(limit, PageSize), cancellationToken))
-        {
-            if (item.Error is { } error)
-            {
-                return cli.Fail(error);
-            }
-
-            items.Add(item.Value);
-            if (items.Count == limit)
-            {
-                break;
-            }
-        }
-
-        if (json)
-        {
-            CliJson.Print(cli, items);
-            return 0;
-        }
-
-        if (items.Count == 0)
-        {
-            cli.Say(none);
-            return 0;
-        }
-
-        if (items.Select(add).FirstOrDefault(e => e is not null) is { } problem)
-        {
-            return cli.Fail(problem);
-        }
-
-        table.Print(cli);
-        return 0;
-    }
+    private static Task<int> SearchAsync(CliContext cli, OperoneApi api, string text, int limit, bool json, CancellationToken cancellationToken) => Listing.PrintAsync(
+        cli, api, "recordings/search" + Shared.Query(("q", text)), limit, json, new Table("RECORDING", "DEVICE", "BY", "AT", "LINE"), "this text is in no recording that you may see",
+        OperoneJson.Default.RecordingMatch, m => [m.RecordingId.ToString(), m.DeviceName, m.Owner, m.Seconds.ToString("0.0", CultureInfo.InvariantCulture), m.Snippet], cancellationToken);
 }

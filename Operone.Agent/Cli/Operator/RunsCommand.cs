@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Operone.Core;
 using Operone.Core.Connection;
 using Operone.Core.Shell;
@@ -9,8 +8,6 @@ namespace Operone.Agent.Cli.Operator;
 /// <summary><c>operone runs</c>.</summary>
 internal static class RunsCommand
 {
-    private const int PageSize = 100;
-
     public static Command Create(CliContext cli)
     {
         var limit = new Option<int>("--limit") { Description = "How many, the latest first.", HelpName = "N", DefaultValueFactory = _ => 20 };
@@ -36,48 +33,10 @@ internal static class RunsCommand
 
     private static async Task<int> ListAsync(CliContext cli, OperoneApi api, int limit, string? status, bool json, CancellationToken cancellationToken)
     {
-        var items = new List<JsonElement>();
-        await foreach (var item in api.ListAsync("runs" + Shared.Query(("status", status)), Math.Min(limit, PageSize), cancellationToken))
-        {
-            if (item.Error is { } error)
-            {
-                return cli.Fail(error);
-            }
-
-            items.Add(item.Value);
-            if (items.Count == limit)
-            {
-                break;
-            }
-        }
-
-        if (json)
-        {
-            CliJson.Print(cli, items);
-            return 0;
-        }
-
-        if (items.Count == 0)
-        {
-            cli.Say(status is null ? "there are no runs yet; 'operone run --help' says how to make one" : "no run matches");
-            return 0;
-        }
-
         var now = cli.Time.GetUtcNow();
-        var table = new Table("RUN", "STATUS", "DEVICES", "CREATED", "TOOK", "BY", "COMMAND");
-        foreach (var item in items)
-        {
-            var run = api.Read(item, OperoneJson.Default.RunView);
-            if (run.Error is { } error)
-            {
-                return cli.Fail(error);
-            }
-
-            table.Add(Row(run.Value, now));
-        }
-
-        table.Print(cli);
-        return 0;
+        return await Listing.PrintAsync(
+            cli, api, "runs" + Shared.Query(("status", status)), limit, json, new Table("RUN", "STATUS", "DEVICES", "CREATED", "TOOK", "BY", "COMMAND"),
+            status is null ? "there are no runs yet; 'operone run --help' says how to make one" : "no run matches", OperoneJson.Default.RunView, r => Row(r, now), cancellationToken);
     }
 
     private static Cell[] Row(RunView run, DateTimeOffset now)

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using Operone.Core;
 using Operone.Core.Connection;
 using Operone.Core.Shell;
@@ -27,37 +26,9 @@ internal static class SandboxesCommand
 
     private static async Task<int> ListAsync(CliContext cli, OperoneApi api, bool json, CancellationToken cancellationToken)
     {
-        var items = new List<JsonElement>();
-        await foreach (var item in api.ListAsync("sandbox-profiles", 200, cancellationToken))
-        {
-            if (item.Error is { } error)
-            {
-                return cli.Fail(error);
-            }
-
-            items.Add(item.Value);
-        }
-
-        if (json)
-        {
-            CliJson.Print(cli, items);
-            return 0;
-        }
-
-        var table = new Table("NAME", "KIND", "NETWORK", "USER", "CPU", "MEMORY", "PROCESSES", "DISK", "TIME", "FOR") { Elastic = 9 };
-        foreach (var item in items)
-        {
-            var profile = api.Read(item, OperoneJson.Default.SandboxProfileView);
-            if (profile.Error is { } error)
-            {
-                return cli.Fail(error);
-            }
-
-            table.Add(Row(profile.Value));
-        }
-
-        table.Print(cli);
-        return 0;
+        return await Listing.PrintAsync(
+            cli, api, "sandbox-profiles", null, json, new Table("NAME", "KIND", "NETWORK", "USER", "CPU", "MEMORY", "PROCESSES", "DISK", "TIME", "FOR") { Elastic = 9 }, none: null,
+            OperoneJson.Default.SandboxProfileView, Row, cancellationToken);
     }
 
     private static Cell[] Row(SandboxProfileView profile)

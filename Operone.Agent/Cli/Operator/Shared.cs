@@ -22,11 +22,20 @@ internal static class Shared
     public static Option<bool> Json(string description) => new("--json") { Description = description };
 
     /// <summary>The argument RUN.</summary>
-    public static Argument<Guid> Run(CliContext cli)
+    public static Argument<Guid> Run(CliContext cli) => Id(
+        "RUN", "The run's id, as 'operone runs' and 'operone run --detach' show it.", "a run", "runs", context => ServerCompletions.Runs(cli, context));
+
+    /// <summary>An argument that is an id.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="description">What it is.</param>
+    /// <param name="what">Of what it is the id, with its article.</param>
+    /// <param name="list">The command that lists them.</param>
+    /// <param name="completions">Ids that begin with the word under the cursor.</param>
+    public static Argument<Guid> Id(string name, string description, string what, string list, Func<CompletionContext, IEnumerable<CompletionItem>> completions)
     {
-        var run = new Argument<Guid>("RUN")
+        var argument = new Argument<Guid>(name)
         {
-            Description = "The run's id, as 'operone runs' and 'operone run --detach' show it.",
+            Description = description,
             CustomParser = result =>
             {
                 if (Guid.TryParse(result.Tokens[0].Value, out var id))
@@ -34,12 +43,12 @@ internal static class Shared
                     return id;
                 }
 
-                result.AddError($"'{result.Tokens[0].Value}' is not the id of a run; 'operone runs' lists them");
+                result.AddError($"'{result.Tokens[0].Value}' is not the id of {what}; 'operone {list}' lists them");
                 return Guid.Empty;
             },
         };
-        run.CompletionSources.Add(context => ServerCompletions.Runs(cli, context));
-        return run;
+        argument.CompletionSources.Add(completions);
+        return argument;
     }
 
     /// <summary>An option with a value that <paramref name="parse"/> reads.</summary>

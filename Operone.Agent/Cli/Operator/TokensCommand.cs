@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using Operone.Core;
 using Operone.Core.Access;
 using Operone.Core.Connection;
@@ -85,44 +84,10 @@ internal static class TokensCommand
 
     private static async Task<int> ListAsync(CliContext cli, OperoneApi api, bool all, string? text, bool json, CancellationToken cancellationToken)
     {
-        var items = new List<JsonElement>();
-        await foreach (var item in api.ListAsync("tokens" + Shared.Query(("all", all ? "true" : null), ("q", text)), 200, cancellationToken))
-        {
-            if (item.Error is { } error)
-            {
-                return cli.Fail(error);
-            }
-
-            items.Add(item.Value);
-        }
-
-        if (json)
-        {
-            CliJson.Print(cli, items);
-            return 0;
-        }
-
-        if (items.Count == 0)
-        {
-            cli.Say(text is null ? "there are no API tokens; 'operone tokens create' makes one" : "no API token matches");
-            return 0;
-        }
-
         var now = cli.Time.GetUtcNow();
-        var table = new Table("ID", "NAME", "OWNER", "MAY", "ENDS", "USED", "FROM") { Elastic = 3 };
-        foreach (var item in items)
-        {
-            var token = api.Read(item, OperoneJson.Default.ApiTokenView);
-            if (token.Error is { } error)
-            {
-                return cli.Fail(error);
-            }
-
-            table.Add(Row(token.Value, now));
-        }
-
-        table.Print(cli);
-        return 0;
+        return await Listing.PrintAsync(
+            cli, api, "tokens" + Shared.Query(("all", all ? "true" : null), ("q", text)), null, json, new Table("ID", "NAME", "OWNER", "MAY", "ENDS", "USED", "FROM") { Elastic = 3 },
+            text is null ? "there are no API tokens; 'operone tokens create' makes one" : "no API token matches", OperoneJson.Default.ApiTokenView, t => Row(t, now), cancellationToken);
     }
 
     private static Cell[] Row(ApiTokenView token, DateTimeOffset now) =>

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Operone.Core;
 using Operone.Core.Connection;
 using Operone.Core.Files;
@@ -98,46 +97,13 @@ internal static class MountsCommand
 
     private static async Task<int> ListAsync(CliContext cli, OperoneApi api, string? text, bool json, CancellationToken cancellationToken)
     {
-        var items = new List<JsonElement>();
-        await foreach (var item in api.ListAsync("mounts" + Shared.Query(("q", text)), 200, cancellationToken))
-        {
-            if (item.Error is { } error)
-            {
-                return cli.Fail(error);
-            }
-
-            items.Add(item.Value);
-        }
-
-        if (json)
-        {
-            CliJson.Print(cli, items);
-            return 0;
-        }
-
-        if (items.Count == 0)
-        {
-            cli.Say(text is null ? "there are no mounts; 'operone mounts add NAME ADDRESS' makes one" : "no mount matches");
-            return 0;
-        }
-
         var now = cli.Time.GetUtcNow();
-        var table = new Table("PATH", "SHOWS", "USER", "BY", "MAY BE", "LABELS", "CHANGED");
-        foreach (var item in items)
-        {
-            var mount = api.Read(item, OperoneJson.Default.MountView);
-            if (mount.Error is { } error)
-            {
-                return cli.Fail(error);
-            }
-
-            var one = mount.Value;
-            table.Add(
+        return await Listing.PrintAsync(
+            cli, api, "mounts" + Shared.Query(("q", text)), null, json, new Table("PATH", "SHOWS", "USER", "BY", "MAY BE", "LABELS", "CHANGED"),
+            text is null ? "there are no mounts; 'operone mounts add NAME ADDRESS' makes one" : "no mount matches", OperoneJson.Default.MountView, one =>
+            [
                 one.Path, one.Address, one.User, one.SignIn == MountSignIn.None ? new Cell("-", Tone.Off) : one.SignIn.ToString().ToLowerInvariant(), one.IsWritable ? "written" : "read",
-                string.Join(',', one.Labels.Select(l => $"{l.Key}={l.Value}")), Quantities.FormatRelative(one.UpdatedAt, now));
-        }
-
-        table.Print(cli);
-        return 0;
+                string.Join(',', one.Labels.Select(l => $"{l.Key}={l.Value}")), Quantities.FormatRelative(one.UpdatedAt, now),
+            ], cancellationToken);
     }
 }

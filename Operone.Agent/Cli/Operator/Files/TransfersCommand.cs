@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Operone.Core;
 using Operone.Core.Connection;
 using Operone.Core.Errors;
@@ -43,25 +41,8 @@ internal static class TransfersCommand
         return command;
     }
 
-    private static Argument<Guid> Transfer(CliContext cli)
-    {
-        var transfer = new Argument<Guid>("TRANSFER")
-        {
-            Description = "The transfer's id, as 'operone transfers' shows it.",
-            CustomParser = result =>
-            {
-                if (Guid.TryParse(result.Tokens[0].Value, out var id))
-                {
-                    return id;
-                }
-
-                result.AddError($"'{result.Tokens[0].Value}' is not the id of a transfer; 'operone transfers' lists them");
-                return Guid.Empty;
-            },
-        };
-        transfer.CompletionSources.Add(context => ServerCompletions.Ids(cli, "transfers?limit=20", context));
-        return transfer;
-    }
+    private static Argument<Guid> Transfer(CliContext cli) => Shared.Id(
+        "TRANSFER", "The transfer's id, as 'operone transfers' shows it.", "a transfer", "transfers", context => ServerCompletions.Ids(cli, "transfers?limit=20", context));
 
     private static OperatorCommand CreateAct(CliContext cli, string act, string description, string past)
     {
@@ -111,8 +92,8 @@ internal static class TransfersCommand
             Example:
               operone transfers show 0199a2c4-7d5e-7f3a-9b1c-2f6d8e4a5b6c --failed
             """) { transfer, failed, json };
-        command.SetAction((parsed, cancellationToken) => Shared.WithApiAsync(cli, api => PrintAsync(
-            cli, api, $"transfers/{parsed.GetValue(transfer)}/items{(parsed.GetValue(failed) ? "?outcome=failed" : "")}", parsed.GetValue(json),
+        command.SetAction((parsed, cancellationToken) => Shared.WithApiAsync(cli, api => Listing.PrintAsync(
+            cli, api, $"transfers/{parsed.GetValue(transfer)}/items{(parsed.GetValue(failed) ? "?outcome=failed" : "")}", null, parsed.GetValue(json),
             new Table("OUTCOME", "KIND", "SIZE", "FROM", "TO", "WHY"), "nothing", OperoneJson.Default.TransferItemView, i =>
             [
                 new Cell(Word(i.Outcome), i.Outcome == TransferOutcome.Failed ? Tone.Bad : Tone.None), Word(i.Kind), i.Size is { } size ? Quantities.FormatSize(size) : "-",
@@ -124,7 +105,7 @@ internal static class TransfersCommand
     private static Task<int> ListAsync(CliContext cli, OperoneApi api, bool json, CancellationToken cancellationToken)
     {
         var now = cli.Time.GetUtcNow();
-        return PrintAsync(cli, api, "transfers", json, new Table("TRANSFER", "STATUS", "DONE", "FILES", "FAILED", "ASKED", "FROM", "TO", "WHY"), "there are no transfers",
+        return Listing.PrintAsync(cli, api, "transfers", null, json, new Table("TRANSFER", "STATUS", "DONE", "FILES", "FAILED", "ASKED", "FROM", "TO", "WHY"), "there are no transfers",
             OperoneJson.Default.TransferView, t =>
             [
                 t.Id.ToString(),
@@ -132,38 +113,6 @@ internal static class TransfersCommand
                 $"{Quantities.FormatSize(t.BytesDone)} of {Quantities.FormatSize(t.Bytes)}", $"{t.FilesDone} of {t.Files}", t.Failed == 0 ? "-" : new Cell($"{t.Failed}", Tone.Bad),
                 Quantities.FormatRelative(t.CreatedAt, now), t.From.Count == 1 ? t.From[0] : $"{t.From[0]} and {t.From.Count - 1} more", t.To, t.Reason ?? "",
             ], cancellationToken);
-    }
-
-    private static async Task<int> PrintAsync<T>(
-        CliContext cli, OperoneApi api, string path, bool isJson, Table table, string none, JsonTypeInfo<T> type, Func<T, Cell[]> row, CancellationToken cancellationToken)
-    {
-        var items = new List<JsonElement>();
-        await foreach (var item in api.ListAsync(path, 200, cancellationToken))
-        {
-            var read = item.IsError ? item.Error! : api.Read(item.Value, type);
-            if (read.Error is { } error)
-            {
-                return cli.Fail(error);
-            }
-
-            items.Add(item.Value);
-            table.Add(row(read.Value));
-        }
-
-        if (isJson)
-        {
-            CliJson.Print(cli, items);
-        }
-        else if (items.Count == 0)
-        {
-            cli.Say(none);
-        }
-        else
-        {
-            table.Print(cli);
-        }
-
-        return 0;
     }
 
     private static int Say(CliContext cli, Result<TransferView> done, string text)

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Operone.Core;
 using Operone.Core.Connection;
 using Operone.Core.Shell;
@@ -9,12 +8,10 @@ namespace Operone.Agent.Cli.Operator.Terminals;
 /// <summary><c>operone terminals</c>: lists and ends terminals.</summary>
 internal static class TerminalsCommand
 {
-    private const int PageSize = 200;
-
     public static Command Create(CliContext cli)
     {
         var all = new Option<bool>("--all") { Description = "Those that have ended as well." };
-        var limit = new Option<int>("--limit") { Description = "How many, the latest first.", HelpName = "N", DefaultValueFactory = _ => PageSize };
+        var limit = new Option<int>("--limit") { Description = "How many, the latest first.", HelpName = "N", DefaultValueFactory = _ => 200 };
         limit.Validators.Add(result =>
         {
             if (!result.Errors.Any() && result.GetValueOrDefault<int>() < 1)
@@ -72,48 +69,11 @@ internal static class TerminalsCommand
 
     private static async Task<int> ListAsync(CliContext cli, OperoneApi api, bool all, int limit, bool json, CancellationToken cancellationToken)
     {
-        var items = new List<JsonElement>();
-        await foreach (var item in api.ListAsync("terminals" + Shared.Query(("ended", all ? null : "false")), Math.Min(limit, PageSize), cancellationToken))
-        {
-            if (item.Error is { } error)
-            {
-                return cli.Fail(error);
-            }
-
-            items.Add(item.Value);
-            if (items.Count == limit)
-            {
-                break;
-            }
-        }
-
-        if (json)
-        {
-            CliJson.Print(cli, items);
-            return 0;
-        }
-
-        if (items.Count == 0)
-        {
-            cli.Say(all ? "there are no terminals yet; 'operone shell DEVICE' opens one" : "no terminal is open; 'operone shell DEVICE' opens one");
-            return 0;
-        }
-
         var now = cli.Time.GetUtcNow();
-        var table = new Table("TERMINAL", "DEVICE", "OWNER", "STATE", "SINCE", "PEOPLE", "TITLE");
-        foreach (var item in items)
-        {
-            var terminal = api.Read(item, OperoneJson.Default.TerminalView);
-            if (terminal.Error is { } error)
-            {
-                return cli.Fail(error);
-            }
-
-            table.Add(Row(terminal.Value, now));
-        }
-
-        table.Print(cli);
-        return 0;
+        return await Listing.PrintAsync(
+            cli, api, "terminals" + Shared.Query(("ended", all ? null : "false")), limit, json, new Table("TERMINAL", "DEVICE", "OWNER", "STATE", "SINCE", "PEOPLE", "TITLE"),
+            all ? "there are no terminals yet; 'operone shell DEVICE' opens one" : "no terminal is open; 'operone shell DEVICE' opens one", OperoneJson.Default.TerminalView, t => Row(t, now),
+            cancellationToken);
     }
 
     private static Cell[] Row(TerminalView terminal, DateTimeOffset now) =>
