@@ -10,7 +10,9 @@ namespace Operone.Bench.Scenarios;
 /// <summary>How fast files go to and from a device, and how fast its folders are listed, against scp with a server of our own.</summary>
 internal static class FileRates
 {
-    private const long Bytes = 1L << 30;
+    /// <summary>How large the one file is.</summary>
+    public const long Bytes = 1L << 30;
+
     private const int Rounds = 3;
     private const int Entries = 100_000;
 
@@ -104,7 +106,8 @@ internal static class FileRates
 
     private static Uri At(string path) => new($"/api/v1/files/devices/real-0{path}", UriKind.Relative);
 
-    private static async Task WriteRandomAsync(string path, CancellationToken cancellationToken)
+    /// <summary>A file of 1 GiB that nothing makes smaller.</summary>
+    public static async Task WriteRandomAsync(string path, CancellationToken cancellationToken)
     {
         await using var file = File.Create(path);
         var block = new byte[1 << 20];

@@ -14,7 +14,6 @@ internal static class FolderRates
 {
     private const int Files = 10_000;
     private const int FileBytes = 4096;
-    private const long Large = 1L << 30;
     private const int Rounds = 3;
 
     public static async Task<IReadOnlyList<Row>> MeasureAsync(BenchContext context)
@@ -34,13 +33,13 @@ internal static class FolderRates
             // in turns, so that what else the machine does falls on all
             string To(string name) => Path.Combine(folder, $"{name}-{round}");
             Directory.CreateDirectory(To("a"));
-            bring.Add(Large / (double)(1 << 20) / await SecondsAsync(() => TransferAsync(server, large, To("a"), context.Cancellation)));
+            bring.Add(FileRates.Bytes / (double)(1 << 20) / await SecondsAsync(() => TransferAsync(server, large, To("a"), context.Cancellation)));
             most = (Math.Max(most.Node, Proc.Resident(server.ProcessId)), Math.Max(most.Source, Proc.Resident(agents[0].ProcessId)), Math.Max(most.Target, Proc.Resident(agents[1].ProcessId)));
             up.Add(await SecondsAsync(() => OperoneAsync(server, context.Cancellation, "cp", "-r", "--quiet", many, $"real-0:{To("b")}")));
             across.Add(await SecondsAsync(() => TransferAsync(server, many, To("c"), context.Cancellation)));
             if (ssh is not null)
             {
-                scp.Add(Large / (double)(1 << 20) / await SecondsAsync(() => ssh.CopyAsync(large, $"remote:{To("d")}")));
+                scp.Add(FileRates.Bytes / (double)(1 << 20) / await SecondsAsync(() => ssh.CopyAsync(large, $"remote:{To("d")}")));
                 scpUp.Add(await SecondsAsync(() => ssh.CopyAsync("-r", "-q", many, $"remote:{To("e")}")));
             }
 
@@ -74,21 +73,16 @@ internal static class FolderRates
 
     private static async Task MakeAsync(string many, string large, CancellationToken cancellationToken)
     {
-        var block = new byte[1 << 20];
+        var content = new byte[FileBytes];
         for (var i = 0; i < Files; i++)
         {
             var inner = Path.Combine(many, string.Create(CultureInfo.InvariantCulture, $"{i / 500:00}"));
             Directory.CreateDirectory(inner);
-            RandomNumberGenerator.Fill(block.AsSpan(0, FileBytes));
-            await File.WriteAllBytesAsync(Path.Combine(inner, string.Create(CultureInfo.InvariantCulture, $"{i:00000}")), block[..FileBytes], cancellationToken);
+            RandomNumberGenerator.Fill(content);
+            await File.WriteAllBytesAsync(Path.Combine(inner, string.Create(CultureInfo.InvariantCulture, $"{i:00000}")), content, cancellationToken);
         }
 
-        await using var file = File.Create(large);
-        for (var i = 0; i < Large / block.Length; i++)
-        {
-            RandomNumberGenerator.Fill(block);
-            await file.WriteAsync(block, cancellationToken);
-        }
+        await FileRates.WriteRandomAsync(large, cancellationToken);
     }
 
     private static async Task TransferAsync(ServerProcess server, string source, string target, CancellationToken cancellationToken)

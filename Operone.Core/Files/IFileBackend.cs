@@ -110,6 +110,19 @@ public interface IFileBackend
     /// <summary>Begins or goes on with an upload; where <see cref="IFileWriting.Offset"/> is not <paramref name="offset"/>, nothing can be written.</summary>
     Task<Result<IFileWriting>> WriteAsync(FileScope scope, TreePath path, Guid upload, long offset, CancellationToken cancellationToken);
 
+    /// <summary>How many bytes of an upload are there: the backend is asked to go on behind anything that there can be, and says where it stands.</summary>
+    async Task<Result<long>> StandsAsync(FileScope scope, TreePath path, Guid upload, CancellationToken cancellationToken)
+    {
+        var begun = await WriteAsync(scope, path, upload, long.MaxValue, cancellationToken);
+        if (begun.IsError)
+        {
+            return begun.Error!;
+        }
+
+        await using var writing = begun.Value;
+        return writing.Offset;
+    }
+
     /// <summary>Makes an upload the file, at once and whole.</summary>
     Task<Result<FileEntry>> CommitAsync(FileScope scope, TreePath path, Guid upload, FileCommit commit, CancellationToken cancellationToken);
 

@@ -17,6 +17,9 @@ internal sealed record Actor(Guid? Id, string Name, Standing Standing, string? R
     /// <summary>The person; of a token, who made it.</summary>
     public Guid? PersonId => Standing.Credential?.PersonId;
 
+    /// <summary>Whose it is what they make and have open: the person's, of a service token the token's own.</summary>
+    public Guid OwnerId => PersonId ?? Id ?? Guid.Empty;
+
     /// <summary>The session that they come with.</summary>
     public Guid? SessionId { get => field ?? Standing.Credential?.SessionId; init; }
 

@@ -41,7 +41,7 @@ internal sealed class ChannelBroker(
             return ChannelErrors.DeviceOffline(device.Name);
         }
 
-        var person = actor.PersonId ?? actor.Id ?? Guid.Empty;
+        var person = actor.OwnerId;
         if (!_perDevice.TryAdd(device.Id, options.Value.MaxPerDevice))
         {
             return ChannelErrors.DeviceFull(device.Name, options.Value.MaxPerDevice);

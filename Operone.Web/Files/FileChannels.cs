@@ -66,7 +66,7 @@ internal sealed class FileChannels(ChannelBroker broker, IHostApplicationLifetim
         {
             lock (_lock)
             {
-                var key = (PersonOf(actor), device.Id);
+                var key = (actor.OwnerId, device.Id);
                 if (!_kept.TryGetValue(key, out var stack))
                 {
                     _kept[key] = stack = new();
@@ -125,7 +125,7 @@ internal sealed class FileChannels(ChannelBroker broker, IHostApplicationLifetim
     {
         lock (_lock)
         {
-            var key = (PersonOf(actor), device.Id);
+            var key = (actor.OwnerId, device.Id);
             while (_kept.TryGetValue(key, out var stack) && stack.TryPop(out var channel))
             {
                 if (channel.IsOpen && time.GetElapsedTime(channel.IdleSince) <= idle)
@@ -163,6 +163,4 @@ internal sealed class FileChannels(ChannelBroker broker, IHostApplicationLifetim
             }
         }
     }
-
-    private static Guid PersonOf(Actor actor) => actor.PersonId ?? actor.Id ?? Guid.Empty;
 }

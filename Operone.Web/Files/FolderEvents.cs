@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Threading.Channels;
+using Operone.Core.Access;
 using Operone.Core.Connection;
 using Operone.Core.Files;
 using Operone.Web.Access;
@@ -16,7 +17,7 @@ internal static class FolderEvents
     /// <summary>Sends them until the reader has gone, may no more, or the folder is gone.</summary>
     public static async Task<IResult> SendAsync(HttpContext http, Actor actor, TreePath path, CancellationToken cancellationToken)
     {
-        var files = http.RequestServices.GetRequiredService<FileService>();
+        var (files, tree) = (http.RequestServices.GetRequiredService<FileService>(), http.RequestServices.GetRequiredService<FileTree>());
         var found = await files.StatAsync(actor, path, cancellationToken);
         if (found.IsError)
         {
@@ -59,7 +60,7 @@ internal static class FolderEvents
                 await stream.WaitAsync(async cancelled => await Task.WhenAny(watching, changes.Reader.WaitToReadAsync(cancelled).AsTask()).WaitAsync(cancelled));
 
                 // asked each time: who may no longer see it is not told more
-                if ((await files.StatAsync(actor, path, stream.Ended)).IsError)
+                if ((await tree.FindAsync(actor, path, Permissions.FilesRead, "file.read", stream.Ended)).IsError)
                 {
                     break;
                 }

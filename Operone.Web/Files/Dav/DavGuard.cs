@@ -102,7 +102,7 @@ internal sealed class DavGuard(FileTree tree, DavNodes nodes, DavLocks locks, IO
     private async Task<DavRefusal?> LocksAsync(DavCall call, IfHeader? header, DavChange[] changes)
     {
         var tokens = header?.Tokens.ToHashSet(StringComparer.Ordinal) ?? [];
-        var holder = DavLocks.HolderOf(call.Actor);
+        var holder = call.Actor.OwnerId;
         foreach (var change in changes)
         {
             var above = await locks.AboveAsync(change.Path, call.Cancelled);

@@ -29,9 +29,6 @@ internal sealed class DavLocks(IDbContextFactory<OperoneDb> databases, FileTree 
     /// <summary>The most locks of one holder.</summary>
     public const int MaxHeld = 1000;
 
-    /// <summary>Who holds a lock that somebody takes.</summary>
-    public static Guid HolderOf(Actor actor) => actor.PersonId ?? actor.Id ?? Guid.Empty;
-
     /// <summary>The locks that a place lies under.</summary>
     public async Task<IReadOnlyList<DavLock>> CoveringAsync(TreePath path, CancellationToken cancellationToken) =>
         [.. (await AboveAsync(path, cancellationToken)).Where(l => l.Covers(path))];
@@ -73,7 +70,7 @@ internal sealed class DavLocks(IDbContextFactory<OperoneDb> databases, FileTree 
             Top = DavLock.TopOf(path),
             IsExclusive = how.IsExclusive,
             IsDeep = how.IsDeep,
-            HolderId = HolderOf(actor),
+            HolderId = actor.OwnerId,
             Owner = how.Owner,
             Seconds = how.Seconds,
             ExpiresAt = time.GetUtcNow().AddSeconds(how.Seconds),
@@ -111,7 +108,7 @@ internal sealed class DavLocks(IDbContextFactory<OperoneDb> databases, FileTree 
             return place.Error!;
         }
 
-        if ((await CoveringAsync(path, cancellationToken)).FirstOrDefault(l => l.Token == token && l.HolderId == HolderOf(actor)) is not { } held)
+        if ((await CoveringAsync(path, cancellationToken)).FirstOrDefault(l => l.Token == token && l.HolderId == actor.OwnerId) is not { } held)
         {
             return DavErrors.NoSuchLock(path.ToString());
         }
@@ -137,7 +134,7 @@ internal sealed class DavLocks(IDbContextFactory<OperoneDb> databases, FileTree 
             return DavErrors.NoSuchLock(path.ToString());
         }
 
-        if (held.HolderId != HolderOf(actor))
+        if (held.HolderId != actor.OwnerId)
         {
             await audit.NoteAsync(actor, "file.unlock", path.ToString(), allowed: false, "somebody else has the lock", cancellationToken);
             return DavErrors.OthersLock(path.ToString());

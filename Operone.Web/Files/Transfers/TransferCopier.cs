@@ -65,7 +65,7 @@ internal sealed class TransferCopier(Action<long> moved)
                 return Unit.Value;
             }
 
-            var stands = await HaveAsync(target, to, item.Upload, cancellationToken);
+            var stands = await target.Backend.StandsAsync(target.Scope, to, item.Upload, cancellationToken);
             if (stands.IsError)
             {
                 return stands.Error!;
@@ -263,17 +263,5 @@ internal sealed class TransferCopier(Action<long> moved)
             hash.AppendData(_zeros, 0, part);
             count -= part;
         }
-    }
-
-    private static async Task<Result<long>> HaveAsync(FilePlace place, TreePath path, Guid upload, CancellationToken cancellationToken)
-    {
-        var begun = await place.Backend.WriteAsync(place.Scope, path, upload, long.MaxValue, cancellationToken);
-        if (begun.IsError)
-        {
-            return begun.Error!;
-        }
-
-        await using var writing = begun.Value;
-        return writing.Offset;
     }
 }

@@ -28,7 +28,7 @@ internal sealed class TransferService(IDbContextFactory<OperoneDb> databases, Tr
         var transfer = new Transfer
         {
             Id = Guid.CreateVersion7(now),
-            OwnerId = OwnerOf(actor),
+            OwnerId = actor.OwnerId,
             CreatedById = actor.Id,
             CreatedBy = actor.Name,
             Kind = request.Kind,
@@ -211,12 +211,10 @@ internal sealed class TransferService(IDbContextFactory<OperoneDb> databases, Tr
 
     private static IQueryable<Transfer> Seen(OperoneDb db, Actor actor)
     {
-        var owner = OwnerOf(actor);
+        var owner = actor.OwnerId;
         var all = db.Set<Transfer>().AsNoTracking();
         return actor.MayEverywhere(Permissions.MountsManage) ? all : all.Where(t => t.OwnerId == owner);
     }
-
-    private static Guid OwnerOf(Actor actor) => actor.PersonId ?? actor.Id ?? Guid.Empty;
 
     private static Error? Check(CreateTransfer request)
     {

@@ -194,14 +194,10 @@ internal sealed partial class TransferWork
             return null;
         }
 
-        if (moved.Error is { Kind: ErrorKind.NotFound } && _isAgain
-            && !(await ends.To.Backend.StatAsync(ends.To.Scope, ends.ToPath(item), withAttributes: false, cancellationToken)).IsError)
-        {
-            // its answer was lost the last time
-            moved = default(FileEntry)!;
-        }
-
-        if (moved.IsError)
+        // where it is gone here and there already, the answer was lost the last time
+        var isMoved = !moved.IsError || (_isAgain && moved.Error!.Kind == ErrorKind.NotFound
+            && !(await ends.To.Backend.StatAsync(ends.To.Scope, ends.ToPath(item), withAttributes: false, cancellationToken)).IsError);
+        if (!isMoved)
         {
             return moved.Error;
         }

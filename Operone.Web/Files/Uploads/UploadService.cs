@@ -53,7 +53,7 @@ internal sealed class UploadService(
         var upload = new Upload
         {
             Id = Guid.CreateVersion7(now),
-            OwnerId = OwnerOf(actor),
+            OwnerId = actor.OwnerId,
             Address = request.Address.ToAddress(),
             Length = request.Length,
             Overwrite = request.Overwrite,
@@ -163,7 +163,7 @@ internal sealed class UploadService(
 
     private async Task<Upload?> FindAsync(Actor actor, Guid id, CancellationToken cancellationToken)
     {
-        var owner = OwnerOf(actor);
+        var owner = actor.OwnerId;
         var now = time.GetUtcNow();
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         return await db.Set<Upload>().SingleOrDefaultAsync(u => u.Id == id && u.OwnerId == owner && u.ExpiresAt >= now, cancellationToken);
@@ -178,7 +178,7 @@ internal sealed class UploadService(
         }
 
         // what a node that was killed had still taken is there too
-        var have = await HaveAsync(place.Value, upload, cancellationToken);
+        var have = await place.Value.Backend.StandsAsync(place.Value.Scope, place.Value.Path, upload.Id, cancellationToken);
         if (have.IsError)
         {
             return have.Error!;
@@ -222,7 +222,7 @@ internal sealed class UploadService(
         }
 
         // only what is doubtful is written over
-        var have = await HaveAsync(place.Value, upload, cancellationToken);
+        var have = await place.Value.Backend.StandsAsync(place.Value.Scope, place.Value.Path, upload.Id, cancellationToken);
         if (have.IsError)
         {
             return have.Error!;
@@ -376,19 +376,4 @@ internal sealed class UploadService(
             ? there.Error!.Kind == ErrorKind.NotFound ? null : there.Error
             : FileErrors.From(new(FileProblems.Exists, "it is there already; say that it is to be replaced."), place.ToString());
     }
-
-    /// <summary>How many bytes the device has: it is asked to go on behind anything that there can be, and says where it stands.</summary>
-    private static async Task<Result<long>> HaveAsync(FilePlace place, Upload upload, CancellationToken cancellationToken)
-    {
-        var begun = await place.Backend.WriteAsync(place.Scope, place.Path, upload.Id, long.MaxValue, cancellationToken);
-        if (begun.IsError)
-        {
-            return begun.Error!;
-        }
-
-        await using var writing = begun.Value;
-        return writing.Offset;
-    }
-
-    private static Guid OwnerOf(Actor actor) => actor.PersonId ?? actor.Id ?? Guid.Empty;
 }

@@ -12,10 +12,7 @@ namespace Operone.Web.Shell.Terminals;
 internal sealed class TerminalSight(DeviceSight devices)
 {
     /// <summary>Whether it is theirs.</summary>
-    public static bool Owns(Actor actor, Terminal terminal) => OwnerOf(actor) == terminal.OwnerId;
-
-    /// <summary>Who owns what this actor opens.</summary>
-    public static Guid OwnerOf(Actor actor) => actor.PersonId ?? actor.Id ?? Guid.Empty;
+    public static bool Owns(Actor actor, Terminal terminal) => actor.OwnerId == terminal.OwnerId;
 
     /// <summary>Whether it is theirs, and they may still have one there.</summary>
     public bool MayUse(Actor actor, Terminal terminal) => Owns(actor, terminal) && devices.May(actor, Permissions.TerminalsOpen, terminal.DeviceId);
@@ -27,7 +24,7 @@ internal sealed class TerminalSight(DeviceSight devices)
     public IQueryable<Terminal> Of(OperoneDb db, Actor actor)
     {
         var all = db.Set<Terminal>().AsQueryable();
-        var (joined, opened, owner) = (devices.IdsWith(actor, Permissions.TerminalsJoin), devices.IdsWith(actor, Permissions.TerminalsOpen), OwnerOf(actor));
+        var (joined, opened, owner) = (devices.IdsWith(actor, Permissions.TerminalsJoin), devices.IdsWith(actor, Permissions.TerminalsOpen), actor.OwnerId);
         return joined is null ? all
             : opened is null ? all.Where(t => t.OwnerId == owner || joined.Contains(t.DeviceId))
             : all.Where(t => joined.Contains(t.DeviceId) || (t.OwnerId == owner && opened.Contains(t.DeviceId)));

@@ -67,7 +67,7 @@ internal sealed class TerminalStart(
             Id = id,
             DeviceId = device.Id,
             DeviceName = device.Name,
-            OwnerId = TerminalSight.OwnerOf(actor),
+            OwnerId = actor.OwnerId,
             OwnerName = actor.Name,
             Title = request.Title?.Trim() is { Length: > 0 } title ? title : null,
             User = sandbox.Value.Spec?.RunAs,

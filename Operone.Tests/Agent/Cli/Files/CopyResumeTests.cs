@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using Operone.Tests.Agent.Hosting;
-using Operone.Tests.Hosting;
 using Xunit;
 
 namespace Operone.Tests.Agent.Cli.Files;
@@ -27,7 +26,7 @@ public sealed class CopyResumeTests(FilesNode node) : IClassFixture<FilesNode>
         await File.WriteAllBytesAsync(Path.Combine(folder, "in"), bytes, Cancelled);
         var (from, to) = isUpload ? ("in", $"a:{folder}/out") : ($"a:{folder}/in", "out");
         var copying = node.Start(folder, null, "cp", "--retry-for", "120s", from, to);
-        await HalfWayAsync(folder);
+        await FilesNode.HalfWayAsync(folder);
         Assert.False(copying.HasExited);
         if (isAgent)
         {
@@ -61,20 +60,14 @@ public sealed class CopyResumeTests(FilesNode node) : IClassFixture<FilesNode>
         await File.WriteAllBytesAsync(Path.Combine(folder, "in"), bytes, Cancelled);
         var (from, to) = isUpload ? ("in", $"a:{folder}/out") : ($"a:{folder}/in", "out");
         using var copying = node.Start(folder, null, "cp", from, to);
-        await HalfWayAsync(folder);
+        await FilesNode.HalfWayAsync(folder);
         copying.Kill();
         await copying.WaitForExitAsync(Cancelled);
-        var part = Assert.Single(Parts(folder));
+        var part = Assert.Single(FilesNode.Parts(folder));
         var (code, _, error) = await node.RunAsync(folder, "cp", from, to);
         Assert.True(code == 0, error);
         Assert.Equal(SHA256.HashData(bytes), SHA256.HashData(await File.ReadAllBytesAsync(Path.Combine(folder, "out"), Cancelled)));
         Assert.False(File.Exists(part));
         Assert.Equal(2, Directory.GetFileSystemEntries(folder).Length);
     }
-
-    private static string[] Parts(string folder) => Directory.GetFiles(folder, ".operone-*.part");
-
-    /// <summary>Waits until some of it has arrived: not all of it, as the file is in its place then.</summary>
-    private static Task HalfWayAsync(string folder) => Eventually.BecomesAsync(
-        () => Task.FromResult(Parts(folder) is [var part] && new FileInfo(part) is { Exists: true, Length: > 1 << 20 }), "a part", 60);
 }

@@ -58,6 +58,13 @@ public sealed class FilesNode : IAsyncLifetime
         },
     })!;
 
+    /// <summary>What is unfinished in a folder.</summary>
+    public static string[] Parts(string folder) => Directory.GetFiles(folder, ".operone-*.part");
+
+    /// <summary>Waits until some of a file has arrived: not all of it, as the file is in its place then.</summary>
+    public static Task HalfWayAsync(string folder) => Eventually.BecomesAsync(
+        () => Task.FromResult(Parts(folder) is [var part] && new FileInfo(part) is { Exists: true, Length: > 1 << 20 }), "a part", 60);
+
     /// <summary>Runs the command line to its end.</summary>
     public async Task<(int Code, string Output, string Error)> RunAsync(string folder, params string[] arguments) => await EndAsync(Start(folder, null, arguments));
 

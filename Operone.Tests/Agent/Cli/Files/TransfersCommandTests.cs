@@ -21,7 +21,7 @@ public sealed class TransfersCommandTests(FilesNode node) : IClassFixture<FilesN
         var bytes = RandomNumberGenerator.GetBytes(Size);
         await File.WriteAllBytesAsync(Path.Combine(folder, "in"), bytes, Cancelled);
         using var copying = node.Start(folder, null, "cp", $"a:{folder}/in", $"b:{folder}/out");
-        await HalfWayAsync(folder);
+        await FilesNode.HalfWayAsync(folder);
         copying.Kill();
         await Eventually.BecomesAsync(() => Task.FromResult(File.Exists(Path.Combine(folder, "out"))), "the file in its place", 60);
         Assert.Equal(SHA256.HashData(bytes), SHA256.HashData(await File.ReadAllBytesAsync(Path.Combine(folder, "out"), Cancelled)));
@@ -34,7 +34,7 @@ public sealed class TransfersCommandTests(FilesNode node) : IClassFixture<FilesN
         var bytes = RandomNumberGenerator.GetBytes(Size);
         await File.WriteAllBytesAsync(Path.Combine(folder, "in"), bytes, Cancelled);
         var copying = node.Start(folder, null, "cp", $"a:{folder}/in", $"b:{folder}/out");
-        await HalfWayAsync(folder);
+        await FilesNode.HalfWayAsync(folder);
         await node.Server.StopAsync();
         await node.Server.StartAgainAsync();
         var (code, _, error) = await FilesNode.EndAsync(copying);
@@ -65,7 +65,4 @@ public sealed class TransfersCommandTests(FilesNode node) : IClassFixture<FilesN
         Assert.NotEqual(0, over);
         Assert.Contains("is completed", why, StringComparison.Ordinal);
     }
-
-    private static Task HalfWayAsync(string folder) => Eventually.BecomesAsync(
-        () => Task.FromResult(Directory.GetFiles(folder, ".operone-*.part") is [var part] && new FileInfo(part) is { Exists: true, Length: > 1 << 20 }), "a part", 60);
 }
