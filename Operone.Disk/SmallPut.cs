@@ -59,17 +59,14 @@ internal sealed class SmallPut(IDisk disk, Uploads uploads)
 
         void SyncAll()
         {
-            foreach (var volume in parts.Index().Where(p => p.Item is not null && problems[p.Index] is null).GroupBy(p => p.Item!.Volume))
+            // where a whole file system cannot be put there at once, each part is by itself
+            foreach (var together in parts.Index().Where(p => p.Item is not null && problems[p.Index] is null).GroupBy(p => (p.Item!.Volume, p.Item.Volume is null ? p.Index : -1)))
             {
-                // where they cannot be put there at once, each is
-                foreach (var (i, part) in volume.Key is null ? volume : volume.Take(1))
+                if (Try(together.First().Item!.SyncVolume) is { } problem)
                 {
-                    if (Try(part!.Volume is null ? part.Sync : part.SyncVolume) is { } problem)
+                    foreach (var (index, _) in together)
                     {
-                        foreach (var (index, _) in volume.Key is null ? volume.Where(p => p.Index == i) : volume)
-                        {
-                            problems[index] = problem;
-                        }
+                        problems[index] = problem;
                     }
                 }
             }

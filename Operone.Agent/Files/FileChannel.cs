@@ -120,7 +120,21 @@ internal enum ReceivedKind
 }
 
 /// <summary>A message that came.</summary>
-internal readonly record struct Received(ReceivedKind Kind, ReadOnlyMemory<byte> Data);
+internal readonly record struct Received(ReceivedKind Kind, ReadOnlyMemory<byte> Data)
+{
+    /// <summary>The word between the bytes that it is; null where it is none.</summary>
+    public FileData? ReadWord()
+    {
+        try
+        {
+            return Kind == ReceivedKind.Text ? JsonSerializer.Deserialize(Data.Span, OperoneJson.Default.FileData) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}
 
 /// <summary>Does one or several of <see cref="FileOps"/>.</summary>
 internal interface IFileHandler
@@ -142,6 +156,20 @@ internal interface IFileHandler
 /// <param name="Cancel">Cancelled when the channel is closed.</param>
 internal sealed record FileTask(FileCall Call, FilePlace Place, FileChannel Channel, CancellationToken Cancel)
 {
+    /// <summary>Receives what belongs to the call.</summary>
+    /// <exception cref="OperationCanceledException">The channel is closed.</exception>
+    public async Task<Received> ReceiveAsync(CancellationToken cancel)
+    {
+        var received = await Channel.ReceiveAsync(cancel);
+        if (received.Kind is ReceivedKind.Close or ReceivedKind.TooLong)
+        {
+            Channel.Next = Task.FromResult(received);
+            throw new OperationCanceledException("The channel is closed.");
+        }
+
+        return received;
+    }
+
     /// <summary>Sends a reply.</summary>
     public ValueTask ReplyAsync(FileReply reply) => Channel.ReplyAsync(reply, Cancel);
 

@@ -10,11 +10,7 @@ namespace Operone.Core.Files;
 /// <param name="CanWatch">Changes can be told of.</param>
 /// <param name="CanLink">Symbolic links can be made.</param>
 /// <param name="HasModes">Files have permission bits and owners.</param>
-public sealed record FileAbilities(bool CanWrite, bool CanResume, bool CanTrash, bool CanWatch, bool CanLink, bool HasModes)
-{
-    /// <summary>What is in it can be searched where it is.</summary>
-    public bool CanSearch { get; init; }
-}
+public sealed record FileAbilities(bool CanWrite, bool CanResume, bool CanTrash, bool CanWatch, bool CanLink, bool HasModes);
 
 /// <summary>How a folder is listed.</summary>
 /// <param name="Sort">See <see cref="FileCall.Sort"/>.</param>
@@ -134,6 +130,21 @@ public interface IFileBackend
 
     /// <summary>Throws an upload away.</summary>
     Task<Result<Unit>> DiscardAsync(FileScope scope, TreePath path, Guid upload, CancellationToken cancellationToken);
+
+    /// <summary>The same for whoever waits no longer than that: where it does not arrive in time, the backend throws it away by itself some day.</summary>
+    async Task DiscardAsync(FileScope scope, TreePath path, Guid upload, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        using var waited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        waited.CancelAfter(patience);
+        try
+        {
+            await DiscardAsync(scope, path, upload, waited.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // it takes too long
+        }
+    }
 
     /// <summary>Makes a folder; with <paramref name="parents"/> those above it too, and it may be there.</summary>
     Task<Result<FileEntry>> MakeFolderAsync(FileScope scope, TreePath path, bool parents, CancellationToken cancellationToken);

@@ -122,7 +122,14 @@ internal sealed class PortablePart(string path, string target, FilePlace place) 
     public ulong? Volume => null;
 
     /// <inheritdoc/>
-    public void SyncVolume() => Sync();
+    public void SyncVolume()
+    {
+        // one that is in its place was put on the disk before, and is open no more
+        if (_file.CanWrite)
+        {
+            Sync();
+        }
+    }
 
     /// <inheritdoc/>
     public void Commit(PartCommit how) => PortableDisk.Try(place, "put in its place", () =>

@@ -9,7 +9,7 @@ namespace Operone.Web.Files;
 /// <summary>A device's files, over channels to its agent. What an agent answers is held against what was asked: its names are names, its bytes as many.</summary>
 internal sealed partial class AgentFiles(FileChannels channels, FileRecords records, Actor actor, DeviceEntry device) : IFileBackend
 {
-    public FileAbilities Abilities { get; } = new(CanWrite: true, CanResume: true, CanTrash: true, CanWatch: true, CanLink: true, HasModes: true) { CanSearch = true };
+    public FileAbilities Abilities { get; } = new(CanWrite: true, CanResume: true, CanTrash: true, CanWatch: true, CanLink: true, HasModes: true);
 
     public Task<Result<FileEntry>> StatAsync(FileScope scope, TreePath path, bool withAttributes, CancellationToken cancellationToken) =>
         EntryAsync(new() { Op = FileOps.Stat, Scope = scope, Path = path.ToAddress(), Recursive = withAttributes }, path, cancellationToken);
@@ -165,110 +165,6 @@ internal sealed partial class AgentFiles(FileChannels channels, FileRecords reco
     }
 
     private string PlaceOf(TreePath path) => $"{device.Name}:{path}";
-
-    private async Task<Result<FileReply>> OneAsync(FileCall call, TreePath path, CancellationToken cancellationToken)
-    {
-        var begun = await BeginAsync(call, path, cancellationToken);
-        if (begun.IsError)
-        {
-            return begun.Error!;
-        }
-
-        var (channel, first) = begun.Value;
-        channels.Return(actor, device, channel);
-        return first.IsLast ? first : FileErrors.NotUnderstood(device.Name);
-    }
-
-    private async Task<Result<FileEntry>> EntryAsync(FileCall call, TreePath path, CancellationToken cancellationToken)
-    {
-        var reply = await OneAsync(call, path, cancellationToken);
-        return reply.IsError ? reply.Error! : reply.Value.Entry ?? (Result<FileEntry>)FileErrors.NotUnderstood(device.Name);
-    }
-
-    private async Task<Result<Unit>> UnitAsync(FileCall call, TreePath path, CancellationToken cancellationToken)
-    {
-        var reply = await OneAsync(call, path, cancellationToken);
-        return reply.IsError ? reply.Error! : Unit.Value;
-    }
-
-    private async Task<Result<long>> ManyAsync(
-        FileCall call, TreePath path, Func<FileEntry, bool> isRight, Func<IReadOnlyList<FileEntry>, ValueTask> take, CancellationToken cancellationToken)
-    {
-        var begun = await BeginAsync(call, path, cancellationToken);
-        if (begun.IsError)
-        {
-            return begun.Error!;
-        }
-
-        var (channel, reply) = begun.Value;
-        try
-        {
-            while (true)
-            {
-                if (reply.Problem is { } problem)
-                {
-                    return FileErrors.From(problem, PlaceOf(path));
-                }
-
-                if (reply.Entries is { } entries)
-                {
-                    if (!entries.All(isRight))
-                    {
-                        channel.Dispose();
-                        return FileErrors.NotUnderstood(device.Name);
-                    }
-
-                    await take(entries);
-                }
-
-                if (reply.IsLast)
-                {
-                    return reply.Count ?? 0;
-                }
-
-                if (await NextAsync(channel, cancellationToken) is not { } next)
-                {
-                    return FileErrors.Lost(device.Name);
-                }
-
-                reply = next;
-            }
-        }
-        finally
-        {
-            channels.Return(actor, device, channel);
-        }
-    }
-
-    /// <summary>The next reply, or null where the connection is gone. What whoever takes entries throws is theirs.</summary>
-    private static async ValueTask<FileReply?> NextAsync(FileChannel channel, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await channel.ReplyAsync(cancellationToken);
-        }
-        catch (Exception gone) when (gone is WebSocketException or IOException or ObjectDisposedException)
-        {
-            return null;
-        }
-    }
-
-    private async Task<Result<(FileChannel Channel, FileReply First)>> BeginAsync(FileCall call, TreePath path, CancellationToken cancellationToken)
-    {
-        var begun = await channels.CallAsync(actor, device, call, cancellationToken);
-        if (!begun.IsError && begun.Value.First.Problem is { } problem)
-        {
-            channels.Return(actor, device, begun.Value.Channel);
-            if (problem.Code is FileProblems.Outside or FileProblems.ReadOnly)
-            {
-                await records.RefusedAsync(actor, $"file.{call.Op}", PlaceOf(path), problem.Detail, cancellationToken);
-            }
-
-            return FileErrors.From(problem, PlaceOf(path));
-        }
-
-        return begun;
-    }
 
     private sealed class Reading(AgentFiles files, FileChannel channel, TreePath path, FileEntry entry, bool isOver, long? most) : IFileReading
     {

@@ -26,6 +26,9 @@ internal static class FileErrors
         _ => new(ErrorKind.Unprocessable, "file-failed", "It did not work.", $"{place}: {problem.Detail}"),
     };
 
+    /// <summary>Whether it may work later: a device or another server is away.</summary>
+    public static bool IsAway(Error error) => error is { Kind: ErrorKind.Unavailable } or { Code: "device-offline" };
+
     public static Error NotFound(string place) => new(ErrorKind.NotFound, "file-not-found", "There is no such file.",
         $"'{place}' does not exist, or is hidden. Names are case-sensitive on most devices.");
 

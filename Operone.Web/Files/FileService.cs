@@ -198,8 +198,7 @@ internal sealed class FileService(FileTree tree, FileRecords records)
             if (!isDone)
             {
                 // where that does not arrive either, the device throws it away by itself
-                using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-                await backend.DiscardAsync(scope, path, upload, patience.Token);
+                await backend.DiscardAsync(scope, path, upload, TimeSpan.FromSeconds(10), CancellationToken.None);
             }
         }
     }
@@ -240,7 +239,7 @@ internal sealed class FileService(FileTree tree, FileRecords records)
             return FileErrors.From(new(FileProblems.OtherFileSystem, $"'{to}' is on another device or mount."), address.ToString());
         }
 
-        if (to.IsIn(address))
+        if (target.Value.Address.IsIn(place.Value.Address))
         {
             return Error.InvalidField("to", $"'{to}' lies in '{address}' itself");
         }
@@ -274,7 +273,7 @@ internal sealed class FileService(FileTree tree, FileRecords records)
         var count = await place.Value.Backend.RemoveAsync(place.Value.Scope, place.Value.Path, recursive, trash, patience.Token);
         if (count.IsError)
         {
-            if (recursive && count.Error!.Kind != ErrorKind.NotFound)
+            if (recursive && !trash && count.Error!.Kind != ErrorKind.NotFound)
             {
                 await records.ChangedAsync(actor, place.Value, "file.remove", $"in part, perhaps: {count.Error.Detail}", CancellationToken.None);
             }

@@ -8,7 +8,7 @@ using Operone.Web.Files.Mounts;
 namespace Operone.Web.Files;
 
 /// <summary>A place in the tree that somebody may have, resolved.</summary>
-/// <param name="Address">In the tree.</param>
+/// <param name="Address">In the tree, with the device's or mount's own name: however it was asked for, one place has one address.</param>
 /// <param name="Backend">Where it is.</param>
 /// <param name="Scope">Within what.</param>
 /// <param name="Path">On the backend.</param>
@@ -38,6 +38,12 @@ internal sealed class FileTree(DeviceDirectory devices, DeviceSight sight, FileC
     /// <summary>The folder of other mounts.</summary>
     public const string Mounts = "mounts";
 
+    /// <summary>An address with the device's or mount's own name; as it is where there is none.</summary>
+    public async ValueTask<TreePath> CanonicalAsync(TreePath address, CancellationToken cancellationToken) =>
+        address.Depth < 2 ? address
+        : address.Names[0] != Devices ? await mounts.CanonicalAsync(address, cancellationToken)
+        : devices.Find(address.Names[1]) is { } device ? TopOf(device).Join(address.Below(2)) : address;
+
     /// <summary>Whether two addresses are on the same device or mount.</summary>
     public static bool IsOnePlace(TreePath one, TreePath other) => one.Depth >= 2 && other.Depth >= 2 && one.First(2).Equals(other.First(2));
 
@@ -65,24 +71,8 @@ internal sealed class FileTree(DeviceDirectory devices, DeviceSight sight, FileC
             return device.Error!;
         }
 
-        var path = address.Below(2);
         var all = await scopes.ForAsync(actor, device.Value, cancellationToken);
-        if (FileRules.Find(all, path) is not { } scope)
-        {
-            await records.RefusedAsync(actor, action, address.ToString(), "no policy lets it be had", cancellationToken);
-            return FileErrors.NotFound(address.ToString());
-        }
-
-        var isWritable = scope.IsWritable && actor.May(Permissions.FilesWrite, device.Value.Labels);
-        if (permission == Permissions.FilesWrite && !isWritable)
-        {
-            await records.RefusedAsync(actor, action, address.ToString(), "policy lets it be read alone", cancellationToken);
-            return FileErrors.ReadOnly(address.ToString());
-        }
-
-        return new FilePlace(
-            address, new AgentFiles(channels, records, actor, device.Value), scope, path, address.First(2), isWritable, actor.Decide(permission, device.Value.Labels).Grant, device.Value.Id,
-            [.. FileRules.In(all, path)]);
+        return await PlaceAsync(actor, device.Value, all, address.Below(2), permission, action, cancellationToken);
     }
 
     /// <summary>All of what is at an address and below it that may be had: the place itself, where it may, and those below it with a scope of their own.</summary>
@@ -101,11 +91,12 @@ internal sealed class FileTree(DeviceDirectory devices, DeviceSight sight, FileC
         }
 
         var all = await scopes.ForAsync(actor, device.Value, cancellationToken);
+        var top = address.Below(2);
+        var below = all.Select(s => TreePath.Parse(s.Root).Value).Where(root => root.Depth > top.Depth && root.IsIn(top)).ToArray();
         var places = new List<FilePlace>();
-        var below = all.Select(s => address.First(2).Join(TreePath.Parse(s.Root).Value)).Where(a => a.Depth > address.Depth && a.IsIn(address));
-        foreach (var place in FileRules.Find(all, address.Below(2)) is null ? below : below.Prepend(address))
+        foreach (var path in FileRules.Find(all, top) is null && below.Length > 0 ? below : [top, .. below])
         {
-            var found = await FindAsync(actor, place, permission, action, cancellationToken);
+            var found = await PlaceAsync(actor, device.Value, all, path, permission, action, cancellationToken);
             if (found.IsError)
             {
                 return found.Error!;
@@ -114,14 +105,33 @@ internal sealed class FileTree(DeviceDirectory devices, DeviceSight sight, FileC
             places.Add(found.Value);
         }
 
-        if (places.Count > 0)
+        return places;
+    }
+
+    /// <summary>A path on a device, where one of the scopes has it.</summary>
+    private async ValueTask<Result<FilePlace>> PlaceAsync(
+        Actor actor, DeviceEntry device, IReadOnlyList<FileScope> scopes, TreePath path, string permission, string action, CancellationToken cancellationToken)
+    {
+        var top = TopOf(device);
+        var address = top.Join(path);
+        if (FileRules.Find(scopes, path) is not { } scope)
         {
-            return places;
+            await records.RefusedAsync(actor, action, address.ToString(), "no policy lets it be had", cancellationToken);
+            return FileErrors.NotFound(address.ToString());
         }
 
-        await records.RefusedAsync(actor, action, address.ToString(), "no policy lets it be had", cancellationToken);
-        return FileErrors.NotFound(address.ToString());
+        var isWritable = scope.IsWritable && actor.May(Permissions.FilesWrite, device.Labels);
+        if (permission == Permissions.FilesWrite && !isWritable)
+        {
+            await records.RefusedAsync(actor, action, address.ToString(), "policy lets it be read alone", cancellationToken);
+            return FileErrors.ReadOnly(address.ToString());
+        }
+
+        return new FilePlace(
+            address, new AgentFiles(channels, records, actor, device), scope, path, top, isWritable, actor.Decide(permission, device.Labels).Grant, device.Id, [.. FileRules.In(scopes, path)]);
     }
+
+    private static TreePath TopOf(DeviceEntry device) => TreePath.Top.Child(Devices).Child(device.Name);
 
     /// <summary>What is in one of the tree's own folders: <c>/</c>, <c>/devices</c>, <c>/mounts</c>, <c>/server</c>, and a device whose files begin further down. Null for any other place.</summary>
     public async ValueTask<Result<FileEntry[]>?> ListOwnAsync(Actor actor, TreePath address, CancellationToken cancellationToken)

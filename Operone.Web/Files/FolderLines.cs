@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text.Json;
 using Operone.Core.Connection;
 using Operone.Core.Errors;
 using Operone.Core.Files;
@@ -17,17 +15,10 @@ internal static partial class FolderLines
         var writer = http.Response.BodyWriter;
         var listed = await list(async batch =>
         {
-            if (!http.Response.HasStarted)
-            {
-                http.Response.ContentType = "application/x-ndjson";
-                http.Response.Headers.XContentTypeOptions = "nosniff";
-                http.Response.Headers.CacheControl = "no-store";
-            }
-
+            JsonLines.Begin(http);
             foreach (var entry in batch)
             {
-                writer.Write(JsonSerializer.SerializeToUtf8Bytes(entry, OperoneJson.Default.FileView));
-                writer.Write("\n"u8);
+                JsonLines.Write(writer, entry, OperoneJson.Default.FileView);
             }
 
             await writer.FlushAsync(cancellationToken);

@@ -26,7 +26,7 @@ internal sealed class ListHandler(IDisk disk, TimeProvider time) : IFileHandler
             task.Cancel.ThrowIfCancellationRequested();
             if (listing.Fits(i, call.Filter) && folder.Entry(listing.Name(i).ToString()) is { } entry)
             {
-                var full = call.Attributes is { Count: > 0 } wanted ? WithAttributes(task.Place.Child(entry.Name), entry, wanted.Keys) : entry;
+                var full = call.Attributes is { Count: > 0 } wanted ? disk.WithAttributes(task.Place.Child(entry.Name), entry, wanted.Keys) : entry;
                 if (full.Attributes is not null)
                 {
                     // it may be as long as a message alone
@@ -38,25 +38,5 @@ internal sealed class ListHandler(IDisk disk, TimeProvider time) : IFileHandler
         }
 
         await sender.EndAsync(listing.CountOf(call.Filter));
-    }
-
-    private FileEntry WithAttributes(FilePlace place, FileEntry entry, IEnumerable<string> names)
-    {
-        if (entry.Kind is not (FileKind.File or FileKind.Folder))
-        {
-            return entry;
-        }
-
-        try
-        {
-            var all = disk.Stat(place, withAttributes: true).Attributes ?? new Dictionary<string, byte[]>();
-            var found = names.Where(all.ContainsKey).ToDictionary(n => n, n => all[n], StringComparer.Ordinal);
-            return found.Count == 0 ? entry : entry with { Attributes = found };
-        }
-        catch (FileFault)
-        {
-            // it is gone, or another one has its name by now: the entry is what was seen
-            return entry;
-        }
     }
 }

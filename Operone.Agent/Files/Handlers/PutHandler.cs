@@ -1,5 +1,3 @@
-using System.Text.Json;
-using Operone.Core.Connection;
 using Operone.Core.Files;
 using Operone.Disk;
 
@@ -49,7 +47,7 @@ internal sealed class PutHandler(IDisk disk, Uploads uploads) : IFileHandler
         var bytes = 0L;
         while (true)
         {
-            var word = await ReadWordAsync(task);
+            var word = (await task.ReceiveAsync(task.Cancel)).ReadWord();
             if (word is { IsEnd: true })
             {
                 return files;
@@ -68,44 +66,23 @@ internal sealed class PutHandler(IDisk disk, Uploads uploads) : IFileHandler
             var content = new byte[file.Size];
             for (var have = 0; have < content.Length;)
             {
-                var piece = await ReceiveAsync(task, ReceivedKind.Bytes);
-                if (piece.Length > content.Length - have)
+                var piece = await task.ReceiveAsync(task.Cancel);
+                if (piece.Kind != ReceivedKind.Bytes)
+                {
+                    throw Senseless(task, "a message among the files made no sense");
+                }
+
+                if (piece.Data.Length > content.Length - have)
                 {
                     throw Senseless(task, $"more bytes came than '{file.Path}' was said to have");
                 }
 
-                piece.CopyTo(content.AsMemory(have));
-                have += piece.Length;
+                piece.Data.CopyTo(content.AsMemory(have));
+                have += piece.Data.Length;
             }
 
             files.Add((file, content));
         }
-    }
-
-    private static async Task<FileData?> ReadWordAsync(FileTask task)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize((await ReceiveAsync(task, ReceivedKind.Text)).Span, OperoneJson.Default.FileData);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
-
-    private static async Task<ReadOnlyMemory<byte>> ReceiveAsync(FileTask task, ReceivedKind kind)
-    {
-        var received = await task.Channel.ReceiveAsync(task.Cancel);
-        return received.Kind == kind ? received.Data
-            : received.Kind is ReceivedKind.Close or ReceivedKind.TooLong ? throw Ended(task, received)
-            : throw Senseless(task, "a message among the files made no sense");
-    }
-
-    private static OperationCanceledException Ended(FileTask task, Received received)
-    {
-        task.Channel.Next = Task.FromResult(received);
-        return new OperationCanceledException("The channel is closed.");
     }
 
     /// <summary>What still comes belongs to nothing that is known: the channel is closed after the answer.</summary>

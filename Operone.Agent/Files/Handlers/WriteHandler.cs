@@ -1,5 +1,3 @@
-using System.Text.Json;
-using Operone.Core.Connection;
 using Operone.Core.Files;
 using Operone.Disk;
 
@@ -50,14 +48,8 @@ internal sealed class WriteHandler(IDisk disk, Uploads uploads) : IFileHandler
         var flushed = part.Length;
         while (true)
         {
-            var received = await task.Channel.ReceiveAsync(cancel);
-            if (received.Kind is ReceivedKind.Close or ReceivedKind.TooLong)
-            {
-                task.Channel.Next = Task.FromResult(received);
-                throw new OperationCanceledException("The channel is closed.");
-            }
-
-            var word = received.Kind == ReceivedKind.Text ? Read(received.Data.Span) : null;
+            var received = await task.ReceiveAsync(cancel);
+            var word = received.ReadWord();
             if (word is { IsEnd: true })
             {
                 return problem;
@@ -101,18 +93,6 @@ internal sealed class WriteHandler(IDisk disk, Uploads uploads) : IFileHandler
         else
         {
             throw new FileFault(FileProblems.Failed, "A message between the bytes made no sense.");
-        }
-    }
-
-    private static FileData? Read(ReadOnlySpan<byte> json)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(json, OperoneJson.Default.FileData);
-        }
-        catch (JsonException)
-        {
-            return null;
         }
     }
 }

@@ -1,7 +1,11 @@
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Operone.Agent.Files;
+using Operone.Core.Channels;
 using Operone.Core.Files;
+using Operone.Disk.Portable;
 using Xunit;
 
 namespace Operone.Tests.Agent.Files;
@@ -63,6 +67,19 @@ public sealed class PutTests
             [.. Enumerable.Range(0, FileLimits.SmallFiles + 1).Select(i => (new SmallFile(files.At($"f{i}"), 0), Array.Empty<byte>()))]));
         Assert.Contains("at most 256 files", refused.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(files.Root));
+    }
+
+    [Fact]
+    public async Task Put_OnOtherSystems_IsTheSame()
+    {
+        using var files = new FilesUnderTest();
+        File.WriteAllText(files["kept"], "old");
+        var service = new FileService(new PortableDisk(files.State), files.Uploads, TimeProvider.System, NullLogger<FileService>.Instance);
+        await using var client = await FileClient.OpenAsync(
+            socket => service.ServeAsync(new OpenChannel(Guid.NewGuid(), ChannelPurposes.Files, Guid.Empty, ""), socket, default), files.Scope);
+        Assert.Equal([(1, FileProblems.Exists)], await client.PutAsync((new(files.At("one"), 3), "one"u8.ToArray()), (new(files.At("kept"), 3), "new"u8.ToArray()), (new(files.At("two"), 3), "two"u8.ToArray())));
+        Assert.Equal(("one", "old", "two"), (File.ReadAllText(files["one"]), File.ReadAllText(files["kept"]), File.ReadAllText(files["two"])));
+        Assert.Equal(["kept", "one", "two"], Directory.GetFileSystemEntries(files.Root).Select(Path.GetFileName).Order());
     }
 
     [Fact]

@@ -143,6 +143,20 @@ public abstract class TransferTests(ServerFixture fixture) : FileScene(fixture)
     }
 
     [Fact]
+    public async Task Move_OntoItselfUnderAnotherSpellingOfTheDevice_IsRefusedAndLosesNothing()
+    {
+        await File.WriteAllTextAsync(Path.Combine(Folder, "f"), "f", Cancelled);
+        Directory.CreateDirectory(Path.Combine(Folder, "x"));
+        foreach (var (from, to) in ((string, string)[])[($"{Place}/f", Folder), ($"{Place}/x", $"{Folder}/x/y")])
+        {
+            Assert.Equal("invalid-input", await RefusedAsync(HttpMethod.Post, new("/api/v1/transfers", UriKind.Relative), HttpStatusCode.BadRequest,
+                JsonContent.Create(new CreateTransfer([from], $"/devices/{Device.ToUpperInvariant()}{to}", TransferKind.Move, Conflict: ConflictRule.Overwrite))));
+        }
+
+        Assert.Equal("f", await File.ReadAllTextAsync(Path.Combine(Folder, "f"), Cancelled));
+    }
+
+    [Fact]
     public async Task Move_ToAnotherFileSystemOfTheDevice_IsACopyThatLeavesNothing()
     {
         var shared = Directory.CreateDirectory($"/dev/shm/op-{Guid.NewGuid():N}").FullName;

@@ -101,7 +101,7 @@ internal sealed class ArchiveService(FileTree tree, FileRecords records)
     /// <summary>A device that is gone is no file that may not be read: without it there is no whole archive.</summary>
     private static void ThrowIfLost(Error? error)
     {
-        if (error is { Kind: ErrorKind.Unavailable } or { Code: "device-offline" })
+        if (error is not null && FileErrors.IsAway(error))
         {
             throw new IOException(error.Detail);
         }

@@ -7,7 +7,7 @@ using Operone.Web.Files.Archives;
 namespace Operone.Web.Files.Dav;
 
 /// <summary>COPY and MOVE (RFC 4918, sections 9.8 and 9.9), between any two places of the drive. What is copied goes through the node, and is never stored there.</summary>
-internal sealed class DavCopies(DavNodes nodes, DavGuard guard, DavWriting writing, DavLocks locks, FileService files)
+internal sealed class DavCopies(DavNodes nodes, DavGuard guard, DavWriting writing, DavLocks locks, FileService files, FileTree tree)
 {
     private const int ModeBits = 0x1FF;
 
@@ -34,7 +34,9 @@ internal sealed class DavCopies(DavNodes nodes, DavGuard guard, DavWriting writi
             return source.Error!.Refuse().ToResult(call.Request);
         }
 
-        if (to.IsIn(call.Path) || call.Path.IsIn(to))
+        // a device has an id and a name in any case: what is one place under two addresses is one place
+        var (one, other) = (await tree.CanonicalAsync(call.Path, call.Cancelled), await tree.CanonicalAsync(to, call.Cancelled));
+        if (other.IsIn(one) || one.IsIn(other))
         {
             return DavErrors.Into(call.Path.ToString(), to.ToString()).Refuse().ToResult(call.Request);
         }

@@ -96,7 +96,7 @@ internal sealed class DavGuard(FileTree tree, DavNodes nodes, DavLocks locks, IO
 
         var view = list.Conditions.Any(c => c.Tag is not null) ? await nodes.StatAsync(call.Actor, path.Value, call.Cancelled) : null as Result<FileView>?;
         return new(
-            path.Value, view is { IsError: false } seen ? seen.Value.Tag : null, await locks.CoveringAsync(path.Value, call.Cancelled));
+            view is { IsError: false } seen ? seen.Value.Tag : null, await locks.CoveringAsync(path.Value, call.Cancelled));
     }
 
     private async Task<DavRefusal?> LocksAsync(DavCall call, IfHeader? header, DavChange[] changes)

@@ -48,10 +48,6 @@ internal sealed class DavLock
     /// <summary>Whether it holds for a place.</summary>
     public bool Covers(TreePath path) => IsDeep ? path.IsIn(Path) : path.Equals(Path);
 
-    /// <summary>The id in a token; null where it is none of ours.</summary>
-    public static Guid? IdOf(string token) =>
-        token.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && Guid.TryParseExact(token[Scheme.Length..], "D", out var id) ? id : null;
-
     /// <summary>See <see cref="AddressHash"/>.</summary>
     public static byte[] Hash(TreePath path) => SHA256.HashData(Encoding.UTF8.GetBytes(path.ToAddress()));
 

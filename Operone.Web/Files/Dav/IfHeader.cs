@@ -1,5 +1,3 @@
-using Operone.Core.Files;
-
 namespace Operone.Web.Files.Dav;
 
 /// <summary>A condition in a list: a state token or an entity tag, perhaps with <c>Not</c> in front.</summary>
@@ -108,10 +106,9 @@ internal sealed record IfHeader(IReadOnlyList<IfList> Lists)
 }
 
 /// <summary>What the <c>If</c> header is held against: a resource as it is now.</summary>
-/// <param name="Path">Where.</param>
 /// <param name="Tag">Its entity tag; null where it has none.</param>
 /// <param name="Locks">The locks that it lies under.</param>
-internal sealed record IfState(TreePath Path, string? Tag, IReadOnlyList<DavLock> Locks)
+internal sealed record IfState(string? Tag, IReadOnlyList<DavLock> Locks)
 {
     /// <summary>Whether a list holds.</summary>
     public bool Meets(IfList list) => list.Conditions.All(c => Holds(c) != c.IsNot);

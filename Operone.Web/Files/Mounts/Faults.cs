@@ -28,21 +28,22 @@ internal static class Faults
     /// <summary>An expected exception as an error; null where it is a bug.</summary>
     public static Error? Read(Exception exception, string place) => exception switch
     {
-        RemoteFault { IsAway: true } away => new(ErrorKind.Unavailable, "mount-away", "The other server cannot be reached.", $"{place}: {away.Message}"),
+        RemoteFault away => new(ErrorKind.Unavailable, "mount-away", "The other server cannot be reached.", $"{place}: {away.Message}"),
         FileFault fault => Of(fault.Problem, place),
         IOException or UnauthorizedAccessException => FileErrors.From(new(FileProblems.Failed, exception.Message), place),
         _ => null,
     };
 }
 
-/// <summary>Another server did not do what it was asked.</summary>
-/// <param name="code">One of <see cref="FileProblems"/>.</param>
-/// <param name="detail">What happened, to what.</param>
-/// <param name="isAway">Whether it may work later: it was not reached, or the connection broke.</param>
-internal sealed class RemoteFault(string code, string detail, bool isAway = false) : FileFault(code, detail)
+/// <summary>Another server cannot be reached, is not who it should be, or the connection broke: it may work later.</summary>
+internal sealed class RemoteFault : FileFault
 {
-    public bool IsAway => isAway;
+    private RemoteFault(string detail)
+        : base(FileProblems.Failed, detail)
+    {
+    }
 
-    /// <summary>The server cannot be reached, or is not who it should be.</summary>
-    public static RemoteFault Away(string detail) => new(FileProblems.Failed, detail, isAway: true);
+    /// <summary>One of these.</summary>
+    /// <param name="detail">What happened, to what.</param>
+    public static RemoteFault Away(string detail) => new(detail);
 }

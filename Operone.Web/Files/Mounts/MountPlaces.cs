@@ -44,9 +44,19 @@ internal sealed class MountPlaces(IDbContextFactory<OperoneDb> databases, MountB
 
         var (backend, scope, top) = opened.Value;
         var path = TreePath.FromNames(top.Names.Concat(address.Below(2).Names));
+        var folder = TopOf(mount);
         return path.IsError ? path.Error! : new FilePlace(
-            address, backend, scope, path.Value, address.First(2), mount.IsWritable && actor.May(Permissions.FilesWrite, mount.Labels), decision.Grant, null, []);
+            folder.Join(address.Below(2)), backend, scope, path.Value, folder, mount.IsWritable && actor.May(Permissions.FilesWrite, mount.Labels), decision.Grant, null, []);
     }
+
+    /// <summary>An address with the mount's own name; as it is where there is none.</summary>
+    public async ValueTask<TreePath> CanonicalAsync(TreePath address, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await Mount.FindAsync(db, address.Names[1], cancellationToken) is { } mount && mount.Folder == address.Names[0] ? TopOf(mount).Join(address.Below(2)) : address;
+    }
+
+    private static TreePath TopOf(Mount mount) => TreePath.Top.Child(mount.Folder).Child(mount.Name);
 
     /// <summary>The names of those in a folder of the tree that somebody may read.</summary>
     public async ValueTask<IReadOnlyList<string>> NamesAsync(Actor actor, string folder, CancellationToken cancellationToken)

@@ -1,7 +1,6 @@
-using System.Security.Cryptography;
-using System.Text.Json;
 using Microsoft.AspNetCore.DataProtection;
 using Operone.Core.Files;
+using Operone.Web.Data;
 
 namespace Operone.Web.Files.Mounts;
 
@@ -30,49 +29,8 @@ internal sealed class MountVault(IDataProtectionProvider protection)
     private readonly IDataProtector _protector = protection.CreateProtector("Operone.Mount");
 
     /// <summary>As it is stored.</summary>
-    public byte[]? Seal(Guid id, MountSecrets? secrets)
-    {
-        if (secrets is null)
-        {
-            return null;
-        }
-
-        var clear = JsonSerializer.SerializeToUtf8Bytes(secrets, JsonSerializerOptions.Web);
-        try
-        {
-            return _protector.CreateProtector(id.ToString("N")).Protect(clear);
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(clear);
-        }
-    }
+    public byte[]? Seal(Guid id, MountSecrets? secrets) => secrets is null ? null : _protector.Seal(id, secrets);
 
     /// <summary>A mount's secrets, empty ones where it has none; null where the key that sealed them is gone.</summary>
-    public MountSecrets? Open(Mount mount)
-    {
-        if (mount.Secrets is null)
-        {
-            return new MountSecrets();
-        }
-
-        byte[] clear;
-        try
-        {
-            clear = _protector.CreateProtector(mount.Id.ToString("N")).Unprotect(mount.Secrets);
-        }
-        catch (CryptographicException)
-        {
-            return null;
-        }
-
-        try
-        {
-            return JsonSerializer.Deserialize<MountSecrets>(clear, JsonSerializerOptions.Web);
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(clear);
-        }
-    }
+    public MountSecrets? Open(Mount mount) => mount.Secrets is null ? new MountSecrets() : _protector.Open<MountSecrets>(mount.Id, mount.Secrets);
 }

@@ -138,7 +138,7 @@ internal sealed class FileSearchService(FileTree tree, DeviceSight sight, FileRe
                     await take(new("", Progress: before.Plus(progress)));
                 }
             }, cancellationToken);
-            if (searched.Error is { Code: "file-not-found" } gone && !place.Address.Equals(address))
+            if (searched.Error is { Code: "file-not-found" } gone && place.Address.Depth > address.Depth)
             {
                 // a policy names a folder that this device does not have
                 missing = gone;

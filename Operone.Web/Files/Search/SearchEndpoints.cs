@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text.Json;
 using Operone.Core.Connection;
 using Operone.Core.Errors;
 using Operone.Core.Files;
@@ -55,17 +53,14 @@ internal static class SearchEndpoints
                 await BeginAsync();
             }
 
-            writer.Write(JsonSerializer.SerializeToUtf8Bytes(line, OperoneJson.Default.FileSearchLine));
-            writer.Write("\n"u8);
+            JsonLines.Write(writer, line, OperoneJson.Default.FileSearchLine);
             await writer.FlushAsync(cancellationToken);
         }, cancellationToken);
         return refused is null ? Results.Empty : refused.ToProblem();
 
         async ValueTask BeginAsync()
         {
-            http.Response.ContentType = "application/x-ndjson";
-            http.Response.Headers.XContentTypeOptions = "nosniff";
-            http.Response.Headers.CacheControl = "no-store";
+            JsonLines.Begin(http);
             await http.Response.StartAsync(cancellationToken);
         }
     }

@@ -47,7 +47,7 @@ internal sealed class TransferPlaces(FileTree tree)
 
         var to = await tree.FindAsync(actor, target, Permissions.FilesWrite, action, cancellationToken);
         return to.IsError ? to.Error!
-            : target.IsIn(address) ? Error.InvalidField("to", target.Equals(address) ? $"'{target}' is the source itself" : $"'{target}' lies in '{address}' itself")
+            : to.Value.Address.IsIn(from.Value.Address) ? Error.InvalidField("to", to.Value.Address.Equals(from.Value.Address) ? $"'{target}' is the source itself" : $"'{target}' lies in '{address}' itself")
             : new TransferEnds(from.Value, to.Value);
     }
 

@@ -307,7 +307,7 @@ internal sealed partial class TransferWork(
     }
 
     /// <summary>Whether it is worth to wait: a device is away, or busy.</summary>
-    public static bool IsPassing(Error error) => error.Kind is ErrorKind.Unavailable or ErrorKind.TooMany || error.Code == "device-offline";
+    public static bool IsPassing(Error error) => FileErrors.IsAway(error) || error.Kind == ErrorKind.TooMany;
 
     private static partial class Log
     {

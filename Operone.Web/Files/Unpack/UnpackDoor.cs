@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Text.Json;
 using Operone.Core.Connection;
 using Operone.Core.Errors;
 using Operone.Core.Files;
@@ -42,29 +41,28 @@ internal static class UnpackDoor
         {
             if (held is not null)
             {
-                Write(held, line);
+                JsonLines.Write(held, line, OperoneJson.Default.UnpackLine);
                 return;
             }
 
-            Begin(http);
-            Write(http.Response.BodyWriter, line);
+            JsonLines.Begin(http);
+            JsonLines.Write(http.Response.BodyWriter, line, OperoneJson.Default.UnpackLine);
             await http.Response.BodyWriter.FlushAsync(cancellationToken);
         }, cancellationToken);
-        if (held is not null && end is { Problem: { } problem, Unpacked: 0, Skipped: 0, Refused: 0, Failed: 0 })
-        {
-            await DrainAsync(http.Request.BodyReader, cancellationToken);
-            return new Error(ErrorKind.Unprocessable, problem.Code, "Nothing was unpacked.", problem.Detail).ToProblem();
-        }
-
         if (held is not null)
         {
             await DrainAsync(http.Request.BodyReader, cancellationToken);
-            Begin(http);
+            if (end is { Problem: { } problem, Unpacked: 0, Skipped: 0, Refused: 0, Failed: 0 })
+            {
+                return new Error(ErrorKind.Unprocessable, problem.Code, "Nothing was unpacked.", problem.Detail).ToProblem();
+            }
+
+            JsonLines.Begin(http);
             await http.Response.BodyWriter.WriteAsync(held.WrittenMemory, cancellationToken);
         }
 
-        Begin(http);
-        Write(http.Response.BodyWriter, new UnpackLine(End: end));
+        JsonLines.Begin(http);
+        JsonLines.Write(http.Response.BodyWriter, new UnpackLine(End: end), OperoneJson.Default.UnpackLine);
         await http.Response.BodyWriter.FlushAsync(cancellationToken);
         return Results.Empty;
     }
@@ -83,21 +81,5 @@ internal static class UnpackDoor
                 return;
             }
         }
-    }
-
-    private static void Begin(HttpContext http)
-    {
-        if (!http.Response.HasStarted)
-        {
-            http.Response.ContentType = "application/x-ndjson";
-            http.Response.Headers.XContentTypeOptions = "nosniff";
-            http.Response.Headers.CacheControl = "no-store";
-        }
-    }
-
-    private static void Write(IBufferWriter<byte> to, UnpackLine line)
-    {
-        to.Write(JsonSerializer.SerializeToUtf8Bytes(line, OperoneJson.Default.UnpackLine));
-        to.Write("\n"u8);
     }
 }

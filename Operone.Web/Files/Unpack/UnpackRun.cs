@@ -243,8 +243,7 @@ internal sealed class UnpackRun(UnpackPlan plan, UnpackMeter meter, Func<UnpackL
         {
             if (!isDone)
             {
-                using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-                await plan.Folder.Backend.DiscardAsync(_scope, path, upload, patience.Token);
+                await plan.Folder.Backend.DiscardAsync(_scope, path, upload, TimeSpan.FromSeconds(10), CancellationToken.None);
             }
         }
     }
@@ -360,7 +359,7 @@ internal sealed class UnpackRun(UnpackPlan plan, UnpackMeter meter, Func<UnpackL
         }
     }
 
-    private static bool IsOver(Error error) => error is { Kind: ErrorKind.Unavailable } or { Code: "device-offline" or "no-space" };
+    private static bool IsOver(Error error) => FileErrors.IsAway(error) || error.Code == "no-space";
 
     private ValueTask TellAsync(ArchiveEntry entry, TreePath? path, UnpackOutcome outcome, string? detail, long? bytes = null)
     {

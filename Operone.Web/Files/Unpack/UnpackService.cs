@@ -119,11 +119,7 @@ internal sealed class UnpackService(FileTree tree, FileRecords records, IOptions
 
         var upload = Guid.CreateVersion7();
         var path = folder.Path.Child(".operone-unpack");
-        var discard = async () =>
-        {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-            await folder.Backend.DiscardAsync(folder.Scope, path, upload, patience.Token);
-        };
+        var discard = () => folder.Backend.DiscardAsync(folder.Scope, path, upload, TimeSpan.FromSeconds(10), CancellationToken.None);
         try
         {
             var begun = await folder.Backend.WriteAsync(folder.Scope, path, upload, 0, cancellationToken);

@@ -22,29 +22,24 @@ internal sealed class UnpackMeter(UnpackOptions options)
     private const long AlwaysFine = 16L << 20;
 
     private long _entries;
+    private long _out;
 
     /// <summary>How many bytes the archive has, as far as it was read.</summary>
     public long In { get; set; }
-
-    /// <summary>How many bytes came out.</summary>
-    public long Out { get; private set; }
-
-    /// <summary>The limits.</summary>
-    public UnpackOptions Options => options;
 
     /// <summary>So many bytes came out.</summary>
     /// <exception cref="UnpackStop">They are too many.</exception>
     public void Add(long bytes)
     {
-        Out += bytes;
-        if (Out > options.MaxBytes)
+        _out += bytes;
+        if (_out > options.MaxBytes)
         {
             throw UnpackStop.TooMuch($"More than {options.MaxBytes} bytes came out of it ({UnpackOptions.Section}:MaxBytes).");
         }
 
-        if (Out > AlwaysFine && Out / options.MaxRatio > In)
+        if (_out > AlwaysFine && _out / options.MaxRatio > In)
         {
-            throw UnpackStop.TooMuch($"What came out of it is more than {options.MaxRatio} times as large as what went in ({UnpackOptions.Section}:MaxRatio): {Out} bytes of {In}.");
+            throw UnpackStop.TooMuch($"What came out of it is more than {options.MaxRatio} times as large as what went in ({UnpackOptions.Section}:MaxRatio): {_out} bytes of {In}.");
         }
     }
 

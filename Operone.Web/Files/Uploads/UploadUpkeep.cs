@@ -25,9 +25,7 @@ internal sealed class UploadUpkeep(IDbContextFactory<OperoneDb> databases, FileT
         {
             if (await tree.FindAsync(Actor.System, TreePath.Parse(upload.Address).Value, Permissions.FilesWrite, "file.write", cancellationToken) is { IsError: false } place)
             {
-                using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-                patience.CancelAfter(TimeSpan.FromSeconds(30));
-                await place.Value.Backend.DiscardAsync(place.Value.Scope, place.Value.Path, upload.Id, patience.Token);
+                await place.Value.Backend.DiscardAsync(place.Value.Scope, place.Value.Path, upload.Id, TimeSpan.FromSeconds(30), cancellationToken);
             }
         }
 

@@ -1,7 +1,6 @@
-using System.Security.Cryptography;
-using System.Text.Json;
 using Microsoft.AspNetCore.DataProtection;
 using Operone.Core.Shell;
+using Operone.Web.Data;
 
 namespace Operone.Web.Shell.Environments;
 
@@ -15,55 +14,19 @@ internal sealed class EnvironmentVault(IDataProtectionProvider protection)
     private readonly IDataProtector _runs = protection.CreateProtector("Operone.RunEnvironment");
 
     /// <summary>An environment's secrets as they are stored.</summary>
-    public byte[] Seal(Guid id, IReadOnlyDictionary<string, string> secrets) => Seal(_environments, id, secrets);
+    public byte[] Seal(Guid id, IReadOnlyDictionary<string, string> secrets) => _environments.Seal(id, secrets);
 
     /// <summary>An environment's secrets; null where the key that sealed them is gone.</summary>
     public Dictionary<string, string>? Open(RunEnvironment environment) =>
-        Open<Dictionary<string, string>>(_environments, environment.Id, environment.Secrets);
+        _environments.Open<Dictionary<string, string>>(environment.Id, environment.Secrets);
 
     /// <summary>A run's variables as they are stored; null for none.</summary>
-    public byte[]? SealRun(Guid runId, RunVariables? variables) => variables is null ? null : Seal(_runs, runId, variables);
+    public byte[]? SealRun(Guid runId, RunVariables? variables) => variables is null ? null : _runs.Seal(runId, variables);
 
     /// <summary>A run's variables; null where it has none, or the key that sealed them is gone.</summary>
-    public RunVariables? OpenRun(Run run) => run.SealedEnvironment is { } data ? Open<RunVariables>(_runs, run.Id, data) : null;
+    public RunVariables? OpenRun(Run run) => run.SealedEnvironment is { } data ? _runs.Open<RunVariables>(run.Id, data) : null;
 
     /// <summary>What a run's environments made, as people are shown it; null where it has none.</summary>
     public AppliedEnvironment? Applied(Run run) => run.SealedEnvironment is null ? null
         : OpenRun(run)?.ToView() ?? new(run.Request.Environments ?? [], new Dictionary<string, string>(), []);
-
-    private static byte[] Seal<T>(IDataProtector protector, Guid id, T value)
-    {
-        var clear = JsonSerializer.SerializeToUtf8Bytes(value, JsonSerializerOptions.Web);
-        try
-        {
-            return protector.CreateProtector(id.ToString("N")).Protect(clear);
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(clear);
-        }
-    }
-
-    private static T? Open<T>(IDataProtector protector, Guid id, byte[] data)
-        where T : class
-    {
-        byte[] clear;
-        try
-        {
-            clear = protector.CreateProtector(id.ToString("N")).Unprotect(data);
-        }
-        catch (CryptographicException)
-        {
-            return null;
-        }
-
-        try
-        {
-            return JsonSerializer.Deserialize<T>(clear, JsonSerializerOptions.Web);
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(clear);
-        }
-    }
 }

@@ -61,6 +61,9 @@ public sealed class DriveCopyTests(SqliteFixture fixture) : DriveScene(fixture),
         Directory.CreateDirectory(OnDisk("d/e"));
         await DoAsync("COPY", "d", 403, null, ("Destination", On("d/e/f").OriginalString));
         await DoAsync("MOVE", "d", 403, null, ("Destination", On("d").OriginalString));
+        var shouted = $"/dav/devices/{Device.ToUpperInvariant()}{Folder}";
+        await DoAsync("MOVE", "d", 403, null, ("Destination", $"{shouted}/d"));
+        await DoAsync("COPY", "d", 403, null, ("Destination", $"{shouted}/d/e/f"));
         await DoAsync("MOVE", "d/e", 403, null, ("Destination", On("d").OriginalString));
         await DoAsync("COPY", "d/e", 409, null, ("Destination", On("no/folder").OriginalString));
         await DoAsync("COPY", "d/e", 400, null, ("Destination", On("f").OriginalString), ("Overwrite", "perhaps"));

@@ -40,7 +40,7 @@ internal sealed class DiskFiles(ServerFolders folders, Guid mount, TreePath root
                     if (listing.Fits(i, options.Filter) && folder.Entry(listing.Name(i).ToString()) is { } entry)
                     {
                         left--;
-                        batch.Add(entry);
+                        batch.Add(options.Attribute is { } attribute ? _disk.WithAttributes(place.Child(entry.Name), entry, [attribute]) : entry);
                         if (batch.Count == FileLimits.BatchEntries)
                         {
                             await take(batch);

@@ -10,7 +10,12 @@ public sealed class MountForm
     public MountKind Kind { get; set; } = MountKind.Folder;
     public string Address { get; set; } = "";
     public string User { get; set; } = "";
-    public MountSignIn SignIn { get; set; } = MountSignIn.None;
+    /// <summary>One of those that the kind has.</summary>
+    public MountSignIn SignIn
+    {
+        get => SignIns.Any(s => s.SignIn == field) ? field : SignIns[0].SignIn;
+        set;
+    } = MountSignIn.None;
     /// <summary>A password or a token.</summary>
     public string Secret { get; set; } = "";
     public string PrivateKey { get; set; } = "";
@@ -41,7 +46,7 @@ public sealed class MountForm
             errors.AddIf(equals <= 0 || !labels.TryAdd(line[..Math.Max(0, equals)].Trim(), line[(equals + 1)..].Trim()), "labels", $"'{line}' should be key=value, each key once");
         }
 
-        var (isHere, signIn) = (Kind == MountKind.Folder, SignIns.Any(s => s.SignIn == SignIn) ? SignIn : SignIns[0].SignIn);
+        var (isHere, signIn) = (Kind == MountKind.Folder, SignIn);
         var request = new WriteMount(
             Name, Kind, Address.Trim(), isHere || signIn is MountSignIn.Token or MountSignIn.None ? null : Text(User), Kind == MountKind.Sftp ? Text(HostKey) : null, labels, IsWritable, [.. Lines(Hidden)],
             signIn == MountSignIn.Password ? Secretly(Secret) : null, signIn == MountSignIn.Key ? Secretly(PrivateKey) : null,
