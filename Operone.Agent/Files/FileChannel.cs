@@ -170,6 +170,13 @@ internal sealed record FileTask(FileCall Call, FilePlace Place, FileChannel Chan
         return received;
     }
 
+    /// <summary>What still comes belongs to nothing that is known: the channel is closed after the answer.</summary>
+    public FileFault Senseless(string why)
+    {
+        Channel.Next = Task.FromResult(new Received(ReceivedKind.TooLong, default));
+        return new FileFault(FileProblems.Failed, why);
+    }
+
     /// <summary>Sends a reply.</summary>
     public ValueTask ReplyAsync(FileReply reply) => Channel.ReplyAsync(reply, Cancel);
 

@@ -111,6 +111,14 @@ public static class FileOps
     /// </summary>
     public const string Put = "put";
 
+    /// <summary>
+    /// Reads many small files at once. The device first answers with nothing; then come for each a <see cref="FileData.File"/> with its path, and
+    /// <see cref="FileData.IsEnd"/>. For each in turn it gives <c>Entry</c> and, where it has bytes, one binary message with all of them, or
+    /// <c>Failures</c> with that one: it cannot be read, is no small file (<see cref="FileLimits.SmallBytes"/>), or is behind
+    /// <see cref="FileLimits.SmallBatchBytes"/>. The last reply is without.
+    /// </summary>
+    public const string Get = "get";
+
     /// <summary>Throws an upload away.</summary>
     public const string Discard = "discard";
 
@@ -142,19 +150,19 @@ public static class FileOps
 /// <summary>A word between the bytes of a file that is written.</summary>
 /// <param name="Hole">So many bytes that are zero and need not be stored.</param>
 /// <param name="IsEnd">No more follows.</param>
-/// <param name="File">Of a put: the file whose bytes follow.</param>
+/// <param name="File">Of a put: the file whose bytes follow. Of a get: one that is asked for.</param>
 public sealed record FileData(long? Hole = null, bool IsEnd = false, SmallFile? File = null);
 
-/// <summary>A small file that is put among many.</summary>
+/// <summary>A small file among many.</summary>
 /// <param name="Path">Its place, whole, as an address.</param>
-/// <param name="Size">How many bytes it has, at most <see cref="FileLimits.SmallBytes"/>.</param>
+/// <param name="Size">How many bytes it has, at most <see cref="FileLimits.SmallBytes"/>; of one that is asked for nothing.</param>
 /// <param name="Overwrite">Whether it replaces what is there.</param>
 /// <param name="Mode">Its permission bits; by default those of the file that it replaces.</param>
 /// <param name="ModifiedAt">Its time of change; by default now.</param>
 /// <param name="Sha256">What its content must be.</param>
 public sealed record SmallFile(string Path, int Size, bool Overwrite = false, int? Mode = null, DateTimeOffset? ModifiedAt = null, byte[]? Sha256 = null);
 
-/// <summary>One of many that could not be put.</summary>
+/// <summary>One of many that could not be put, or read.</summary>
 /// <param name="Index">Which, from 0.</param>
 /// <param name="Problem">Why.</param>
 public sealed record SmallFailure(int Index, FileProblem Problem);
@@ -186,7 +194,7 @@ public sealed record FileReply
     /// <summary>The SHA-256 asked for.</summary>
     public byte[]? Sha256 { get; init; }
 
-    /// <summary>Of a put: those that are not in their place.</summary>
+    /// <summary>Of a put: those that are not in their place. Of a get: one that is not read.</summary>
     public IReadOnlyList<SmallFailure>? Failures { get; init; }
 
     /// <summary>Some of what was found.</summary>
@@ -256,13 +264,13 @@ public static class FileLimits
     /// <summary>The most bytes in one message of a channel.</summary>
     public const int PieceBytes = 128 * 1024;
 
-    /// <summary>The most bytes of a file that is put among many.</summary>
+    /// <summary>The most bytes of a file that is put, or read, among many.</summary>
     public const int SmallBytes = 64 * 1024;
 
-    /// <summary>The most files of one put.</summary>
+    /// <summary>The most files of one put or get.</summary>
     public const int SmallFiles = 256;
 
-    /// <summary>The most bytes of one put.</summary>
+    /// <summary>The most bytes of one put or get.</summary>
     public const int SmallBatchBytes = 4 * 1024 * 1024;
 
     /// <summary>How many entries a reply has at the most.</summary>

@@ -43,6 +43,11 @@ public sealed record FileChanges(
 /// <param name="How">How it becomes the file; without a tag.</param>
 public sealed record WholeFile(TreePath Path, ReadOnlyMemory<byte> Content, FileCommit How);
 
+/// <summary>A small file that was read among many.</summary>
+/// <param name="Entry">What it was when it was read.</param>
+/// <param name="Content">All of its bytes.</param>
+public sealed record SmallContent(FileEntry Entry, ReadOnlyMemory<byte> Content);
+
 /// <summary>A piece of a file that is read: bytes in the buffer, or a hole, or neither at the end.</summary>
 /// <param name="Count">So many bytes were read.</param>
 /// <param name="Hole">So many bytes are zero.</param>
@@ -127,6 +132,12 @@ public interface IFileBackend
     /// <see cref="FileLimits.SmallBatchBytes"/>.
     /// </summary>
     Task<Result<IReadOnlyList<Error?>>> PutAsync(FileScope scope, IReadOnlyList<WholeFile> files, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Reads small files, at most <see cref="FileLimits.SmallFiles"/>. Null for one that cannot be read so: it is read by itself, which says why
+    /// where it cannot be read at all.
+    /// </summary>
+    Task<Result<IReadOnlyList<SmallContent?>>> GetAsync(FileScope scope, IReadOnlyList<TreePath> paths, CancellationToken cancellationToken);
 
     /// <summary>Throws an upload away.</summary>
     Task<Result<Unit>> DiscardAsync(FileScope scope, TreePath path, Guid upload, CancellationToken cancellationToken);

@@ -86,6 +86,11 @@ public sealed class OperoneServer : IAsyncDisposable
 
         var server = new OperoneServer(all, configure);
         server._url = url ?? server._url;
+        if (postgres is null)
+        {
+            await PreparedSqlite.CopyAsync(Path.Combine(server._folder, "operone.db"));
+        }
+
         await server.StartAgainAsync();
         return server;
     }

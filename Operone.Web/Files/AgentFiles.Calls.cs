@@ -96,6 +96,36 @@ internal sealed partial class AgentFiles
         }
     }
 
+    /// <summary>Does something with many small files by one call; an agent from before knows them one by one alone.</summary>
+    /// <param name="op">The call.</param>
+    /// <param name="scope">Within what.</param>
+    /// <param name="together">Does it; gives null where the device's answer makes no sense.</param>
+    /// <param name="oneByOne">Does it for an agent that does not know the call.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    private async Task<Result<T>> TogetherAsync<T>(
+        string op, FileScope scope, Func<FileChannel, Task<Result<T>?>> together, Func<Task<Result<T>>> oneByOne, CancellationToken cancellationToken)
+    {
+        var begun = await BeginAsync(new() { Op = op, Scope = scope, Path = scope.Root }, TreePath.Parse(scope.Root).Value, cancellationToken);
+        if (begun.IsError)
+        {
+            return begun.Error!.Code == "file-unsupported" ? await oneByOne() : begun.Error!;
+        }
+
+        var channel = begun.Value.Channel;
+        try
+        {
+            return await together(channel) ?? (Result<T>)FileErrors.NotUnderstood(device.Name);
+        }
+        catch (Exception gone) when (gone is WebSocketException or IOException or ObjectDisposedException)
+        {
+            return FileErrors.Lost(device.Name);
+        }
+        finally
+        {
+            channels.Return(actor, device, channel);
+        }
+    }
+
     /// <summary>The next reply, or null where the connection is gone. What whoever takes entries throws is theirs.</summary>
     private static async ValueTask<FileReply?> NextAsync(FileChannel channel, CancellationToken cancellationToken)
     {

@@ -98,29 +98,19 @@ internal sealed partial class AgentFiles(FileChannels channels, FileRecords reco
         },
         path, cancellationToken);
 
-    public async Task<Result<IReadOnlyList<Error?>>> PutAsync(FileScope scope, IReadOnlyList<WholeFile> files, CancellationToken cancellationToken)
-    {
-        var begun = await BeginAsync(new() { Op = FileOps.Put, Scope = scope, Path = scope.Root }, TreePath.Parse(scope.Root).Value, cancellationToken);
-        if (begun.IsError)
-        {
-            // an agent from before knows them one by one alone
-            return begun.Error!.Code == "file-unsupported" ? await SmallFiles.PutOneByOneAsync(this, scope, files, cancellationToken) : begun.Error!;
-        }
+    public Task<Result<IReadOnlyList<Error?>>> PutAsync(FileScope scope, IReadOnlyList<WholeFile> files, CancellationToken cancellationToken) => TogetherAsync(
+        FileOps.Put,
+        scope,
+        channel => SmallFiles.PutAsync(channel, files, path => PlaceOf(path), cancellationToken),
+        () => SmallFiles.PutOneByOneAsync(this, scope, files, cancellationToken),
+        cancellationToken);
 
-        var channel = begun.Value.Channel;
-        try
-        {
-            return await SmallFiles.PutAsync(channel, files, path => PlaceOf(path), cancellationToken) ?? (Result<IReadOnlyList<Error?>>)FileErrors.NotUnderstood(device.Name);
-        }
-        catch (Exception gone) when (gone is WebSocketException or IOException or ObjectDisposedException)
-        {
-            return FileErrors.Lost(device.Name);
-        }
-        finally
-        {
-            channels.Return(actor, device, channel);
-        }
-    }
+    public Task<Result<IReadOnlyList<SmallContent?>>> GetAsync(FileScope scope, IReadOnlyList<TreePath> paths, CancellationToken cancellationToken) => TogetherAsync(
+        FileOps.Get,
+        scope,
+        channel => SmallFiles.GetAsync(channel, paths, cancellationToken),
+        () => SmallFiles.GetOneByOneAsync(this, scope, paths, cancellationToken),
+        cancellationToken);
 
     public Task<Result<Unit>> DiscardAsync(FileScope scope, TreePath path, Guid upload, CancellationToken cancellationToken) =>
         UnitAsync(new() { Op = FileOps.Discard, Scope = scope, Path = path.ToAddress(), Upload = upload }, path, cancellationToken);

@@ -3,7 +3,7 @@ using Operone.Core.Files;
 
 namespace Operone.Web.Files;
 
-/// <summary>Many small files, put at once.</summary>
+/// <summary>Many small files, put or read at once.</summary>
 internal static class SmallFiles
 {
     /// <summary>Sends them to a device that waits for them. Gives for each what went wrong, or null; null where its answer makes no sense.</summary>
@@ -81,5 +81,102 @@ internal static class SmallFiles
         }
 
         return error;
+    }
+
+    /// <summary>Asks a device that waits for them for files. Gives null for one that cannot be read so; null alone where its answer makes no sense.</summary>
+    public static async Task<Result<IReadOnlyList<SmallContent?>>?> GetAsync(FileChannel channel, IReadOnlyList<TreePath> paths, CancellationToken cancellationToken)
+    {
+        foreach (var path in paths)
+        {
+            await channel.SayAsync(new FileData(File: new(path.ToAddress(), 0)), cancellationToken);
+        }
+
+        await channel.SayAsync(new FileData(IsEnd: true), cancellationToken);
+        var (files, bytes) = (new SmallContent?[paths.Count], 0L);
+        for (var next = 0; ; next++)
+        {
+            var reply = await channel.ReplyAsync(cancellationToken);
+            if (reply.IsLast && next == files.Length && reply.Problem is null)
+            {
+                return files;
+            }
+
+            if (!reply.IsLast && next < files.Length && reply.Failures is [{ Index: var index }] && index == next)
+            {
+                continue;
+            }
+
+            // what it sends is bound by what a device may send, whatever it says
+            if (reply.IsLast || next == files.Length || reply.Entry is not { Kind: FileKind.File, Size: >= 0 and <= FileLimits.SmallBytes and var size } entry
+                || (bytes += size) > FileLimits.SmallBatchBytes)
+            {
+                channel.Dispose();
+                return null;
+            }
+
+            var content = new byte[size];
+            for (var have = 0; have < content.Length;)
+            {
+                var (word, count) = await channel.ReceiveAsync(content.AsMemory(have), cancellationToken);
+                if (word is not null || count == 0)
+                {
+                    channel.Dispose();
+                    return null;
+                }
+
+                have += count;
+            }
+
+            files[next] = new SmallContent(entry, content);
+        }
+    }
+
+    /// <summary>Reads them one after the other, from a backend that knows nothing better.</summary>
+    public static async Task<Result<IReadOnlyList<SmallContent?>>> GetOneByOneAsync(
+        IFileBackend backend, FileScope scope, IReadOnlyList<TreePath> paths, CancellationToken cancellationToken)
+    {
+        var files = new SmallContent?[paths.Count];
+        for (var i = 0; i < files.Length; i++)
+        {
+            files[i] = await GetOneAsync(backend, scope, paths[i], cancellationToken);
+        }
+
+        return files;
+    }
+
+    private static async Task<SmallContent?> GetOneAsync(IFileBackend backend, FileScope scope, TreePath path, CancellationToken cancellationToken)
+    {
+        var opened = await backend.ReadAsync(scope, path, 0, null, cancellationToken);
+        if (opened.IsError)
+        {
+            return null;
+        }
+
+        await using var reading = opened.Value;
+        if (reading.Entry.Size is not (>= 0 and <= FileLimits.SmallBytes and var size))
+        {
+            return null;
+        }
+
+        // one more than it has: whether it has grown
+        var content = new byte[size + 1];
+        var have = 0;
+        while (have < content.Length)
+        {
+            var read = await reading.ReadAsync(content.AsMemory(have), cancellationToken);
+            if (read.IsError || read.Value.Hole > content.Length - have)
+            {
+                return null;
+            }
+
+            if (read.Value.IsEnd)
+            {
+                break;
+            }
+
+            have += read.Value.Count + (int)read.Value.Hole;
+        }
+
+        return have == size ? new SmallContent(reading.Entry, content.AsMemory(0, have)) : null;
     }
 }

@@ -55,12 +55,12 @@ internal sealed class PutHandler(IDisk disk, Uploads uploads) : IFileHandler
 
             if (word?.File is not { Path: not null, Size: >= 0 and <= FileLimits.SmallBytes } file)
             {
-                throw Senseless(task, "a message among the files made no sense");
+                throw task.Senseless("Nothing was put: a message among the files made no sense.");
             }
 
             if (files.Count == FileLimits.SmallFiles || (bytes += file.Size) > FileLimits.SmallBatchBytes)
             {
-                throw Senseless(task, $"at most {FileLimits.SmallFiles} files with {FileLimits.SmallBatchBytes} bytes can be put at once");
+                throw task.Senseless($"Nothing was put: at most {FileLimits.SmallFiles} files with {FileLimits.SmallBatchBytes} bytes can be put at once.");
             }
 
             var content = new byte[file.Size];
@@ -69,12 +69,12 @@ internal sealed class PutHandler(IDisk disk, Uploads uploads) : IFileHandler
                 var piece = await task.ReceiveAsync(task.Cancel);
                 if (piece.Kind != ReceivedKind.Bytes)
                 {
-                    throw Senseless(task, "a message among the files made no sense");
+                    throw task.Senseless("Nothing was put: a message among the files made no sense.");
                 }
 
                 if (piece.Data.Length > content.Length - have)
                 {
-                    throw Senseless(task, $"more bytes came than '{file.Path}' was said to have");
+                    throw task.Senseless($"Nothing was put: more bytes came than '{file.Path}' was said to have.");
                 }
 
                 piece.Data.CopyTo(content.AsMemory(have));
@@ -83,12 +83,5 @@ internal sealed class PutHandler(IDisk disk, Uploads uploads) : IFileHandler
 
             files.Add((file, content));
         }
-    }
-
-    /// <summary>What still comes belongs to nothing that is known: the channel is closed after the answer.</summary>
-    private static FileFault Senseless(FileTask task, string why)
-    {
-        task.Channel.Next = Task.FromResult(new Received(ReceivedKind.TooLong, default));
-        return new FileFault(FileProblems.Failed, $"Nothing was put: {why}.");
     }
 }

@@ -165,6 +165,49 @@ internal sealed class FileClient : IAsyncDisposable
         }
     }
 
+    /// <summary>Reads many at once: their contents, or the codes of their problems.</summary>
+    public async Task<List<(byte[]? Content, string? Code)>> GetAsync(params string[] paths)
+    {
+        await SendAsync(new FileCall { Op = FileOps.Get, Path = Scope.Root });
+        var first = await ReplyAsync();
+        Assert.False(first.IsLast, first.Problem?.Detail);
+        foreach (var path in paths)
+        {
+            await SendAsync(new FileData(File: new(path, 0)));
+        }
+
+        await SendAsync(new FileData(IsEnd: true));
+        var got = new List<(byte[]? Content, string? Code)>();
+        while (true)
+        {
+            var reply = await ReplyAsync();
+            if (reply.Problem is { } problem)
+            {
+                throw new InvalidOperationException(problem.Detail);
+            }
+
+            if (reply.IsLast)
+            {
+                return got;
+            }
+
+            if (reply.Failures is [var failure])
+            {
+                Assert.Equal(got.Count, failure.Index);
+                got.Add((null, failure.Problem.Code));
+                continue;
+            }
+
+            var content = new MemoryStream();
+            while (content.Length < reply.Entry!.Size)
+            {
+                content.Write((await ReceiveAsync()).Bytes.Span);
+            }
+
+            got.Add((content.ToArray(), null));
+        }
+    }
+
     public Task SendAsync(FileCall call) =>
         Socket.SendAsync(JsonSerializer.SerializeToUtf8Bytes(call with { Scope = Scope }, OperoneJson.Default.FileCall), WebSocketMessageType.Text, endOfMessage: true, default);
 

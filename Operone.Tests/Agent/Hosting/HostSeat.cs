@@ -202,13 +202,26 @@ internal sealed class HostSeat : IAsyncDisposable
 
                 if (Acknowledges)
                 {
-                    await SayAsync(new TerminalControl { Type = TerminalControls.Ack, Offset = Offset });
+                    await AcknowledgeAsync();
                 }
             }
         }
         catch (Exception ended) when (ended is OperationCanceledException or IOException or ObjectDisposedException)
         {
             // cut off, by us or by the host
+        }
+    }
+
+    /// <summary>A host that has said all is gone while its last words are still to be read.</summary>
+    private async Task AcknowledgeAsync()
+    {
+        try
+        {
+            await SayAsync(new TerminalControl { Type = TerminalControls.Ack, Offset = Offset });
+        }
+        catch (IOException)
+        {
+            Acknowledges = false;
         }
     }
 

@@ -27,7 +27,7 @@ internal sealed class AuditDatabase : IDbContextFactory<OperoneDb>, IAsyncDispos
         }
         else
         {
-            var (missing, connection) = await PostgresServer.CreateDatabaseAsync();
+            var (missing, connection) = await PostgresServer.CreateEmptyDatabaseAsync();
             Assert.SkipWhen(missing is not null, missing ?? "");
             made = new(connection!, null);
         }

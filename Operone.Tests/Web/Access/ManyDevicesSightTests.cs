@@ -24,8 +24,8 @@ public abstract class ManyDevicesSightTests(ServerFixture fixture) : ServerTests
     private const int Count = 5000;
     private const int RunCount = 2000;
 
-    // What is held here is that nothing grows with the square of anything; bench.sh has the figures.
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(3);
+    // What is held here is that nothing grows with the square of anything, on a machine that does much else; bench.sh has the figures.
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
 
     [Fact]
     public async Task Lists_OverThousandsOfDevices_AreRightAndComeSoon()

@@ -157,46 +157,6 @@ internal sealed class TransferCopier(Action<long> moved)
         }
     }
 
-    /// <summary>A small file with all that is in it; null where it cannot be read, or is not small any more: it is brought by itself then.</summary>
-    public static async Task<WholeFile?> ReadWholeAsync(TransferEnds ends, TransferItem item, bool overwrite, CancellationToken cancellationToken)
-    {
-        var opened = await ends.From.Backend.ReadAsync(ends.From.Scope, ends.FromPath(item), 0, null, cancellationToken);
-        if (opened.IsError)
-        {
-            return null;
-        }
-
-        await using var reading = opened.Value;
-        var entry = reading.Entry;
-        if (entry.Size is not (>= 0 and <= FileLimits.SmallBytes and var size))
-        {
-            return null;
-        }
-
-        // one more than it has: whether it has grown
-        var content = new byte[size + 1];
-        var have = 0;
-        while (true)
-        {
-            var piece = have == content.Length ? null as FilePiece? : await reading.ReadAsync(content.AsMemory(have), cancellationToken) is { IsError: false, Value: var read } ? read : null;
-            if (piece is not { } came || came.Hole > content.Length - have)
-            {
-                return null;
-            }
-
-            if (came.IsEnd)
-            {
-                break;
-            }
-
-            have += came.Count + (int)came.Hole;
-        }
-
-        var mode = ends.To.Backend.Abilities.HasModes ? entry.Mode & 0x1FF : null;
-        var whole = content.AsMemory(0, have);
-        return have == size ? new WholeFile(ends.ToPath(item), whole, new(overwrite, Sha256: SHA256.HashData(whole.Span), Mode: mode, ModifiedAt: entry.ModifiedAt)) : null;
-    }
-
     /// <summary>Reads a piece while the one before is written. Gives how many bytes came.</summary>
     private static async Task<Result<long>> CarryAsync(
         IFileReading reading, IFileWriting writing, IncrementalHash? hash, Action<long> moved, CancellationToken cancellationToken)

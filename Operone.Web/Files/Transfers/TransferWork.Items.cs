@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using Operone.Core.Errors;
 using Operone.Core.Files;
 
@@ -95,7 +96,7 @@ internal sealed partial class TransferWork
             return null;
         }
 
-        var (taken, files) = (new List<TransferItem>(), new List<WholeFile>());
+        var wanted = new List<(TransferItem Item, bool Overwrite)>();
         foreach (var item in items)
         {
             var decided = await DecideAsync(item, ends, cancellationToken);
@@ -104,10 +105,29 @@ internal sealed partial class TransferWork
                 return away;
             }
 
-            if (!decided.IsError && item.Outcome == TransferOutcome.Pending && await TransferCopier.ReadWholeAsync(ends, item, decided.Value, cancellationToken) is { } file)
+            if (!decided.IsError && item.Outcome == TransferOutcome.Pending)
+            {
+                wanted.Add((item, decided.Value));
+            }
+        }
+
+        var read = await ends.From.Backend.GetAsync(ends.From.Scope, [.. wanted.Select(w => ends.FromPath(w.Item))], cancellationToken);
+        if (read.IsError)
+        {
+            return IsPassing(read.Error!) ? read.Error : null;
+        }
+
+        var hasModes = ends.To.Backend.Abilities.HasModes;
+        var (taken, files) = (new List<TransferItem>(), new List<WholeFile>());
+        foreach (var ((item, overwrite), content) in wanted.Zip(read.Value))
+        {
+            if (content is { Entry: var entry })
             {
                 taken.Add(item);
-                files.Add(file);
+                files.Add(new WholeFile(
+                    ends.ToPath(item),
+                    content.Content,
+                    new(overwrite, Sha256: SHA256.HashData(content.Content.Span), Mode: hasModes ? entry.Mode & 0x1FF : null, ModifiedAt: entry.ModifiedAt)));
             }
         }
 

@@ -17,6 +17,7 @@ internal sealed unsafe class HostedTerminal : TerminalBase
     private const int InputOutputError = 5;
 
     private static readonly TimeSpan _lastOutput = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan _hangUp = TimeSpan.FromSeconds(1);
 
     private readonly HeldCommand _held;
     private readonly IProcessTree _tree;
@@ -233,20 +234,15 @@ internal sealed unsafe class HostedTerminal : TerminalBase
             return null;
         }
 
-        Timers.Last.AtLatestIn(_lastOutput);
-        var before = Scrollback.End;
-        if (!_isHungUp && !Timers.Last.IsDue)
+        // who is left behind may print for ever; else the terminal hangs up once all that was printed is taken
+        Timers.Last.AtLatestIn(_reaper.IsEmpty ? _hangUp : _lastOutput);
+        if (!_isHungUp)
         {
-            TakeOutput();
-            if (!_isHungUp && Scrollback.End > before)
+            TakeOutput(); // also where the time is over: this may not have been let run, and the system holds no more than one burst
+            if (!_isHungUp && !Timers.Last.IsDue)
             {
                 return null;
             }
-        }
-
-        if (!_isHungUp && !Timers.Last.IsDue && !_reaper.IsEmpty)
-        {
-            return null; // something that it has left behind still has the terminal, and may print
         }
 
         var (code, how) = ExitWords.Of(status);

@@ -172,6 +172,19 @@ public abstract class FileBackendTests(FileServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task SmallFiles_ReadTogether_ComeInTurnButForThoseThatAreNone()
+    {
+        await File.WriteAllTextAsync(Path.Combine(OnDisk, "one"), "one", Cancelled);
+        await File.WriteAllBytesAsync(Path.Combine(OnDisk, "empty"), [], Cancelled);
+        await File.WriteAllBytesAsync(Path.Combine(OnDisk, "large"), new byte[FileLimits.SmallBytes + 1], Cancelled);
+        Directory.CreateDirectory(Path.Combine(OnDisk, "folder"));
+        var got = await Mount.Backend.GetAsync(Mount.Scope, [At("one"), At("none"), At("empty"), At("large"), At("folder")], Cancelled);
+        Assert.False(got.IsError, got.Error?.Detail);
+        Assert.Equal(["one", null, "", null, null], got.Value.Select(f => f is null ? null : Encoding.UTF8.GetString(f.Content.Span)));
+        Assert.Equal(3, got.Value[0]!.Entry.Size);
+    }
+
+    [Fact]
     public async Task Commit_ThatIsNotRight_LeavesTheOldFileAndNothingElse()
     {
         Assert.False((await Mount.PutAsync(At("f"), "old"u8.ToArray())).IsError);

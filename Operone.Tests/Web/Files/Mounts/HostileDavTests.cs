@@ -59,6 +59,15 @@ public sealed class HostileDavTests : IDisposable
         Assert.Equal("file-failed", (await mount.ListAsync(mount.Top)).Error?.Code);
     }
 
+    [Fact]
+    public async Task Listing_ThatBreaksOffOnce_IsAskedForAgain()
+    {
+        var whole = Multistatus(Folder("/dav/"), File_("/dav/good"));
+        _answer = context => Say(context, 207, _asked.Count(a => a.StartsWith("PROPFIND", StringComparison.Ordinal)) <= 2 ? whole + "Not Found" : whole);
+        using var mount = new BackendUnderTest(Mount);
+        Assert.Equal(["good"], (await mount.ListAsync(mount.Top)).Value.Select(e => e.Segment));
+    }
+
     [Theory]
     [InlineData(301)]
     [InlineData(302)]

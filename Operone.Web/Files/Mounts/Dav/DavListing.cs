@@ -74,7 +74,7 @@ internal static class DavListing
         }
         catch (XmlException problem)
         {
-            throw NotUnderstood(problem.Message);
+            throw new DavBrokenAnswer(Senseless(problem.Message));
         }
     }
 
@@ -142,5 +142,10 @@ internal static class DavListing
         return text.ToString();
     }
 
-    private static FileFault NotUnderstood(string why) => new(FileProblems.Failed, $"the other server's answer makes no sense: {why}.");
+    private static FileFault NotUnderstood(string why) => new(FileProblems.Failed, Senseless(why));
+
+    private static string Senseless(string why) => $"the other server's answer makes no sense: {why.TrimEnd('.')}.";
 }
+
+/// <summary>What a server answered broke off, or became something else on the way.</summary>
+internal sealed class DavBrokenAnswer(string detail) : FileFault(FileProblems.Failed, detail);

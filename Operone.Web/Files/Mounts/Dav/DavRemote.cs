@@ -14,11 +14,30 @@ namespace Operone.Web.Files.Mounts.Dav;
 /// </summary>
 internal sealed class DavRemote(DavClient client, DavUploads uploads) : IRemote
 {
+    private const int MoreTries = 3;
+    private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(200);
+
     public FileAbilities Abilities { get; } = new(CanWrite: true, CanResume: false, CanTrash: false, CanWatch: false, CanLink: false, HasModes: false);
 
     public async Task<FileEntry> StatAsync(DiskPlace place, CancellationToken cancellationToken) => (await FindAsync(place.Path, cancellationToken)).Entry;
 
     public async Task<List<FileEntry>> ListAsync(DiskPlace place, CancellationToken cancellationToken)
+    {
+        for (var more = MoreTries; ; more--)
+        {
+            try
+            {
+                return await ListOnceAsync(place, cancellationToken);
+            }
+            catch (DavBrokenAnswer) when (more > 0)
+            {
+                // some servers break off, with words behind what they said, where a file goes while they list
+                await Task.Delay(BetweenTries, cancellationToken);
+            }
+        }
+    }
+
+    private async Task<List<FileEntry>> ListOnceAsync(DiskPlace place, CancellationToken cancellationToken)
     {
         var (own, entries) = (client.Folder.Join(place.Path), new List<FileEntry>());
         var isFolder = false;

@@ -184,6 +184,27 @@ internal sealed class DiskFiles(ServerFolders folders, Guid mount, TreePath root
         return put.IsError ? put.Error! : (Error?[])[.. put.Value.Zip(files).Select(p => p.First is { } problem ? Faults.Of(problem, PlaceOf(p.Second.Path)) : null)];
     }
 
+    public Task<Result<IReadOnlyList<SmallContent?>>> GetAsync(FileScope scope, IReadOnlyList<TreePath> paths, CancellationToken cancellationToken) =>
+        RunAsync(scope, root, place =>
+        {
+            var small = new SmallGet(_disk, place.Bounds);
+            var files = new SmallContent?[paths.Count];
+            foreach (var (index, path) in paths.Index())
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                try
+                {
+                    files[index] = small.Read(path.ToAddress());
+                }
+                catch (FileFault)
+                {
+                    // it is read by itself, which says why it cannot be
+                }
+            }
+
+            return Task.FromResult<IReadOnlyList<SmallContent?>>(files);
+        }, cancellationToken);
+
     public Task<Result<Unit>> DiscardAsync(FileScope scope, TreePath path, Guid upload, CancellationToken cancellationToken) =>
         RunAsync(scope, path, async place =>
         {

@@ -151,6 +151,17 @@ internal sealed class RemoteFiles(IRemote remote, string name, RemoteListings li
         return errors;
     }
 
+    public async Task<Result<IReadOnlyList<SmallContent?>>> GetAsync(FileScope scope, IReadOnlyList<TreePath> paths, CancellationToken cancellationToken)
+    {
+        var files = new SmallContent?[paths.Count];
+        await Parallel.ForEachAsync(paths.Index(), new ParallelOptions { MaxDegreeOfParallelism = MaxTogether, CancellationToken = cancellationToken }, async (path, cancel) =>
+        {
+            var got = await SmallFiles.GetOneByOneAsync(this, scope, [path.Item], cancel);
+            files[path.Index] = got.IsError ? null : got.Value[0];
+        });
+        return files;
+    }
+
     public Task<Result<Unit>> DiscardAsync(FileScope scope, TreePath path, Guid upload, CancellationToken cancellationToken) =>
         ChangeAsync(scope, path, async place =>
         {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Operone.Core.Files;
@@ -112,12 +113,12 @@ internal sealed class SftpPool(SftpTarget target, MountSecrets secrets, TimeProv
                 : $"the key of '{target.Host}' is not known. It shows {SeenKey}: hold that against what its administrator says, and set it as the mount's host key.");
         }
 
-        await HostGuard.RequireAsync(target.Host, cancellationToken);
+        var address = await AddressAsync(cancellationToken);
         SftpClient? client = null;
         string? shown = null;
         try
         {
-            client = new SftpClient(Info(Methods())) { OperationTimeout = TimeSpan.FromMinutes(2), KeepAliveInterval = TimeSpan.FromSeconds(20) };
+            client = new SftpClient(Info(address, Methods())) { OperationTimeout = TimeSpan.FromMinutes(2), KeepAliveInterval = TimeSpan.FromSeconds(20) };
             client.HostKeyReceived += (_, key) =>
             {
                 shown = $"SHA256:{key.FingerPrintSHA256}";
@@ -147,9 +148,9 @@ internal sealed class SftpPool(SftpTarget target, MountSecrets secrets, TimeProv
     /// <summary>The fingerprint of the key that the server shows, without signing in.</summary>
     private async Task<string?> LookAsync(CancellationToken cancellationToken)
     {
-        await HostGuard.RequireAsync(target.Host, cancellationToken);
+        var address = await AddressAsync(cancellationToken);
         string? shown = null;
-        using var client = new SftpClient(Info([new NoneAuthenticationMethod(target.User)]));
+        using var client = new SftpClient(Info(address, [new NoneAuthenticationMethod(target.User)]));
         client.HostKeyReceived += (_, key) =>
         {
             shown = $"SHA256:{key.FingerPrintSHA256}";
@@ -171,8 +172,31 @@ internal sealed class SftpPool(SftpTarget target, MountSecrets secrets, TimeProv
         return shown;
     }
 
-    private ConnectionInfo Info(AuthenticationMethod[] methods) =>
-        new(target.Host, target.Port, target.User, methods) { Timeout = Patience, Encoding = Names, RetryAttempts = 1 };
+    /// <summary>The address to connect to: what was looked at, so that the name is not asked for once more. Of several the first that answers.</summary>
+    private async Task<IPAddress> AddressAsync(CancellationToken cancellationToken)
+    {
+        var addresses = await HostGuard.RequireAsync(target.Host, cancellationToken);
+        foreach (var address in addresses[..^1])
+        {
+            using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            patience.CancelAfter(Patience);
+            try
+            {
+                await socket.ConnectAsync(address, target.Port, patience.Token);
+                return address;
+            }
+            catch (Exception problem) when (problem is SocketException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            {
+                // the next may; of the last it is said why not
+            }
+        }
+
+        return addresses[^1];
+    }
+
+    private ConnectionInfo Info(IPAddress address, AuthenticationMethod[] methods) =>
+        new(address.ToString(), target.Port, target.User, methods) { Timeout = Patience, Encoding = Names, RetryAttempts = 1 };
 
     private AuthenticationMethod[] Methods()
     {
