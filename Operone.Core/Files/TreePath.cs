@@ -14,6 +14,12 @@ public sealed class TreePath : IEquatable<TreePath>
     /// <summary>The most names.</summary>
     public const int MaxDepth = 256;
 
+    /// <summary>A name in the folder, and the two that say which device or mount.</summary>
+    private const int NamesBefore = 3;
+
+    /// <summary>The same in bytes, with some to spare.</summary>
+    private const int BytesBefore = 640;
+
     private readonly string[] _names;
 
     private TreePath(string[] names) => _names = names;
@@ -80,6 +86,12 @@ public sealed class TreePath : IEquatable<TreePath>
         return Make(all, FileName.Display(string.Join('/', all)));
     }
 
+    /// <summary>
+    /// Whether all that can lie in it has an address, with what a node puts before it. Who has files on a device can make folders that lie deeper: they
+    /// are not gone into.
+    /// </summary>
+    public bool HasRoom => Depth <= MaxDepth - NamesBefore && Length(_names) <= MaxBytes - BytesBefore;
+
     /// <summary>Something in it.</summary>
     /// <exception cref="ArgumentException">The name is none.</exception>
     public TreePath Child(string name) =>
@@ -131,8 +143,10 @@ public sealed class TreePath : IEquatable<TreePath>
 
     private static Result<TreePath> Make(string[] names, string shown) =>
         names.Length > MaxDepth ? Invalid(shown, $"it has more than {MaxDepth} names")
-        : names.Sum(n => FileName.ToBytes(n).Length + 1) > MaxBytes ? Invalid(shown, $"it is longer than {MaxBytes} bytes")
+        : Length(names) > MaxBytes ? Invalid(shown, $"it is longer than {MaxBytes} bytes")
         : new TreePath(names);
+
+    private static int Length(string[] names) => names.Sum(n => FileName.ToBytes(n).Length + 1);
 
     private static Error Invalid(string path, string problem) =>
         Error.InvalidField("path", $"'{(path.Length > 200 ? path[..200] + "..." : path)}' is no path: {problem}");

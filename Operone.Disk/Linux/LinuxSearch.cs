@@ -180,7 +180,7 @@ internal sealed class LinuxSearch : ISearchWalk
         }
 
         var real = level.Real.Child(Name);
-        if (_levels.Count >= MaxDepth || real.Depth >= TreePath.MaxDepth - 1)
+        if (_levels.Count >= MaxDepth || !level.Place.Path.Child(Name).HasRoom)
         {
             _how.Problem(FileFault.Unsupported($"A folder below '{level.Place.Path.First(Math.Min(8, level.Place.Path.Depth))}' lies too deep.").Problem);
         }

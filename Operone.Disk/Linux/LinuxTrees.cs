@@ -199,9 +199,9 @@ internal sealed class LinuxTrees(LinuxResolver resolver, LinuxEntries entries)
         }
 
         var real = level.Real.Child(name);
-        if (depth >= MaxDepth)
+        if (depth >= MaxDepth || !level.Place.Path.Child(name).HasRoom)
         {
-            problem(FileFault.Unsupported($"A folder below '{level.Place.Path.First(8)}' is more than {MaxDepth} folders deep.").Problem);
+            problem(FileFault.Unsupported($"A folder below '{level.Place.Path.First(Math.Min(8, level.Place.Path.Depth))}' lies too deep.").Problem);
         }
         else if (FileCalls.Stat(handle, out var stat) && !resolver.Own.Has(handle, stat, real))
         {

@@ -128,6 +128,23 @@ public sealed class FileOpsTests
         Assert.True(all.IndexOf("a") < all.IndexOf("a/b%20b") && all.IndexOf("a/b%20b") < all.IndexOf("a/b%20b/f"));
     }
 
+    [Theory]
+    [InlineData(1, 300)]
+    [InlineData(200, 30)]
+    public async Task Walk_OfFoldersThatLieTooDeep_GivesTheOthersAndSaysSo(int length, int depth)
+    {
+        using var files = new FilesUnderTest();
+        await files.MakeDeepAsync(length, depth);
+        File.WriteAllText(files["other"], "1");
+        await using var client = await files.OpenAsync();
+        var replies = await client.CallAsync(new() { Op = FileOps.Walk, Path = files.Root });
+        var all = replies.SelectMany(r => r.Entries ?? []).ToList();
+        Assert.Contains(all, e => e.Segment == "other");
+        Assert.InRange(all.Count, 15, depth);
+        Assert.All(all, e => Assert.False(TreePath.Parse("/devices/some-device" + files.At() + "/" + e.Segment).IsError, e.Segment));
+        Assert.Contains("too deep", replies[^1].Problem?.Detail, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Change_OfModeOwnerTimeAndAttributes_IsDone()
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.Versioning;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -7,6 +8,7 @@ using Operone.Core.Files;
 using Operone.Disk;
 using Operone.Disk.Linux;
 using Operone.Tests.Agent.Hosting;
+using Xunit;
 
 namespace Operone.Tests.Agent.Files;
 
@@ -15,6 +17,7 @@ namespace Operone.Tests.Agent.Files;
 internal sealed class FilesUnderTest : IDisposable
 {
     private readonly TempFolder _temp = new();
+    private string? _deep;
 
     public FilesUnderTest(bool useKernel = true, TimeProvider? time = null)
     {
@@ -54,5 +57,24 @@ internal sealed class FilesUnderTest : IDisposable
 
     public static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 
-    public void Dispose() => _temp.Dispose();
+    /// <summary>Makes folders in folders that lie deeper than any path can say, as whoever has a shell there can.</summary>
+    public async Task MakeDeepAsync(int length, int depth)
+    {
+        _deep = this["deep"];
+        Directory.CreateDirectory(_deep);
+        using var made = Process.Start(new ProcessStartInfo("sh", ["-c", "cd \"$1\"; for i in $(seq $2); do mkdir \"$3\" && cd -P \"$3\" || exit 1; done; echo needle > f", "sh", _deep, $"{depth}", new string('d', length)]))!;
+        await made.WaitForExitAsync();
+        Assert.Equal(0, made.ExitCode);
+    }
+
+    public void Dispose()
+    {
+        if (_deep is not null)
+        {
+            using var removed = Process.Start("rm", ["-rf", _deep]);
+            removed.WaitForExit();
+        }
+
+        _temp.Dispose();
+    }
 }

@@ -31,6 +31,19 @@ public sealed class SearchTests : IDisposable
     }
 
     [Theory]
+    [InlineData(1, 300)]
+    [InlineData(200, 30)]
+    public async Task Folders_ThatLieTooDeep_KeepNobodyFromTheOthers(int length, int depth)
+    {
+        Write("a", "needle");
+        Write("z", "needle");
+        await _files.MakeDeepAsync(length, depth);
+        var (found, end) = await SearchAsync(new() { Text = "needle" });
+        Assert.Equal(["a", "z"], found.Select(f => f.Path).Order());
+        Assert.Equal(1, end.Unreadable);
+    }
+
+    [Theory]
     [InlineData("NEEDLE", false, false, false, "")]
     [InlineData("NEEDLE", false, true, false, "1 3")]
     [InlineData("need", false, false, true, "")]
