@@ -34,7 +34,9 @@ internal static class ExternalEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         var group = app.MapGroup("/sign-in").AllowAnonymous().ExcludeFromDescription().RequireRateLimiting(RateLimits.SignIn);
+#pragma warning disable RDG003 // a form is bound when it runs
         group.MapPost("/with", BeginAsync);
+#pragma warning restore RDG003
         group.MapGet("/external", async (HttpContext context, ExternalSignIn external, CancellationToken cancellationToken) =>
             TypedResults.LocalRedirect(await external.CompleteAsync(context, cancellationToken)));
     }
