@@ -27,7 +27,7 @@ public sealed class ReuseOnPostgres(PostgresFixture f) : ReuseTests(f), IClassFi
 [SupportedOSPlatform("linux")]
 public abstract class ReuseTests(ServerFixture fixture) : FileScene(fixture)
 {
-    private const int LargeBytes = 64 << 20;
+    private const int LargeBytes = 16 << 20;
 
     private static readonly Uri _transfers = new("/api/v1/transfers", UriKind.Relative);
 
@@ -58,16 +58,16 @@ public abstract class ReuseTests(ServerFixture fixture) : FileScene(fixture)
     }
 
     [Theory]
-    [InlineData("changed", 2 << 20)]
-    [InlineData("put in front", 1 << 20)]
-    [InlineData("longer", 2 << 20)]
+    [InlineData("changed", 1_250_000)]
+    [InlineData("put in front", 150_000)]
+    [InlineData("longer", 1_250_000)]
     [InlineData("touched", 0)]
     public async Task Copy_OverAnOlderVersion_SendsWhatDiffers(string what, long most)
     {
         var old = RandomNumberGenerator.GetBytes(LargeBytes);
         var now = what switch
         {
-            "changed" => [.. old[..(20 << 20)], .. RandomNumberGenerator.GetBytes(1 << 20), .. old[(21 << 20)..]],
+            "changed" => [.. old[..(5 << 20)], .. RandomNumberGenerator.GetBytes(1 << 20), .. old[(6 << 20)..]],
             "put in front" => [.. "a few bytes"u8, .. old],
             "longer" => [.. old, .. RandomNumberGenerator.GetBytes(1 << 20)],
             _ => old,
@@ -113,8 +113,8 @@ public abstract class ReuseTests(ServerFixture fixture) : FileScene(fixture)
     [InlineData("node")]
     public async Task Copy_OverAnOlderVersion_ThatBreaks_GoesOnAndIsExact(string broken)
     {
-        var old = RandomNumberGenerator.GetBytes(LargeBytes * 2);
-        byte[] now = [.. "front"u8, .. old[..(LargeBytes / 2)], .. RandomNumberGenerator.GetBytes(LargeBytes / 2), .. old[(LargeBytes / 2)..]];
+        var old = RandomNumberGenerator.GetBytes(LargeBytes * 4);
+        byte[] now = [.. "front"u8, .. old[..LargeBytes], .. RandomNumberGenerator.GetBytes(LargeBytes), .. old[LargeBytes..]];
         await WriteBothAsync(old, now);
         var transfer = await CreateAsync();
         await Eventually.BecomesAsync(() => Task.FromResult(Parts().Any(p => new FileInfo(p) is { Exists: true, Length: > 1 << 20 }) || IsOver()), "a part", 60);

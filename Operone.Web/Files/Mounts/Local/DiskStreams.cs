@@ -122,7 +122,7 @@ internal sealed class DiskWriting(IDiskPart part, OldVersion old, DiskUploads.Cl
 
     public async ValueTask<Result<Unit>> ReuseAsync(FileReuse reuse, CancellationToken cancellationToken) => await PutAsync(() =>
     {
-        old.Append(part, digest, reuse, claim.Taken);
+        old.Append(part, digest, reuse, cancellationToken);
         Flush();
     }, cancellationToken);
 
