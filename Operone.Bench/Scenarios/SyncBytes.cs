@@ -61,7 +61,7 @@ internal static partial class SyncBytes
     }
 
     /// <summary>Sends a file, breaks everything at 90 %, and says the same again. Gives how much was missing then, and how much went.</summary>
-    private static async Task<(long Missing, Sent Rest)> ResumeAsync(CuttingProxy proxy, string source, string target, string folder, CancellationToken cancellationToken)
+    private static async Task<(long Missing, Sent Resumed)> ResumeAsync(CuttingProxy proxy, string source, string target, string folder, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(target);
         string[] arguments = ["cp", "--quiet", source, $"real-0:{target}/large"];
