@@ -126,7 +126,7 @@ internal static partial class SyncBytes
         }
 
         var began = Stopwatch.GetTimestamp();
-        using var process = Process.Start(new ProcessStartInfo("/usr/bin/rsync", ["--no-whole-file", "--times", "--stats", source, target]) { RedirectStandardOutput = true, Environment = { ["LC_ALL"] = "C" } })!;
+        using var process = Process.Start(new ProcessStartInfo("/usr/bin/rsync", ["--no-whole-file", "--ignore-times", "--times", "--stats", source, target]) { RedirectStandardOutput = true, Environment = { ["LC_ALL"] = "C" } })!;
         var output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
         await process.WaitForExitAsync(cancellationToken);
         var bytes = Totals().Matches(output).Sum(m => long.Parse(m.Groups[1].Value, NumberStyles.AllowThousands, CultureInfo.InvariantCulture));
