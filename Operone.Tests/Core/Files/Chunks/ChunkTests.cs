@@ -24,12 +24,11 @@ public sealed class ChunkTests
         }
 
         Assert.Equal(whole, Cut(bytes[..200_000].Concat(bytes[200_000..]).ToArray(), () => 1));
-        var at = 0;
+        var (at, written) = (0, new byte[FileChunk.Bytes]);
         foreach (var chunk in whole)
         {
-            Span<byte> written = stackalloc byte[FileChunk.Bytes];
             chunk.Write(written);
-            Assert.Equal(SHA256.HashData(bytes.AsSpan(at, chunk.Length))[..16], written[4..].ToArray());
+            Assert.Equal(SHA256.HashData(bytes.AsSpan(at, chunk.Length))[..16], written[4..]);
             Assert.Equal(chunk, FileChunk.Read(written));
             at += chunk.Length;
         }
