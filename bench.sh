@@ -22,6 +22,7 @@ Without a name all of them run; the table goes to standard output (progress to s
   channels    a command's streamed output (baselines: a plain TCP copy, a bare WebSocket)
   files       files to and from a device against scp, a folder of 100,000
   folders     from device to device, and folders of 10,000 small files, against scp
+  sync        what is sent of a file that the other end has in another version, or in part, against rsync
   sandbox     what the isolated sandbox adds to a run
   many        300 runs at once on one device, and 300 in a row
   policy      policy decisions with 1,000 grants
@@ -33,9 +34,10 @@ TEXT
 esac
 
 need_sdk
-# The baseline over SSH needs a server; without one its row says so.
+# The baselines over SSH need a server, and that of sync needs rsync; without them their rows say so.
 need openssh-server /usr/sbin/sshd || true
 need openssh-client ssh || true
+need rsync rsync || true
 lock_artifacts
 publish_web
 publish_agent

@@ -28,7 +28,7 @@ internal sealed partial class FileService : IChannelService
         (_uploads, _logger) = (uploads, logger);
         IFileHandler[] handlers =
         [
-            new StatHandler(disk), new ListHandler(disk, time), new WalkHandler(disk), new ReadHandler(disk), new HashHandler(disk),
+            new StatHandler(disk), new ListHandler(disk, time), new WalkHandler(disk), new ReadHandler(disk), new HashHandler(disk), new ChunksHandler(disk),
             new WriteHandler(disk, uploads), new CommitHandler(disk, uploads), new DiscardHandler(disk, uploads), new PutHandler(disk, uploads), new GetHandler(disk),
             new MakeHandler(disk), new RenameHandler(disk), new RemoveHandler(disk, time), new ChangeHandler(disk), new WatchHandler(disk, time),
             new SearchHandler(disk, pattern => useRipgrep && OperatingSystem.IsLinux() ? Ripgrep.For(pattern) : null, time),

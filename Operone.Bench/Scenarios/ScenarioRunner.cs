@@ -14,6 +14,7 @@ internal static class ScenarioRunner
         ("channels", TimeSpan.FromMinutes(3), ChannelRate.MeasureAsync),
         ("files", TimeSpan.FromMinutes(8), FileRates.MeasureAsync),
         ("folders", TimeSpan.FromMinutes(8), FolderRates.MeasureAsync),
+        ("sync", TimeSpan.FromMinutes(8), SyncBytes.MeasureAsync),
         ("sandbox", TimeSpan.FromMinutes(5), SandboxCost.MeasureAsync),
         ("many", TimeSpan.FromMinutes(4), ManyRuns.MeasureAsync),
         ("fanout", TimeSpan.FromMinutes(6), FanOut.MeasureAsync),

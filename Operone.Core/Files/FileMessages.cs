@@ -1,3 +1,4 @@
+using Operone.Core.Files.Chunks;
 using Operone.Core.Files.Search;
 
 namespace Operone.Core.Files;
@@ -95,7 +96,13 @@ public static class FileOps
     public const string Hash = "hash";
 
     /// <summary>
-    /// Writes to an upload from <c>Offset</c> on: binary messages and <see cref="FileData"/>, ended by <see cref="FileData.IsEnd"/>. The device first
+    /// The chunks of a file, about <c>Length</c> bytes each, see <see cref="Chunker"/>. Gives <c>Entry</c>, then binary messages with the chunks
+    /// (<see cref="FileChunk.Write"/>), then the end.
+    /// </summary>
+    public const string Chunks = "chunks";
+
+    /// <summary>
+    /// Writes to an upload from <c>Offset</c> on: binary messages and <see cref="FileData"/> (holes, and what is reused), ended by <see cref="FileData.IsEnd"/>. The device first
     /// answers with <c>Offset</c>, how much it has: where that is more than asked for it throws the rest away and answers with the offset asked
     /// for; where it is less, that is all, and no bytes follow.
     /// </summary>
@@ -151,7 +158,14 @@ public static class FileOps
 /// <param name="Hole">So many bytes that are zero and need not be stored.</param>
 /// <param name="IsEnd">No more follows.</param>
 /// <param name="File">Of a put: the file whose bytes follow. Of a get: one that is asked for.</param>
-public sealed record FileData(long? Hole = null, bool IsEnd = false, SmallFile? File = null);
+/// <param name="Reuse">Of a write: bytes that the file has which it will replace.</param>
+public sealed record FileData(long? Hole = null, bool IsEnd = false, SmallFile? File = null, FileReuse? Reuse = null);
+
+/// <summary>Bytes of an upload that are those of the file which it will replace, so that nobody has to send them.</summary>
+/// <param name="Offset">Where they are in that file.</param>
+/// <param name="Length">How many.</param>
+/// <param name="Tag">The file's <see cref="FileEntry.Tag"/>; where it has another one by now, the write ends as <c>changed</c>.</param>
+public sealed record FileReuse(long Offset, long Length, string Tag);
 
 /// <summary>A small file among many.</summary>
 /// <param name="Path">Its place, whole, as an address.</param>

@@ -1,4 +1,5 @@
 using Operone.Core.Errors;
+using Operone.Core.Files.Chunks;
 using Operone.Core.Files.Search;
 
 namespace Operone.Core.Files;
@@ -10,7 +11,8 @@ namespace Operone.Core.Files;
 /// <param name="CanWatch">Changes can be told of.</param>
 /// <param name="CanLink">Symbolic links can be made.</param>
 /// <param name="HasModes">Files have permission bits and owners.</param>
-public sealed record FileAbilities(bool CanWrite, bool CanResume, bool CanTrash, bool CanWatch, bool CanLink, bool HasModes);
+/// <param name="CanReuse">It says what chunks a file has, and an upload can take bytes of the file that it will replace.</param>
+public sealed record FileAbilities(bool CanWrite, bool CanResume, bool CanTrash, bool CanWatch, bool CanLink, bool HasModes, bool CanReuse = false);
 
 /// <summary>How a folder is listed.</summary>
 /// <param name="Sort">See <see cref="FileCall.Sort"/>.</param>
@@ -79,6 +81,10 @@ public interface IFileWriting : IAsyncDisposable
     /// <summary>So many bytes are zero.</summary>
     ValueTask<Result<Unit>> SkipAsync(long hole, CancellationToken cancellationToken);
 
+    /// <summary>The next bytes are those of the file that it will replace; where that has changed, nothing more can be written.</summary>
+    ValueTask<Result<Unit>> ReuseAsync(FileReuse reuse, CancellationToken cancellationToken) => ValueTask.FromResult<Result<Unit>>(
+        new Error(ErrorKind.Unprocessable, "file-unsupported", "That cannot be done there.", "Nothing of an old version can be used there."));
+
     /// <summary>Ends this stretch; gives how many bytes of the upload are stored then.</summary>
     ValueTask<Result<long>> EndAsync(CancellationToken cancellationToken);
 }
@@ -107,6 +113,10 @@ public interface IFileBackend
 
     /// <summary>The SHA-256 of a file.</summary>
     Task<Result<byte[]>> HashAsync(FileScope scope, TreePath path, CancellationToken cancellationToken);
+
+    /// <summary>The chunks of a file, see <see cref="Chunker"/>.</summary>
+    Task<Result<FileChunks>> ChunksAsync(FileScope scope, TreePath path, int average, CancellationToken cancellationToken) =>
+        Task.FromResult<Result<FileChunks>>(new Error(ErrorKind.Unprocessable, "file-unsupported", "That cannot be done there.", $"'{path}' lies where nobody knows of chunks."));
 
     /// <summary>Begins or goes on with an upload; where <see cref="IFileWriting.Offset"/> is not <paramref name="offset"/>, nothing can be written.</summary>
     Task<Result<IFileWriting>> WriteAsync(FileScope scope, TreePath path, Guid upload, long offset, CancellationToken cancellationToken);

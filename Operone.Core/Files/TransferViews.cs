@@ -124,6 +124,7 @@ public sealed record ResumeTransfer(ConflictRule? Conflict = null, bool RetryFai
 /// <param name="Conflicts">How many files have another one in their place.</param>
 /// <param name="FilesDone">How many are in their place, or the same already.</param>
 /// <param name="BytesDone">How many bytes of them.</param>
+/// <param name="BytesSent">How many bytes have gone: less where the target had some of a file in an older version, more where some had to go again; null where it was not counted.</param>
 /// <param name="Skipped">How many stayed away by the rule.</param>
 /// <param name="Failed">How many could not be brought.</param>
 /// <param name="BytesPerSecond">How fast it goes just now; null where it does not.</param>
@@ -133,7 +134,7 @@ public sealed record ResumeTransfer(ConflictRule? Conflict = null, bool RetryFai
 /// <param name="EndedAt">When it was over (UTC).</param>
 public sealed record TransferView(
     Guid Id, TransferKind Kind, IReadOnlyList<string> From, string To, string? Name, ConflictRule Conflict, TransferStatus Status, string? Reason, long Files, long Folders, long Bytes,
-    long Conflicts, long FilesDone, long BytesDone, long Skipped, long Failed, long? BytesPerSecond, long? SecondsLeft, string CreatedBy, DateTimeOffset CreatedAt,
+    long Conflicts, long FilesDone, long BytesDone, long? BytesSent, long Skipped, long Failed, long? BytesPerSecond, long? SecondsLeft, string CreatedBy, DateTimeOffset CreatedAt,
     DateTimeOffset? EndedAt);
 
 /// <summary>One file, folder or link of a transfer.</summary>

@@ -15,6 +15,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
     private readonly Lock _lock = new();
     private TcpListener? _listener;
     private volatile bool _silent;
+    private long _bytes;
 
     public CuttingProxy(int target)
     {
@@ -24,6 +25,9 @@ internal sealed class CuttingProxy : IAsyncDisposable
     }
 
     public string Url => $"http://127.0.0.1:{_port}";
+
+    /// <summary>How many bytes have come to it, from both ends.</summary>
+    public long Bytes => Interlocked.Read(ref _bytes);
 
     /// <summary>From now on nothing passes.</summary>
     public void Cut(bool silent)
@@ -131,6 +135,8 @@ internal sealed class CuttingProxy : IAsyncDisposable
         {
             while (await from.ReceiveAsync(buffer, _stop.Token) is > 0 and var read)
             {
+                Interlocked.Add(ref _bytes, read);
+
                 // What comes while it is cut is lost, as the connection is.
                 if (!_silent)
                 {

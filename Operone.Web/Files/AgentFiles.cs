@@ -9,7 +9,7 @@ namespace Operone.Web.Files;
 /// <summary>A device's files, over channels to its agent. What an agent answers is held against what was asked: its names are names, its bytes as many.</summary>
 internal sealed partial class AgentFiles(FileChannels channels, FileRecords records, Actor actor, DeviceEntry device) : IFileBackend
 {
-    public FileAbilities Abilities { get; } = new(CanWrite: true, CanResume: true, CanTrash: true, CanWatch: true, CanLink: true, HasModes: true);
+    public FileAbilities Abilities { get; } = new(CanWrite: true, CanResume: true, CanTrash: true, CanWatch: true, CanLink: true, HasModes: true, CanReuse: true);
 
     public Task<Result<FileEntry>> StatAsync(FileScope scope, TreePath path, bool withAttributes, CancellationToken cancellationToken) =>
         EntryAsync(new() { Op = FileOps.Stat, Scope = scope, Path = path.ToAddress(), Recursive = withAttributes }, path, cancellationToken);
@@ -218,6 +218,9 @@ internal sealed partial class AgentFiles(FileChannels channels, FileRecords reco
 
         public ValueTask<Result<Unit>> SkipAsync(long hole, CancellationToken cancellationToken) =>
             SendAsync(channel.SayAsync(new FileData(Hole: hole), cancellationToken), cancellationToken);
+
+        public ValueTask<Result<Unit>> ReuseAsync(FileReuse reuse, CancellationToken cancellationToken) =>
+            SendAsync(channel.SayAsync(new FileData(Reuse: reuse), cancellationToken), cancellationToken);
 
         public async ValueTask<Result<long>> EndAsync(CancellationToken cancellationToken)
         {

@@ -20,6 +20,9 @@ namespace Operone.Web.Files;
 internal sealed record FilePlace(
     TreePath Address, IFileBackend Backend, FileScope Scope, TreePath Path, TreePath Top, bool IsWritable, Guid? Grant, Guid? DeviceId, IReadOnlyList<FileScope> Inner)
 {
+    /// <summary>Whether it may be read: who may only write there learns nothing of what is there.</summary>
+    public required bool IsReadable { get; init; }
+
     public override string ToString() => Address.ToString();
 }
 
@@ -128,7 +131,10 @@ internal sealed class FileTree(DeviceDirectory devices, DeviceSight sight, FileC
         }
 
         return new FilePlace(
-            address, new AgentFiles(channels, records, actor, device), scope, path, top, isWritable, actor.Decide(permission, device.Labels).Grant, device.Id, [.. FileRules.In(scopes, path)]);
+            address, new AgentFiles(channels, records, actor, device), scope, path, top, isWritable, actor.Decide(permission, device.Labels).Grant, device.Id, [.. FileRules.In(scopes, path)])
+        {
+            IsReadable = actor.May(Permissions.FilesRead, device.Labels),
+        };
     }
 
     private static TreePath TopOf(DeviceEntry device) => TreePath.Top.Child(Devices).Child(device.Name);

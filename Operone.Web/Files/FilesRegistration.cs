@@ -4,6 +4,7 @@ using Operone.Web.Files.Dav;
 using Operone.Web.Files.Mounts;
 using Operone.Web.Files.Pages;
 using Operone.Web.Files.Policies;
+using Operone.Web.Files.Reuse;
 using Operone.Web.Files.Search;
 using Operone.Web.Files.Transfers;
 using Operone.Web.Files.Unpack;
@@ -26,6 +27,7 @@ internal static class FilesRegistration
         services.AddSingleton<FileTree>();
         services.AddSingleton<FileRecords>();
         services.AddSingleton<FileService>();
+        services.AddSingleton<FileChunkService>();
         services.AddSingleton<ArchiveService>();
         services.AddSingleton<FileSearchService>();
         services.AddOptions<UnpackOptions>().BindConfiguration(UnpackOptions.Section).ValidateOnStart();

@@ -37,12 +37,13 @@ internal sealed class WriteHandler(IDisk disk, Uploads uploads) : IFileHandler
 
         await task.ReplyAsync(new FileReply { Offset = offset });
         task.Channel.Digest.Begin(upload, task.Place.Path, offset);
-        var problem = await ReceiveAsync(task, part, claim.Taken);
+        using var old = new OldVersion(disk, task.Place);
+        var problem = await ReceiveAsync(task, part, old, claim.Taken);
         await task.ReplyAsync(new FileReply { IsLast = true, Offset = part.Length, Problem = problem });
     }
 
     /// <summary>Writes until the end is said; where that does not work, what still comes is dropped, and what went wrong is given.</summary>
-    private static async Task<FileProblem?> ReceiveAsync(FileTask task, IDiskPart part, CancellationToken cancel)
+    private static async Task<FileProblem?> ReceiveAsync(FileTask task, IDiskPart part, OldVersion old, CancellationToken cancel)
     {
         FileProblem? problem = null;
         var flushed = part.Length;
@@ -62,7 +63,7 @@ internal sealed class WriteHandler(IDisk disk, Uploads uploads) : IFileHandler
 
             try
             {
-                Put(task.Channel.Digest, part, received, word);
+                Put(task.Channel.Digest, part, old, received, word, cancel);
                 if (part.Length - flushed >= FlushBytes)
                 {
                     part.Flush(flushed, part.Length - flushed);
@@ -78,7 +79,7 @@ internal sealed class WriteHandler(IDisk disk, Uploads uploads) : IFileHandler
         }
     }
 
-    private static void Put(UploadDigest digest, IDiskPart part, Received received, FileData? word)
+    private static void Put(UploadDigest digest, IDiskPart part, OldVersion old, Received received, FileData? word, CancellationToken cancel)
     {
         if (received.Kind == ReceivedKind.Bytes)
         {
@@ -89,6 +90,10 @@ internal sealed class WriteHandler(IDisk disk, Uploads uploads) : IFileHandler
         {
             part.SetLength(part.Length + hole);
             digest.AddHole(hole);
+        }
+        else if (word is { Reuse: { Tag: not null } reuse })
+        {
+            old.Append(part, digest, reuse, cancel);
         }
         else
         {

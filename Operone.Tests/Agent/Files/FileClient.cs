@@ -116,6 +116,10 @@ internal sealed class FileClient : IAsyncDisposable
                     await Socket.SendAsync(piece, WebSocketMessageType.Binary, endOfMessage: true, default);
                 }
             }
+            else if (part is FileReuse reuse)
+            {
+                await SendAsync(new FileData(Reuse: reuse));
+            }
             else
             {
                 await SendAsync(new FileData(Hole: Convert.ToInt64(part, System.Globalization.CultureInfo.InvariantCulture)));

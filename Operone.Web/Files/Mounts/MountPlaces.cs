@@ -46,7 +46,10 @@ internal sealed class MountPlaces(IDbContextFactory<OperoneDb> databases, MountB
         var path = TreePath.FromNames(top.Names.Concat(address.Below(2).Names));
         var folder = TopOf(mount);
         return path.IsError ? path.Error! : new FilePlace(
-            folder.Join(address.Below(2)), backend, scope, path.Value, folder, mount.IsWritable && actor.May(Permissions.FilesWrite, mount.Labels), decision.Grant, null, []);
+            folder.Join(address.Below(2)), backend, scope, path.Value, folder, mount.IsWritable && actor.May(Permissions.FilesWrite, mount.Labels), decision.Grant, null, [])
+        {
+            IsReadable = actor.May(Permissions.FilesRead, mount.Labels),
+        };
     }
 
     /// <summary>An address with the mount's own name; as it is where there is none.</summary>

@@ -37,6 +37,10 @@ internal sealed class Transfer
     public long Conflicts { get; set; }
     public long FilesDone { get; set; }
     public long BytesDone { get; set; }
+
+    /// <summary>How many bytes have gone from one to the other; null of one from before that was counted.</summary>
+    public long? BytesSent { get; set; }
+
     public long Skipped { get; set; }
     public long Failed { get; set; }
     public long? BytesPerSecond { get; set; }

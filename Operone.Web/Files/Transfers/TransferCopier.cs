@@ -2,15 +2,18 @@ using System.Buffers;
 using System.Security.Cryptography;
 using Operone.Core.Errors;
 using Operone.Core.Files;
+using Operone.Core.Files.Chunks;
+using Operone.Web.Files.Reuse;
 
 namespace Operone.Web.Files.Transfers;
 
 /// <summary>
 /// Brings one file from one backend to another, piece by piece: never more of it is here than two pieces. It goes on where it stood, and is in its
-/// place only when it is whole and its SHA-256 right.
+/// place only when it is whole and its SHA-256 right. Of a file that replaces another version of it only what differs goes.
 /// </summary>
-/// <param name="moved">Is told of bytes that have arrived; of fewer than none, where some have to go again.</param>
-internal sealed class TransferCopier(Action<long> moved)
+/// <param name="moved">Is told of bytes that are there; of fewer than none, where some have to go again.</param>
+/// <param name="sent">Is told of bytes that have gone from one to the other.</param>
+internal sealed class TransferCopier(Action<long> moved, Action<long> sent)
 {
     /// <summary>A file above this size is looked at once more at the end: whether it changed while it was read.</summary>
     private const long LookAgainBytes = 64 * 1024;
@@ -35,7 +38,17 @@ internal sealed class TransferCopier(Action<long> moved)
         var isDone = false;
         try
         {
-            var done = await CopyAsync(ends, item, to, overwrite, isAgain, Count, cancellationToken);
+            var how = new Way(overwrite, overwrite && item.IsConflict, isAgain);
+            var done = await CopyAsync(ends, item, to, how, Count, cancellationToken);
+            if (done.Error is { Code: "bad-digest" or "file-changed" } && (how.Reuses || how.GoesOn))
+            {
+                // of what was there something was not what it seemed: all of it goes then
+                moved(-came);
+                came = 0;
+                await ends.To.Backend.DiscardAsync(ends.To.Scope, to, item.Upload, cancellationToken);
+                done = await CopyAsync(ends, item, to, new(overwrite, mayReuse: false, isAgain: false), Count, cancellationToken);
+            }
+
             isDone = !done.IsError;
             return done;
         }
@@ -49,13 +62,12 @@ internal sealed class TransferCopier(Action<long> moved)
         }
     }
 
-    private static async Task<Result<Unit>> CopyAsync(
-        TransferEnds ends, TransferItem item, TreePath to, bool overwrite, bool isAgain, Action<long> moved, CancellationToken cancellationToken)
+    private async Task<Result<Unit>> CopyAsync(TransferEnds ends, TransferItem item, TreePath to, Way how, Action<long> moved, CancellationToken cancellationToken)
     {
         var (from, target) = (ends.From, ends.To);
         var path = ends.FromPath(item);
         var have = 0L;
-        if (isAgain)
+        if (how.IsAgain)
         {
             var there = await target.Backend.StatAsync(target.Scope, to, withAttributes: false, cancellationToken);
             if (!there.IsError && there.Value.Kind == FileKind.File && there.Value.Size == item.Size && TransferPlanner.IsSameTime(there.Value.ModifiedAt, item.ModifiedAt))
@@ -74,21 +86,27 @@ internal sealed class TransferCopier(Action<long> moved)
             have = target.Backend.Abilities.CanResume ? stands.Value : 0;
         }
 
-        var opened = await from.Backend.ReadAsync(from.Scope, path, have, null, cancellationToken);
-        if (opened.IsError)
+        how.GoesOn = have > 0;
+        var plan = how.MayReuse ? await FileChunkService.CompareAsync(from, path, target, to, item.Size ?? 0, cancellationToken) : null;
+        how.Reuses = plan is not null;
+
+        // without a plan all that is left is one stretch
+        var opened = plan is null ? await from.Backend.ReadAsync(from.Scope, path, have, null, cancellationToken) : default(Result<IFileReading>?);
+        if (opened is { IsError: true })
         {
-            return opened.Error!;
+            return opened.Value.Error!;
         }
 
         FileEntry entry;
         byte[]? sha;
-        await using (var reading = opened.Value)
+        await using (var reading = opened?.Value)
         {
-            entry = reading.Entry;
+            entry = reading?.Entry ?? plan!.Now;
             if (have > 0 && (entry.Tag is null || entry.Tag != item.Tag || have > entry.Size))
             {
                 // another file by now: from its beginning
-                return await FromBeginningAsync();
+                await target.Backend.DiscardAsync(target.Scope, to, item.Upload, cancellationToken);
+                return await CopyAsync(ends, item, to, new(how.Overwrite, how.MayReuse, isAgain: false), moved, cancellationToken);
             }
 
             var begun = await target.Backend.WriteAsync(target.Scope, to, item.Upload, have, cancellationToken);
@@ -104,8 +122,10 @@ internal sealed class TransferCopier(Action<long> moved)
             }
 
             moved(have);
-            using var hash = have == 0 ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
-            var carried = await CarryAsync(reading, writing, hash, moved, cancellationToken);
+            using var hash = have == 0 && plan is null ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
+            var carried = reading is not null
+                ? await CarryAsync(reading, writing, hash, moved, cancellationToken)
+                : await CarryAsync(from, path, plan!, have, writing, moved, cancellationToken);
             if (carried.IsError)
             {
                 return carried.Error!;
@@ -147,23 +167,55 @@ internal sealed class TransferCopier(Action<long> moved)
 
         var mode = target.Backend.Abilities.HasModes ? entry.Mode & 0x1FF : null;
         var made = await target.Backend.CommitAsync(
-            target.Scope, to, item.Upload, new(overwrite, Sha256: sha, Mode: mode, ModifiedAt: entry.ModifiedAt), cancellationToken);
+            target.Scope, to, item.Upload, new(how.Overwrite, Sha256: sha, Mode: mode, ModifiedAt: entry.ModifiedAt), cancellationToken);
         return made.IsError ? made.Error! : Unit.Value;
+    }
 
-        async Task<Result<Unit>> FromBeginningAsync()
+    /// <summary>Brings what the old version does not have, and has the target take the rest from it. Gives how many bytes came.</summary>
+    private async Task<Result<long>> CarryAsync(
+        FilePlace from, TreePath path, ReusePlan plan, long have, IFileWriting writing, Action<long> moved, CancellationToken cancellationToken)
+    {
+        var at = have;
+        foreach (var stretch in plan.From(have))
         {
-            await target.Backend.DiscardAsync(target.Scope, to, item.Upload, cancellationToken);
-            return await CopyAsync(ends, item, to, overwrite, isAgain: false, moved, cancellationToken);
+            if (stretch.OldOffset is { } offset)
+            {
+                if ((await writing.ReuseAsync(new FileReuse(offset, stretch.Length, plan.Old.Tag!), cancellationToken)).Error is { } error)
+                {
+                    return error;
+                }
+
+                moved(stretch.Length);
+            }
+            else
+            {
+                var opened = await from.Backend.ReadAsync(from.Scope, path, stretch.Offset, stretch.Length, cancellationToken);
+                if (opened.IsError)
+                {
+                    return opened.Error!;
+                }
+
+                await using var reading = opened.Value;
+                var carried = reading.Entry.Tag == plan.Now.Tag ? await CarryAsync(reading, writing, null, moved, cancellationToken) : 0L;
+                if (carried.IsError || carried.Value != stretch.Length)
+                {
+                    return carried.Error ?? new Error(ErrorKind.Conflict, "file-changed", "It has changed meanwhile.", $"{from} was written to while it was read.");
+                }
+            }
+
+            at += stretch.Length;
         }
+
+        return at - have;
     }
 
     /// <summary>Reads a piece while the one before is written. Gives how many bytes came.</summary>
-    private static async Task<Result<long>> CarryAsync(
+    private async Task<Result<long>> CarryAsync(
         IFileReading reading, IFileWriting writing, IncrementalHash? hash, Action<long> moved, CancellationToken cancellationToken)
     {
         var (full, empty) = (ArrayPool<byte>.Shared.Rent(FileLimits.PieceBytes), ArrayPool<byte>.Shared.Rent(FileLimits.PieceBytes));
         Task<Result<FilePiece>>? next = null;
-        var sent = 0L;
+        var came = 0L;
         try
         {
             next = ReadAsync(empty);
@@ -178,7 +230,7 @@ internal sealed class TransferCopier(Action<long> moved)
 
                 if (piece.Value.IsEnd)
                 {
-                    return sent;
+                    return came;
                 }
 
                 (full, empty) = (empty, full);
@@ -194,8 +246,9 @@ internal sealed class TransferCopier(Action<long> moved)
                 }
 
                 var count = piece.Value.Count + piece.Value.Hole;
-                sent += count;
+                came += count;
                 moved(count);
+                sent(piece.Value.Count);
             }
         }
         finally
@@ -223,5 +276,24 @@ internal sealed class TransferCopier(Action<long> moved)
             hash.AppendData(_zeros, 0, part);
             count -= part;
         }
+    }
+
+    /// <summary>How one attempt is made.</summary>
+    private sealed class Way(bool overwrite, bool mayReuse, bool isAgain)
+    {
+        /// <summary>It replaces what is there.</summary>
+        public bool Overwrite => overwrite;
+
+        /// <summary>What is there may be another version of it.</summary>
+        public bool MayReuse => mayReuse;
+
+        /// <summary>It may have been begun before, or be there already.</summary>
+        public bool IsAgain => isAgain;
+
+        /// <summary>It takes something from what is there.</summary>
+        public bool Reuses { get; set; }
+
+        /// <summary>Some of it was there before.</summary>
+        public bool GoesOn { get; set; }
     }
 }

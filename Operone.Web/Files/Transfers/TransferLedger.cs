@@ -27,6 +27,7 @@ internal sealed class TransferLedger(IDbContextFactory<OperoneDb> databases, Tra
     private readonly SemaphoreSlim _flushing = new(1);
     private List<TransferItem> _unsaved = [];
     private long _bytes;
+    private long _sent = transfer.BytesSent ?? 0;
     private long _filesDone;
     private long _skipped;
     private long _failed;
@@ -39,6 +40,9 @@ internal sealed class TransferLedger(IDbContextFactory<OperoneDb> databases, Tra
 
     /// <summary>Bytes have moved.</summary>
     public void Moved(long bytes) => Interlocked.Add(ref _bytes, bytes);
+
+    /// <summary>Bytes have gone from one device to another. What is tried again counts again.</summary>
+    public void Sent(long bytes) => Interlocked.Add(ref _sent, bytes);
 
     /// <summary>Sums up what is stored of the items; the plan's figures go to the transfer.</summary>
     public async Task SumUpAsync(CancellationToken cancellationToken)
@@ -131,7 +135,7 @@ internal sealed class TransferLedger(IDbContextFactory<OperoneDb> databases, Tra
             var mine = await db.Set<Transfer>().Where(t => t.Id == transfer.Id && t.Claim == claim).ExecuteUpdateAsync(
                 set => set.SetProperty(t => t.ClaimedUntil, until).SetProperty(t => t.Files, transfer.Files).SetProperty(t => t.Folders, transfer.Folders)
                     .SetProperty(t => t.Bytes, transfer.Bytes).SetProperty(t => t.Conflicts, transfer.Conflicts).SetProperty(t => t.FilesDone, Interlocked.Read(ref _filesDone))
-                    .SetProperty(t => t.BytesDone, BytesDone).SetProperty(t => t.Skipped, Interlocked.Read(ref _skipped)).SetProperty(t => t.Failed, Interlocked.Read(ref _failed))
+                    .SetProperty(t => t.BytesDone, BytesDone).SetProperty(t => t.BytesSent, Interlocked.Read(ref _sent)).SetProperty(t => t.Skipped, Interlocked.Read(ref _skipped)).SetProperty(t => t.Failed, Interlocked.Read(ref _failed))
                     .SetProperty(t => t.BytesPerSecond, bytesPerSecond).SetProperty(t => t.Reason, transfer.Reason), cancellationToken);
             if (mine == 0)
             {

@@ -236,7 +236,7 @@ internal sealed class TransferService(IDbContextFactory<OperoneDb> databases, Tr
     }
 
     private static TransferView View(Transfer t) => new(
-        t.Id, t.Kind, t.From, t.To, t.Name, t.Conflict, t.Status, t.Reason, t.Files, t.Folders, t.Bytes, t.Conflicts, t.FilesDone, t.BytesDone, t.Skipped, t.Failed,
+        t.Id, t.Kind, t.From, t.To, t.Name, t.Conflict, t.Status, t.Reason, t.Files, t.Folders, t.Bytes, t.Conflicts, t.FilesDone, t.BytesDone, t.BytesSent, t.Skipped, t.Failed,
         t.BytesPerSecond, t.BytesPerSecond is > 0 and var speed ? Math.Max(0, t.Bytes - t.BytesDone) / speed : null, t.CreatedBy, t.CreatedAt, t.EndedAt);
 
     private static TransferItemView View(Transfer transfer, TransferItem item)

@@ -142,6 +142,7 @@ internal sealed partial class TransferWork
             if (!put.IsError && put.Value[i] is null)
             {
                 ledger.Moved(files[i].Content.Length);
+                ledger.Sent(files[i].Content.Length);
                 await ledger.NoteAsync(taken[i], TransferOutcome.Done);
             }
         }

@@ -18,7 +18,7 @@ internal sealed partial class TransferWork(
     /// <summary>How long nothing may move before it is given up.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromHours(FileLimits.UploadHours);
 
-    private readonly TransferCopier _copier = new(ledger.Moved);
+    private readonly TransferCopier _copier = new(ledger.Moved, ledger.Sent);
     private Result<TransferEnds>[] _ends = [];
     private Actor _actor = Actor.Anonymous();
 

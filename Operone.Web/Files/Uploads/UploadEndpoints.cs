@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Operone.Core.Errors;
 using Operone.Core.Files;
+using Operone.Core.Files.Chunks;
 using Operone.Web.Access;
 using Operone.Web.Hosting;
 
@@ -37,7 +38,10 @@ internal static class UploadEndpoints
         group.MapMethods("/{id:guid}", [HttpMethods.Head], LookAsync).WithName("GetUpload").WithSummary("How far is an upload? (tus)")
             .WithDescription("In `Upload-Offset`.").ProducesProblem(StatusCodes.Status404NotFound);
         group.MapPatch("/{id:guid}", WriteAsync).WithName("WriteUpload").WithSummary("Go on with an upload (tus)")
-            .WithDescription("From `Upload-Offset` on. With `Upload-Checksum` only what is right counts; else the answer is 460. With the last byte the file is there.")
+            .WithDescription("From `Upload-Offset` on. With `Upload-Checksum` only what is right counts; else the answer is 460. With the last byte the file is there. "
+                + "Where the upload replaces a file that may be read, what both have in common need not be sent: with `Content-Type: application/vnd.operone.stretches` the body is a row of stretches, "
+                + "each behind 16 bytes: its length, and where the file there has it, or -1 where its bytes follow (whole numbers of eight bytes, the highest first). "
+                + "`Upload-Base` is the `ETag` of that file; where it has changed the answer is 409 `file-changed`, and the rest is sent as bytes. See `chunks` of `GET /api/v1/files`.")
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
             .ProducesProblem(StatusCodes.Status415UnsupportedMediaType).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
         group.MapDelete("/{id:guid}", RemoveAsync).WithName("RemoveUpload").WithSummary("End an upload (tus)").WithDescription("Nothing is left of it.")
@@ -95,7 +99,7 @@ internal static class UploadEndpoints
         }
 
         using var stop = OrStopping(http, cancellationToken);
-        var written = await uploads.WriteAsync(actor, created.Value.Id, 0, http.Request.Body, checksum.Value, stop.Token);
+        var written = await uploads.WriteAsync(actor, created.Value.Id, 0, new(http.Request.Body, checksum.Value), stop.Token);
         if (written is { IsError: false, Value: { } upload })
         {
             Tell(http.Response, upload);
@@ -122,7 +126,8 @@ internal static class UploadEndpoints
 
     private static async Task<IResult> WriteAsync(HttpContext http, Actor actor, Guid id, UploadService uploads, CancellationToken cancellationToken)
     {
-        if (http.Request.ContentType != Bytes)
+        var isStretches = http.Request.ContentType == FileMediaTypes.Stretches;
+        if (http.Request.ContentType != Bytes && !isStretches)
         {
             return TypedResults.Problem($"Send the bytes as {Bytes}.", statusCode: StatusCodes.Status415UnsupportedMediaType, title: "The content is of another type.");
         }
@@ -138,9 +143,16 @@ internal static class UploadEndpoints
             return checksum.Error!.ToProblem();
         }
 
+        var old = http.Request.Headers[FileMediaTypes.BaseHeader].ToString();
+        if (isStretches && (checksum.Value is not null || !(old.Length > 2 && old[0] == '"' && old[^1] == '"')))
+        {
+            return checksum.Value is null ? Error.InvalidField(FileMediaTypes.BaseHeader, "must be the entity tag of the file there, in quotes").ToProblem()
+                : Error.InvalidField("Upload-Checksum", "goes with bytes alone").ToProblem();
+        }
+
         http.TakeAnyBody();
         using var stop = OrStopping(http, cancellationToken);
-        var written = await uploads.WriteAsync(actor, id, offset, http.Request.Body, checksum.Value, stop.Token);
+        var written = await uploads.WriteAsync(actor, id, offset, new(http.Request.Body, checksum.Value, isStretches ? old[1..^1] : null), stop.Token);
         if (written.IsError)
         {
             return written.Error!.ToProblem();

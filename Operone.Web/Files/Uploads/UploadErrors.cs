@@ -16,4 +16,7 @@ internal static class UploadErrors
 
     public static Error TooMuch(long length) => new(ErrorKind.Invalid, "upload-too-long", "More came than was said.",
         $"The upload was said to have {length} bytes.");
+
+    public static Error NoBase(string place) => new(ErrorKind.Unprocessable, "upload-no-base", "Nothing of the file there can be used.",
+        $"{place}: it may not be read, or lies where that cannot be done. Send all as bytes.");
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
@@ -102,12 +101,11 @@ internal sealed class UploadService(
     /// <param name="actor">Who asks.</param>
     /// <param name="id">Which upload.</param>
     /// <param name="offset">Where the bytes begin.</param>
-    /// <param name="content">The bytes.</param>
-    /// <param name="checksum">Their checksum, or null.</param>
+    /// <param name="body">What is written.</param>
     /// <param name="cancellationToken">The sender has gone.</param>
     /// <returns>The upload as it stands then; null where the checksum is not right.</returns>
     public async Task<Result<Upload?>> WriteAsync(
-        Actor actor, Guid id, long offset, Stream content, (HashAlgorithmName Algorithm, byte[] Value)? checksum, CancellationToken cancellationToken)
+        Actor actor, Guid id, long offset, UploadBody body, CancellationToken cancellationToken)
     {
         if (!await TakeAsync(id, cancellationToken))
         {
@@ -116,7 +114,7 @@ internal sealed class UploadService(
 
         try
         {
-            return await WriteAloneAsync(actor, id, offset, content, checksum, cancellationToken);
+            return await WriteAloneAsync(actor, id, offset, body, cancellationToken);
         }
         finally
         {
@@ -202,7 +200,7 @@ internal sealed class UploadService(
     }
 
     private async Task<Result<Upload?>> WriteAloneAsync(
-        Actor actor, Guid id, long offset, Stream content, (HashAlgorithmName Algorithm, byte[] Value)? checksum, CancellationToken cancellationToken)
+        Actor actor, Guid id, long offset, UploadBody body, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         if (await FindAsync(actor, id, cancellationToken) is not { } upload)
@@ -221,6 +219,11 @@ internal sealed class UploadService(
             return place.Error!;
         }
 
+        if (body.Base is not null && (!place.Value.IsReadable || !place.Value.Backend.Abilities.CanReuse))
+        {
+            return UploadErrors.NoBase(place.Value.ToString());
+        }
+
         // only what is doubtful is written over
         var have = await place.Value.Backend.StandsAsync(place.Value.Scope, place.Value.Path, upload.Id, cancellationToken);
         if (have.IsError)
@@ -233,9 +236,9 @@ internal sealed class UploadService(
             return UploadErrors.Offset(stands, offset);
         }
 
-        if (checksum is not null || upload.DoubtfulFrom is not null)
+        if (body.Checksum is not null || upload.DoubtfulFrom is not null)
         {
-            await NoteAsync(db, upload, offset, checksum is null ? null : offset);
+            await NoteAsync(db, upload, offset, body.Checksum is null ? null : offset);
         }
 
         var begun = await place.Value.Backend.WriteAsync(place.Value.Scope, place.Value.Path, id, offset, cancellationToken);
@@ -253,11 +256,11 @@ internal sealed class UploadService(
                 return UploadErrors.Offset(writing.Offset, offset);
             }
 
-            using var hash = checksum is { } wanted ? IncrementalHash.CreateHash(wanted.Algorithm) : null;
-            broken = await SendAsync(writing, content, upload.Length - offset, hash, cancellationToken);
+            using var hash = body.Checksum is { } wanted ? IncrementalHash.CreateHash(wanted.Algorithm) : null;
+            broken = await body.SendAsync(writing, upload.Length - offset, hash, cancellationToken);
 
             // the sender may have gone: what came is stored all the same
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            using var patience = new CancellationTokenSource(body.Patience);
             var ended = await writing.EndAsync(patience.Token);
             if (ended.IsError)
             {
@@ -265,7 +268,7 @@ internal sealed class UploadService(
             }
 
             have = ended;
-            isRight = hash is null || (broken is null && hash.GetHashAndReset().AsSpan().SequenceEqual(checksum!.Value.Value));
+            isRight = hash is null || (broken is null && hash.GetHashAndReset().AsSpan().SequenceEqual(body.Checksum!.Value.Value));
         }
 
         await NoteAsync(db, upload, isRight ? have.Value : offset, isRight ? null : offset);
@@ -294,42 +297,6 @@ internal sealed class UploadService(
         return db.Set<Upload>().Where(u => u.Id == upload.Id).ExecuteUpdateAsync(
             set => set.SetProperty(u => u.Offset, offset).SetProperty(u => u.DoubtfulFrom, doubtfulFrom).SetProperty(u => u.ExpiresAt, upload.ExpiresAt),
             CancellationToken.None);
-    }
-
-    private static async Task<Error?> SendAsync(IFileWriting writing, Stream content, long most, IncrementalHash? hash, CancellationToken cancellationToken)
-    {
-        var buffer = ArrayPool<byte>.Shared.Rent(FileLimits.PieceBytes);
-        try
-        {
-            var sent = 0L;
-            while (true)
-            {
-                var count = await content.ReadAsync(buffer.AsMemory(0, FileLimits.PieceBytes), cancellationToken);
-                if (count == 0)
-                {
-                    return null;
-                }
-
-                if ((sent += count) > most)
-                {
-                    return UploadErrors.TooMuch(most);
-                }
-
-                hash?.AppendData(buffer, 0, count);
-                if ((await writing.WriteAsync(buffer.AsMemory(0, count), cancellationToken)).Error is { } error)
-                {
-                    return error;
-                }
-            }
-        }
-        catch (Exception gone) when (gone is IOException or OperationCanceledException or BadHttpRequestException)
-        {
-            return new(ErrorKind.Invalid, "upload-broken", "The request broke off.", "What came before is stored: go on there.");
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
     }
 
     /// <summary>Makes it the file. Whoever asked may leave meanwhile: it is done, or not, and noted.</summary>

@@ -25,7 +25,7 @@ internal static class CatCommand
                 foreach (var (one, item) in place.IsPattern ? await run.FindAsync([place], isMissingFine: false, cancellationToken) : [(place, null!)])
                 {
                     var remote = (RemoteFiles)run.SideOf(one);
-                    var got = await remote.GetAsync(one.Path, 0, null, cancellationToken);
+                    var got = await remote.GetAsync(one.Path, 0, null, null, cancellationToken);
                     if (got.Error is { } error)
                     {
                         run.Fail(run.Show(one), error);

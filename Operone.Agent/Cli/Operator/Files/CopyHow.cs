@@ -4,4 +4,5 @@ namespace Operone.Agent.Cli.Operator.Files;
 /// <param name="Overwrite">Whether it replaces what is there.</param>
 /// <param name="Mode">Its permission bits; by default those that the place gives.</param>
 /// <param name="ModifiedAt">Its time of change; by default now.</param>
-internal sealed record CopyHow(bool Overwrite, int? Mode, DateTimeOffset? ModifiedAt);
+/// <param name="Replaced">What is there now: what it has in common with it need not be sent.</param>
+internal sealed record CopyHow(bool Overwrite, int? Mode, DateTimeOffset? ModifiedAt, FileItem? Replaced = null);

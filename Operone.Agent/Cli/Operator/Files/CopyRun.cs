@@ -101,7 +101,7 @@ internal sealed class CopyRun(FileRun run, CopyPlan plan, CopyOptions options, C
         // as cp does: a program stays one, and nothing else is taken over unless it is asked for
         var mode = settings.Preserve ? step.Item.Mode & 0x1FF
             : step.Replaced is null && step.Item is { Kind: FileKind.File, Mode: { } bits } && (bits & 0x49) != 0 ? bits & 0x1ED : null as int?;
-        return new(!options.NoClobber, mode, settings.Preserve ? step.Item.ModifiedAt : null);
+        return new(!options.NoClobber, mode, settings.Preserve ? step.Item.ModifiedAt : null, step.Replaced);
     }
 
     private async Task MakeFolderAsync(Step step, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using Operone.Core.Errors;
 using Operone.Core.Files;
+using Operone.Core.Files.Chunks;
 
 namespace Operone.Agent.Cli.Operator.Files;
 
@@ -30,12 +31,15 @@ internal interface IFileSide
     /// <summary>Changes what is given.</summary>
     Task<Result<Unit>> ChangeAsync(TreePath path, int? mode, DateTimeOffset? modifiedAt, CancellationToken cancellationToken);
 
-    /// <summary>Opens a file from an offset on. It must still be what it was.</summary>
-    Task<Result<Stream>> OpenAsync(FileItem file, long offset, CancellationToken cancellationToken);
+    /// <summary>Opens a file from an offset on; who reads no more than <paramref name="length"/> says so. It must still be what it was.</summary>
+    Task<Result<Stream>> OpenAsync(FileItem file, long offset, long? length, CancellationToken cancellationToken);
 
     /// <summary>How many bytes whoever reads it gets: of a link those of what it leads to.</summary>
     Task<Result<long>> MeasureAsync(TreePath path, CancellationToken cancellationToken);
 
     /// <summary>The SHA-256 of a file.</summary>
     Task<Result<byte[]>> HashAsync(TreePath path, CancellationToken cancellationToken);
+
+    /// <summary>The chunks of a file, see <see cref="Chunker"/>.</summary>
+    Task<Result<FileChunks>> ChunksAsync(TreePath path, int average, CancellationToken cancellationToken);
 }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Operone.Agent.Platforms;
 using Operone.Core.Errors;
 using Operone.Core.Files;
+using Operone.Core.Files.Chunks;
 using Operone.Disk;
 
 namespace Operone.Agent.Cli.Operator.Files;
@@ -75,7 +76,7 @@ internal sealed class LocalFiles : IFileSide
     });
 
     /// <inheritdoc/>
-    public Task<Result<Stream>> OpenAsync(FileItem file, long offset, CancellationToken cancellationToken) => TryAsync<Stream>(() =>
+    public Task<Result<Stream>> OpenAsync(FileItem file, long offset, long? length, CancellationToken cancellationToken) => TryAsync<Stream>(() =>
     {
         var opened = _disk.OpenFile(At(file.Path));
         if (file.Kind == FileKind.File && file.Tag is { } tag && opened.Entry.Tag != tag)
@@ -113,6 +114,16 @@ internal sealed class LocalFiles : IFileSide
             return ToError(fault);
         }
     }
+
+    /// <inheritdoc/>
+    public Task<Result<FileChunks>> ChunksAsync(TreePath path, int average, CancellationToken cancellationToken) => Task.Run(() => Try(() =>
+    {
+        using var opened = _disk.OpenFile(At(path));
+        return FileChunking.Read(opened, At(path), average, cancellationToken);
+    }), cancellationToken);
+
+    /// <summary>A file that will be replaced.</summary>
+    public OldVersion OldVersion(TreePath path) => new(_disk, At(path));
 
     /// <summary>A file in the making.</summary>
     public Result<IDiskPart> OpenPart(TreePath path, Guid id) => Try(() => _disk.OpenPart(At(path), id, create: true));

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Operone.Core.Connection;
 using Operone.Core.Errors;
 using Operone.Core.Files;
+using Operone.Core.Files.Chunks;
 
 namespace Operone.Agent.Cli.Operator.Files;
 
@@ -140,12 +141,12 @@ internal sealed class RemoteFiles(OperoneApi api, string device) : IFileSide
     }
 
     /// <summary>Opens a file from an offset on; where it is not what it was, it comes whole, from its beginning.</summary>
-    public Task<Result<HttpResponseMessage>> GetAsync(TreePath path, long offset, string? tag, CancellationToken cancellationToken) =>
+    public Task<Result<HttpResponseMessage>> GetAsync(TreePath path, long offset, long? length, string? tag, CancellationToken cancellationToken) =>
         api.SendFileAsync(HttpMethod.Get, Files(path), null, headers =>
         {
-            if (offset > 0)
+            if (offset > 0 || length is not null)
             {
-                headers.Range = new(offset, null);
+                headers.Range = new(offset, offset + length - 1);
                 if (tag is not null)
                 {
                     headers.IfRange = new(new EntityTagHeaderValue($"\"{tag}\""));
@@ -154,16 +155,16 @@ internal sealed class RemoteFiles(OperoneApi api, string device) : IFileSide
         }, isLong: false, cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<Result<Stream>> OpenAsync(FileItem file, long offset, CancellationToken cancellationToken)
+    public async Task<Result<Stream>> OpenAsync(FileItem file, long offset, long? length, CancellationToken cancellationToken)
     {
         var tag = file.Kind == FileKind.Link ? null : file.Tag;
-        var got = await GetAsync(file.Path, offset, tag, cancellationToken);
+        var got = await GetAsync(file.Path, offset, length, tag, cancellationToken);
         if (got.Error is { } error)
         {
             return error;
         }
 
-        if ((offset > 0 && got.Value.StatusCode != HttpStatusCode.PartialContent) || (tag is not null && got.Value.Headers.ETag?.Tag != $"\"{tag}\""))
+        if (((offset > 0 || length is not null) && got.Value.StatusCode != HttpStatusCode.PartialContent) || (tag is not null && got.Value.Headers.ETag?.Tag != $"\"{tag}\""))
         {
             got.Value.Dispose();
             return Changed(Show(file.Path));
@@ -197,6 +198,39 @@ internal sealed class RemoteFiles(OperoneApi api, string device) : IFileSide
         var sha = new byte[33];
         return field.StartsWith("sha-256=:", StringComparison.Ordinal) && Convert.TryFromBase64String(field["sha-256=".Length..].Trim(':'), sha, out var count) && count == 32
             ? sha[..32] : api.NotOperone();
+    }
+
+    /// <inheritdoc/>
+    public async Task<Result<FileChunks>> ChunksAsync(TreePath path, int average, CancellationToken cancellationToken)
+    {
+        var asked = await api.SendFileAsync(HttpMethod.Get, Files(path) + string.Create(CultureInfo.InvariantCulture, $"?chunks={average}"), null, null, isLong: true, cancellationToken);
+        if (asked.Error is { } error)
+        {
+            return error;
+        }
+
+        using var response = asked.Value;
+        try
+        {
+            await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+            var (list, buffer) = (new ChunkList(average), new byte[64 << 10]);
+            int count;
+            while ((count = await body.ReadAsync(buffer, cancellationToken)) > 0)
+            {
+                if (!list.Add(buffer.AsSpan(0, count)))
+                {
+                    return api.NotOperone();
+                }
+            }
+
+            var tag = response.Headers.ETag?.Tag.Trim('"');
+            return response.Content.Headers.ContentType?.MediaType == FileMediaTypes.Chunks && list.IsAllOf(list.Bytes)
+                ? new FileChunks(new FileEntry { Segment = FileName.ToSegment(path.Name), Kind = FileKind.File, Size = list.Bytes, Tag = tag }, list.Chunks) : api.NotOperone();
+        }
+        catch (Exception e) when (api.Explain(e, cancellationToken) is not null)
+        {
+            return api.Explain(e, cancellationToken)!;
+        }
     }
 
     /// <summary>What to say of a file that is not what it was.</summary>

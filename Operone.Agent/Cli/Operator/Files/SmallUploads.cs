@@ -148,7 +148,7 @@ internal sealed class SmallUploads(LocalFiles from, RemoteFiles to, Progress pro
         /// <summary>All of a file; null where it is not to be read, or is not what it was: it is sent by itself then.</summary>
         private async Task<byte[]?> ReadAsync(FileItem file, CancellationToken cancellationToken)
         {
-            var opened = await from.OpenAsync(file, 0, cancellationToken);
+            var opened = await from.OpenAsync(file, 0, null, cancellationToken);
             if (opened.IsError)
             {
                 return null;

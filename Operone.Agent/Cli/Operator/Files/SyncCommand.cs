@@ -14,8 +14,9 @@ internal static class SyncCommand
         var (dryRun, quiet, verbose, retryFor) = (FileArguments.DryRun(), FileArguments.Quiet(), FileArguments.Verbose(), FileArguments.RetryFor());
         var command = new OperatorCommand("sync", "Make a folder like another one, on devices or here.",
             """
-            What is in SOURCE comes into TARGET: files that are missing or differ in size or time, whole, with times and modes. The target is made
-            where it is not there. Where something could not be copied nothing is removed.
+            What is in SOURCE comes into TARGET: files that are missing or differ in size or time, with times and modes. Of a large file of which the
+            other end has an older version only what differs is sent. The target is made where it is not there. Where something could not be
+            copied nothing is removed.
             Exit code: 0 they are alike, 1 something failed and the rest was done, 2 the command line is wrong.
 
             Example:

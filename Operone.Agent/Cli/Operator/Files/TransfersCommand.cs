@@ -110,7 +110,7 @@ internal static class TransfersCommand
             [
                 t.Id.ToString(),
                 new Cell(Word(t.Status), t.Status is TransferStatus.Failed ? Tone.Bad : t.Status is TransferStatus.Running or TransferStatus.Planning ? Tone.Busy : Tone.None),
-                $"{Quantities.FormatSize(t.BytesDone)} of {Quantities.FormatSize(t.Bytes)}", $"{t.FilesDone} of {t.Files}", t.Failed == 0 ? "-" : new Cell($"{t.Failed}", Tone.Bad),
+                $"{Quantities.FormatSize(t.BytesDone)} of {Quantities.FormatSize(t.Bytes)}{(t.BytesSent is { } sent && sent < t.BytesDone ? $", {Quantities.FormatSize(sent)} sent" : "")}", $"{t.FilesDone} of {t.Files}", t.Failed == 0 ? "-" : new Cell($"{t.Failed}", Tone.Bad),
                 Quantities.FormatRelative(t.CreatedAt, now), t.From.Count == 1 ? t.From[0] : $"{t.From[0]} and {t.From.Count - 1} more", t.To, t.Reason ?? "",
             ], cancellationToken);
     }

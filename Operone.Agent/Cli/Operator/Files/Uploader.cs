@@ -5,6 +5,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using Operone.Core.Errors;
 using Operone.Core.Files;
+using Operone.Core.Files.Chunks;
 using Operone.Disk;
 
 namespace Operone.Agent.Cli.Operator.Files;
@@ -12,7 +13,12 @@ namespace Operone.Agent.Cli.Operator.Files;
 /// <summary>Sends a file to a device by tus (https://tus.io/protocols/resumable-upload): after a break it goes on where the device stands.</summary>
 internal sealed class Uploader(TimeProvider time, TimeSpan window, Action<long> moved, RemoteFiles to)
 {
+    /// <summary>How often it is tried to use the file there from one offset on; then the rest goes as bytes.</summary>
+    private const int MostTries = 3;
+
     private readonly Retry _retry = new(time, window);
+    private ReusePlan? _plan;
+    private (long Offset, int Times) _tried;
     private long _counted;
     private long _sent;
 
@@ -32,6 +38,8 @@ internal sealed class Uploader(TimeProvider time, TimeSpan window, Action<long> 
         var key = UploadNotes.KeyOf(to.Api.Url, address, file.Size, sha.Value, how);
         var upload = UploadNotes.Find(key);
         var isNoted = upload is not null;
+        _plan = await Versions.CompareAsync(from, file, to, path, how, cancellationToken);
+        var isDoubtful = isNoted || _plan is not null;
         while (true)
         {
             var done = upload is null ? new Error(ErrorKind.NotFound, "upload-not-found", "", "") : await GoOnAsync(upload, from, file, cancellationToken);
@@ -44,6 +52,22 @@ internal sealed class Uploader(TimeProvider time, TimeSpan window, Action<long> 
                 }
 
                 (isNoted, upload) = (false, null);
+                continue;
+            }
+
+            if (error.Code == "bad-digest" && isDoubtful && upload is not null)
+            {
+                // of what was there something was not what it seemed: all of it is sent
+                await EndAsync(upload, cancellationToken);
+                (isDoubtful, isNoted, _plan, upload) = (false, false, null, null);
+                UploadNotes.Forget(key);
+                continue;
+            }
+
+            if (_plan is not null && error.Code is ("file-changed" or "upload-no-base"))
+            {
+                // the rest goes as bytes
+                _plan = null;
                 continue;
             }
 
@@ -101,7 +125,7 @@ internal sealed class Uploader(TimeProvider time, TimeSpan window, Action<long> 
         if (asked.Error is { } error)
         {
             // a HEAD has no body to say why
-            return error.Kind == ErrorKind.NotFound ? error with { Code = "upload-not-found" } : error.Kind == ErrorKind.Conflict ? error with { Code = "upload-busy" } : error;
+            return error with { Code = error.Kind switch { ErrorKind.NotFound => "upload-not-found", ErrorKind.Conflict => "upload-busy", ErrorKind.Unprocessable => "bad-digest", _ => error.Code } };
         }
 
         using (asked.Value)
@@ -115,33 +139,65 @@ internal sealed class Uploader(TimeProvider time, TimeSpan window, Action<long> 
             Count(offset);
         }
 
-        var opened = await from.OpenAsync(file, _counted, cancellationToken);
+        _tried = (_counted, _tried.Offset == _counted ? _tried.Times + 1 : 1);
+        if (_plan is { } plan && _tried.Times <= MostTries)
+        {
+            using var stretches = new StretchContent(from, file, plan, _counted, CountOne, Sent);
+            return await SendAsync(upload, stretches, plan.Old.Tag, () => stretches.Problem, cancellationToken);
+        }
+
+        var opened = await from.OpenAsync(file, _counted, null, cancellationToken);
         if (opened.Error is { } unread)
         {
             return unread;
         }
 
-        using var content = new RestOfFile(opened.Value, file.Size - _counted, count =>
-        {
-            _counted += count;
-            _sent += count;
-            moved(count);
-            _retry.Progress();
-        });
+        using var content = new RestOfFile(opened.Value, file.Size - _counted, Sent);
+        return await SendAsync(upload, content, null, () => content.Problem, cancellationToken);
+    }
+
+    private async Task<Result<Unit>> SendAsync(string upload, HttpContent content, string? old, Func<Error?> problem, CancellationToken cancellationToken)
+    {
         var at = _counted;
         var sent = await to.Api.SendFileAsync(HttpMethod.Patch, $"/uploads/{upload}", content, headers =>
         {
             Speak(headers);
             headers.Add("Upload-Offset", at.ToString(CultureInfo.InvariantCulture));
+            if (old is not null)
+            {
+                headers.Add(FileMediaTypes.BaseHeader, $"\"{old}\"");
+            }
+
             headers.ExpectContinue = true;
         }, isLong: true, cancellationToken);
-        if (content.Problem is { } problem)
+        if (problem() is { } own)
         {
-            return problem;
+            return own;
         }
 
         using var response = sent.IsError ? null : sent.Value;
         return sent.IsError ? sent.Error! : Unit.Value;
+    }
+
+    /// <summary>Ends it: nothing is left of it.</summary>
+    private async Task EndAsync(string upload, CancellationToken cancellationToken)
+    {
+        var ended = await to.Api.SendFileAsync(HttpMethod.Delete, $"/uploads/{upload}", null, Speak, isLong: false, cancellationToken);
+        using var response = ended.IsError ? null : ended.Value;
+        Count(0);
+    }
+
+    private void Sent(int count)
+    {
+        _sent += count;
+        CountOne(count);
+    }
+
+    private void CountOne(long count)
+    {
+        _counted += count;
+        moved(count);
+        _retry.Progress();
     }
 
     /// <summary>So much of it has moved, whatever was thought.</summary>

@@ -44,7 +44,10 @@ public sealed class FilesNode : IAsyncLifetime
     }
 
     /// <summary>Starts the command line.</summary>
-    public Process Start(string folder, string? token, params string[] arguments) => Process.Start(new ProcessStartInfo(Processes.Agent[0], [.. Processes.Agent.Skip(1), .. arguments])
+    public Process Start(string folder, string? token, params string[] arguments) => StartAt(folder, token, Server.Url, arguments);
+
+    /// <summary>The same, by another address of the server.</summary>
+    public Process StartAt(string folder, string? token, string url, params string[] arguments) => Process.Start(new ProcessStartInfo(Processes.Agent[0], [.. Processes.Agent.Skip(1), .. arguments])
     {
         RedirectStandardOutput = true,
         RedirectStandardError = true,
@@ -52,7 +55,7 @@ public sealed class FilesNode : IAsyncLifetime
         StandardOutputEncoding = Encoding.UTF8,
         Environment =
         {
-            ["OPERONE_URL"] = Server.Url,
+            ["OPERONE_URL"] = url,
             ["OPERONE_TOKEN"] = token ?? OperoneServer.OwnerToken,
             ["XDG_STATE_HOME"] = _temp["state"],
         },

@@ -1233,6 +1233,9 @@ namespace Operone.Web.Data.Migrations.Postgres
                     b.Property<long?>("BytesPerSecond")
                         .HasColumnType("bigint");
 
+                    b.Property<long?>("BytesSent")
+                        .HasColumnType("bigint");
+
                     b.Property<Guid?>("Claim")
                         .HasColumnType("uuid");
 

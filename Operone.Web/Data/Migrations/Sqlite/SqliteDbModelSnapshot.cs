@@ -1224,6 +1224,9 @@ namespace Operone.Web.Data.Migrations.Sqlite
                     b.Property<long?>("BytesPerSecond")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long?>("BytesSent")
+                        .HasColumnType("INTEGER");
+
                     b.Property<Guid?>("Claim")
                         .HasColumnType("TEXT");
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Security.Cryptography;
 using Operone.Core.Errors;
 using Operone.Core.Files;
+using Operone.Core.Files.Chunks;
 using Operone.Disk;
 using DiskPlace = Operone.Disk.FilePlace;
 using DiskUploads = Operone.Disk.Uploads;
@@ -15,8 +16,8 @@ internal sealed class DiskFiles(ServerFolders folders, Guid mount, TreePath root
     private readonly DiskUploads _uploads = folders.Uploads;
 
     public FileAbilities Abilities { get; } = OperatingSystem.IsLinux()
-        ? new(CanWrite: true, CanResume: true, CanTrash: true, CanWatch: true, CanLink: true, HasModes: true)
-        : new(CanWrite: true, CanResume: true, CanTrash: false, CanWatch: false, CanLink: false, HasModes: false);
+        ? new(CanWrite: true, CanResume: true, CanTrash: true, CanWatch: true, CanLink: true, HasModes: true, CanReuse: true)
+        : new(CanWrite: true, CanResume: true, CanTrash: false, CanWatch: false, CanLink: false, HasModes: false, CanReuse: true);
 
     public Task<Result<FileEntry>> StatAsync(FileScope scope, TreePath path, bool withAttributes, CancellationToken cancellationToken) =>
         DoAsync(scope, path, place => _disk.Stat(place, withAttributes), cancellationToken);
@@ -121,6 +122,13 @@ internal sealed class DiskFiles(ServerFolders folders, Guid mount, TreePath root
             return file.Now().Tag == file.Entry.Tag ? hash.GetHashAndReset() : throw new FileFault(FileProblems.Changed, $"'{place}' has changed while it was read.");
         }, cancellationToken);
 
+    public Task<Result<FileChunks>> ChunksAsync(FileScope scope, TreePath path, int average, CancellationToken cancellationToken) =>
+        DoAsync(scope, path, place =>
+        {
+            using var file = _disk.OpenFile(place);
+            return FileChunking.Read(file, place, average, cancellationToken);
+        }, cancellationToken);
+
     public Task<Result<IFileWriting>> WriteAsync(FileScope scope, TreePath path, Guid upload, long offset, CancellationToken cancellationToken) =>
         RunAsync<IFileWriting>(scope, path, async place =>
         {
@@ -142,7 +150,7 @@ internal sealed class DiskFiles(ServerFolders folders, Guid mount, TreePath root
                     digest.Begin(upload, place.Path, offset);
                 }
 
-                return new DiskWriting(part, claim, digest, PlaceOf(path));
+                return new DiskWriting(part, new OldVersion(_disk, place), claim, digest, PlaceOf(path));
             }
             catch
             {

@@ -92,7 +92,7 @@ internal sealed class DiskReading : IFileReading
 }
 
 /// <summary>An upload to the node that is being written.</summary>
-internal sealed class DiskWriting(IDiskPart part, DiskUploads.Claim claim, UploadDigest digest, string shown) : IFileWriting
+internal sealed class DiskWriting(IDiskPart part, OldVersion old, DiskUploads.Claim claim, UploadDigest digest, string shown) : IFileWriting
 {
     /// <summary>How much is written before the disk is asked to begin.</summary>
     private const long FlushBytes = 16 * 1024 * 1024;
@@ -106,11 +106,7 @@ internal sealed class DiskWriting(IDiskPart part, DiskUploads.Claim claim, Uploa
     {
         part.Write(data.Span, part.Length);
         digest.Add(data.Span);
-        if (part.Length - _flushed >= FlushBytes)
-        {
-            part.Flush(_flushed, part.Length - _flushed);
-            _flushed = part.Length;
-        }
+        Flush();
     }, cancellationToken);
 
     public async ValueTask<Result<Unit>> SkipAsync(long hole, CancellationToken cancellationToken) => await PutAsync(() =>
@@ -124,13 +120,29 @@ internal sealed class DiskWriting(IDiskPart part, DiskUploads.Claim claim, Uploa
         digest.AddHole(hole);
     }, cancellationToken);
 
+    public async ValueTask<Result<Unit>> ReuseAsync(FileReuse reuse, CancellationToken cancellationToken) => await PutAsync(() =>
+    {
+        old.Append(part, digest, reuse, cancellationToken);
+        Flush();
+    }, cancellationToken);
+
     public ValueTask<Result<long>> EndAsync(CancellationToken cancellationToken) => ValueTask.FromResult(_broken is { } error ? error : (Result<long>)part.Length);
 
     public ValueTask DisposeAsync()
     {
+        old.Dispose();
         part.Dispose();
         claim.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    private void Flush()
+    {
+        if (part.Length - _flushed >= FlushBytes)
+        {
+            part.Flush(_flushed, part.Length - _flushed);
+            _flushed = part.Length;
+        }
     }
 
     private async Task<Result<Unit>> PutAsync(Action put, CancellationToken cancellationToken)
