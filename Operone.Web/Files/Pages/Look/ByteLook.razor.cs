@@ -16,9 +16,12 @@ public sealed partial class ByteLook
     private readonly CancellationTokenSource _gone = new();
     private readonly List<(int Id, string Text)> _parts = [];
     private (TreePath Path, string? Look, string? At, string? Tag)? _shown;
-    private ElementReference _found;
     private int _mark = -1;
-    private bool _isMarkNew;
+    private int _from;
+    private CodeScript? _code;
+    private ElementReference _host;
+    private int _version;
+    private int _coded;
     private FileWindow _window;
     private TextKind? _kind;
     private Error? _problem;
@@ -85,7 +88,7 @@ public sealed partial class ByteLook
                 return "";
             }
 
-            var kind = IsHex ? (_kind is null ? "no text: shown byte by byte" : "") : _kind?.Name ?? "UTF-8";
+            var kind = IsHex ? (_kind is null ? "no text: shown byte by byte" : "") : string.Join(" · ", new[] { _code?.Language, _kind?.Name ?? "UTF-8" }.OfType<string>());
             var where = IsFollowing ? "what is written to its end shows here by itself"
                 : _window.IsWhole ? "" : $"{Quantities.FormatSize(_window.Offset)} to {Quantities.FormatSize(_window.Offset + _window.Length)} of {Quantities.FormatSize(_window.Size)}";
             return string.Join(" · ", new[] { kind, where }.Where(w => w.Length > 0));
@@ -111,19 +114,7 @@ public sealed partial class ByteLook
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
-        if (_isMarkNew && RendererInfo.IsInteractive && _found.Context is not null)
-        {
-            _isMarkNew = false;
-            try
-            {
-                await _found.FocusAsync(); // what has the focus comes into sight
-            }
-            catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException)
-            {
-                // the page was left
-            }
-        }
-
+        await CodeAsync();
         if (!IsFollowing || !_isLoaded || _sticks)
         {
             return;
@@ -141,12 +132,49 @@ public sealed partial class ByteLook
         }
     }
 
+    /// <summary>Puts the text into Monaco; takes it away where there is none.</summary>
+    private async Task CodeAsync()
+    {
+        if (_coded == _version || !_isLoaded || !RendererInfo.IsInteractive)
+        {
+            return;
+        }
+
+        _coded = _version;
+        try
+        {
+            if (IsHex || IsFollowing || _isEmpty)
+            {
+                await (_code?.StopAsync() ?? Task.CompletedTask);
+                return;
+            }
+
+            _code ??= new(Script, Assets["dist/editor/editor.js"]);
+            await _code.ShowAsync(_text, _host, new(File.Name, _wraps, _window.IsWhole, _from, _mark < 0 ? 0 : Found, _window.IsFirst ? 1 : null), _gone.Token);
+            StateHasChanged();
+        }
+        catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException)
+        {
+            // the page was left
+        }
+    }
+
+    private async Task WrapAsync()
+    {
+        _wraps = !_wraps;
+        if (_code is not null)
+        {
+            await _code.WrapAsync(_wraps, _gone.Token);
+        }
+    }
+
     private async Task LoadAsync()
     {
         try
         {
             _problem = await LoadAsync(_gone.Token);
             _isLoaded = _problem is null;
+            _version++;
         }
         catch (OperationCanceledException) when (_gone.IsCancellationRequested)
         {
@@ -214,11 +242,12 @@ public sealed partial class ByteLook
             return;
         }
 
-        Add(_kind.Read(bytes.AsSpan(0, (int)at), _window.Offset));
+        var before = _kind.Read(bytes.AsSpan(0, (int)at), _window.Offset);
+        _from = before.Length;
+        Add(before);
         var rest = _kind.Read(bytes.AsSpan((int)at), _window.Offset + at);
         var length = Math.Min(Found, rest.Length);
         _mark = _lastPart;
-        _isMarkNew = true;
         Add(rest[..length]);
         Add(rest[length..]);
     }
@@ -319,6 +348,11 @@ public sealed partial class ByteLook
     {
         await _gone.CancelAsync();
         await UnfollowAsync();
+        if (_code is not null)
+        {
+            await _code.DisposeAsync();
+        }
+
         try
         {
             if (_module is not null)
