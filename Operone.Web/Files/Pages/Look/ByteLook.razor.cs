@@ -15,7 +15,7 @@ public sealed partial class ByteLook
 
     private readonly CancellationTokenSource _gone = new();
     private readonly List<(int Id, string Text)> _parts = [];
-    private (TreePath Path, string? Look, string? At, string? Tag)? _shown;
+    private (TreePath Path, string? Look, string? At, string? As, string? Tag)? _shown;
     private int _mark = -1;
     private int _from;
     private CodeScript? _code;
@@ -54,13 +54,17 @@ public sealed partial class ByteLook
     [Parameter, EditorRequired]
     public FileView File { get; set; } = default!;
 
-    /// <summary>hex or follow; else text where it is one.</summary>
+    /// <summary>hex, follow or tidy; else text where it is one.</summary>
     [Parameter]
     public string? Look { get; set; }
 
     /// <summary>The byte to begin at, or <c>end</c>.</summary>
     [Parameter]
     public string? At { get; set; }
+
+    /// <summary>The encoding that was chosen by hand.</summary>
+    [Parameter]
+    public string? As { get; set; }
 
     /// <summary>How many characters from there on were found: they are shown so, and come into sight.</summary>
     [Parameter]
@@ -70,8 +74,10 @@ public sealed partial class ByteLook
 
     private bool IsHex => Look == "hex" || (!IsFollowing && _isLoaded && _kind is null);
 
-    // a link would be replaced by what is saved
-    private bool MayEdit => File is { IsWritable: true, Kind: FileKind.File } && _kind is not null && !IsHex && !IsFollowing && _window.Size <= TextEdit.MaxBytes;
+    private bool IsTidy => Look == "tidy";
+
+    /// <summary>Which of the ways that its kind has.</summary>
+    private string? Way => IsHex ? "hex" : IsFollowing || IsTidy ? Look : LookKinds.Ways(LookKinds.Of(File.Name)).Any(w => w.Look == "text") ? "text" : null;
 
     private int Step => IsHex ? HexText.MaxBytes : FileWindow.MaxBytes;
 
@@ -88,7 +94,7 @@ public sealed partial class ByteLook
                 return "";
             }
 
-            var kind = IsHex ? (_kind is null ? "no text: shown byte by byte" : "") : string.Join(" · ", new[] { _code?.Language, _kind?.Name ?? "UTF-8" }.OfType<string>());
+            var kind = IsHex ? (_kind is null ? "no text: shown byte by byte" : "") : string.Join(" · ", new[] { _code?.Language, IsTidy ? "laid out anew" : null }.OfType<string>());
             var where = IsFollowing ? "what is written to its end shows here by itself"
                 : _window.IsWhole ? "" : $"{Quantities.FormatSize(_window.Offset)} to {Quantities.FormatSize(_window.Offset + _window.Length)} of {Quantities.FormatSize(_window.Size)}";
             return string.Join(" · ", new[] { kind, where }.Where(w => w.Length > 0));
@@ -97,12 +103,12 @@ public sealed partial class ByteLook
 
     protected override async Task OnParametersSetAsync()
     {
-        if (_shown is { } shown && shown.Path.Equals(Value) && (shown.Look, shown.At, shown.Tag) == (Look, At, File.Tag))
+        if (_shown is { } shown && shown.Path.Equals(Value) && (shown.Look, shown.At, shown.As, shown.Tag) == (Look, At, As, File.Tag))
         {
             return;
         }
 
-        _shown = (Value, Look, At, File.Tag);
+        _shown = (Value, Look, At, As, File.Tag);
         await UnfollowAsync();
         await LoadAsync();
         if (IsFollowing && _problem is null && RendererInfo.IsInteractive)
@@ -184,32 +190,17 @@ public sealed partial class ByteLook
 
     private async Task<Error?> LoadAsync(CancellationToken cancellationToken)
     {
-        // how long it is now: a file of the system says nothing of that, and is read all the same
-        var stat = await Files.StatAsync(Actor, Value, cancellationToken);
-        if (stat.IsError)
+        var read = await LookRead.ReadAsync(Files, Actor, Value, As, (size, kind) =>
         {
-            return stat.Error;
-        }
-
-        var size = stat.Value.Size ?? 0;
-        var head = await FileBytes.ReadAsync(Files, Actor, Value, 0, 4096, cancellationToken);
-        if (head.IsError)
-        {
-            return head.Error;
-        }
-
-        _kind = TextKind.Detect(head.Value.Bytes);
-        var most = Look == "hex" || (_kind is null && !IsFollowing) ? HexText.MaxBytes : FileWindow.MaxBytes;
-        _window = IsFollowing || At == "end" ? FileWindow.End(size, most)
-            : FileWindow.At(long.TryParse(At, NumberStyles.None, CultureInfo.InvariantCulture, out var at) ? at : 0, size, most);
-        var read = await FileBytes.ReadAsync(Files, Actor, Value, _window.Offset, size == 0 ? most : Math.Max(1, _window.Length), cancellationToken);
+            var most = Look == "hex" || (kind is null && !IsFollowing) ? HexText.MaxBytes : FileWindow.MaxBytes;
+            return IsFollowing || At == "end" ? FileWindow.End(size, most) : FileWindow.At(LookRead.Offset(At) ?? 0, size, most);
+        }, cancellationToken);
         if (read.IsError)
         {
             return read.Error;
         }
 
-        var bytes = read.Value.Bytes;
-        _window = new(_window.Offset, bytes.Length, Math.Max(size, _window.Offset + bytes.Length));
+        (var bytes, _window, _kind) = read.Value;
         _isEmpty = bytes.Length == 0;
         _parts.Clear();
         _decoder = null;
@@ -228,17 +219,18 @@ public sealed partial class ByteLook
     /// <summary>The window, as text with what was found in it, or in digits.</summary>
     private void AddText(byte[] bytes)
     {
-        _mark = -1;
+        (_mark, _from) = (-1, 0);
         if (_kind is null || Look == "hex")
         {
             Add(HexText.Write(bytes, _window.Offset));
             return;
         }
 
-        var at = Found > 0 && long.TryParse(At, NumberStyles.None, CultureInfo.InvariantCulture, out var found) ? found - _window.Offset : -1;
+        var at = Found > 0 && LookRead.Offset(At) is { } found ? found - _window.Offset : -1;
         if (at < 0 || at >= bytes.Length)
         {
-            Add(_kind.Read(bytes, _window.Offset));
+            var text = _kind.Read(bytes, _window.Offset);
+            Add(IsTidy ? JsonLayout.Write(text) : text);
             return;
         }
 

@@ -16,10 +16,11 @@ public sealed partial class TextEdit
     public const int MaxBytes = 1024 * 1024;
 
     private readonly CancellationTokenSource _gone = new();
-    private TextKind _kind = TextKind.Detect([])!;
+    private TextKind _kind = TextKind.All[0];
     private string _text = "";
     private string? _tag;
     private string? _theirTag;
+    private string? _foreign;
     private bool _isCompared;
     private bool _isDirty;
     private bool _isCrLf;
@@ -52,6 +53,10 @@ public sealed partial class TextEdit
 
     [Parameter, EditorRequired]
     public FileView File { get; set; } = default!;
+
+    /// <summary>The encoding that was chosen by hand.</summary>
+    [Parameter]
+    public string? As { get; set; }
 
     /// <summary>Back to looking at it.</summary>
     [Parameter, EditorRequired]
@@ -116,7 +121,7 @@ public sealed partial class TextEdit
         }
 
         var (bytes, entry) = read.Value;
-        if (bytes.Length > MaxBytes || TextKind.Detect(bytes) is not { } kind)
+        if (bytes.Length > MaxBytes || (TextKind.Named(As, bytes) ?? TextKind.Detect(bytes)) is not { } kind)
         {
             return new Error(ErrorKind.Unprocessable, "file-no-text", "It cannot be edited here.", bytes.Length > MaxBytes
                 ? "It has more than 1 MiB. Download it, and upload it again." : "It is no text. Download it, and upload it again.");
@@ -142,6 +147,13 @@ public sealed partial class TextEdit
     }
 
     private Task SaveAsync() => SaveAsync(_tag);
+
+    /// <summary>With what its own encoding does not have.</summary>
+    private Task SaveAsUtf8Async()
+    {
+        _kind = TextKind.All[0];
+        return SaveAsync(_isCompared ? _theirTag : _tag);
+    }
 
     private async Task SaveAsync(string? tag)
     {
@@ -220,8 +232,13 @@ public sealed partial class TextEdit
         using var reader = new StreamReader(stream, Encoding.UTF8, detectEncodingFromByteOrderMarks: false);
         var text = await reader.ReadToEndAsync(_gone.Token);
         text = _isCrLf ? text.Replace("\n", "\r\n", StringComparison.Ordinal) : text;
-        var kind = _kind.CanWrite(text) ? _kind : TextKind.Detect([])!;
-        using var content = new MemoryStream(kind.Write(text));
+        _foreign = _kind.Foreign(text);
+        if (_foreign is { } foreign)
+        {
+            return new Error(ErrorKind.Unprocessable, "file-no-text", "It was not saved.", $"\"{foreign}\" cannot be written in {_kind.Name}.");
+        }
+
+        using var content = new MemoryStream(_kind.Write(text));
         return await Files.WriteAsync(Actor, Value, content, new(Tag: tag), _gone.Token);
     }
 
