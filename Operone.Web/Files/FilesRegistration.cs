@@ -29,6 +29,7 @@ internal static class FilesRegistration
         services.AddSingleton<FileService>();
         services.AddSingleton<ArchiveService>();
         services.AddSingleton<PdfTexts>();
+        services.AddSingleton<PdfSearch>();
         services.AddSingleton<FileSearchService>();
         services.AddOptions<UnpackOptions>().BindConfiguration(UnpackOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<UnpackOptions>, UnpackOptionsValidation>();

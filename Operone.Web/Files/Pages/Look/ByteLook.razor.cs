@@ -156,7 +156,7 @@ public sealed partial class ByteLook
             }
 
             _code ??= new(Script, Assets["dist/editor/editor.js"]);
-            await _code.ShowAsync(_text, _host, new(File.Name, _wraps, _window.IsWhole, _from, _mark < 0 ? 0 : Found, _window.IsFirst ? 1 : null), _gone.Token);
+            await _code.ShowAsync(_text, _host, new(File.Name, _wraps, _from, _mark < 0 ? 0 : Found, _window.IsFirst ? 1 : null), _gone.Token);
             StateHasChanged();
         }
         catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException)

@@ -6,11 +6,10 @@ namespace Operone.Web.Files.Pages.Look;
 /// <summary>What is known of a text that is shown.</summary>
 /// <param name="Name">The file's; its language follows from it.</param>
 /// <param name="Wraps">Whether long lines wrap.</param>
-/// <param name="IsWhole">Whether it is the whole file: a part is not told off for being none.</param>
 /// <param name="From">Which character comes into sight.</param>
 /// <param name="Length">How many characters were found there.</param>
 /// <param name="First">The number of its first line, where that is known.</param>
-internal sealed record CodeOptions(string Name, bool Wraps = false, bool IsWhole = true, int From = 0, int Length = 0, int? First = 1);
+internal sealed record CodeOptions(string Name, bool Wraps = false, int From = 0, int Length = 0, int? First = 1);
 
 /// <summary>Monaco in the browser: loaded when a text is first looked at. Where it is not to be had the page's own elements stay.</summary>
 internal sealed class CodeScript(IJSRuntime script, string address) : IAsyncDisposable

@@ -23,6 +23,10 @@ internal static class MarkdownText
     /// <summary>The most markup that comes of it: a link that is written once and used a thousand times would grow without end.</summary>
     private const int MaxCharacters = 4 * 1024 * 1024;
 
+    // what takes its reader longer with the square of its number: more of it in one paragraph is no text that somebody wrote
+    private const int MaxBrackets = 5000;
+    private const int MaxCells = 200_000;
+
     private const string Prefix = "md-";
 
     private static readonly MarkdownPipeline _pipeline = new MarkdownPipelineBuilder()
@@ -31,11 +35,16 @@ internal static class MarkdownText
 
     private static readonly HtmlSanitizer _sanitizer = MakeSanitizer();
 
-    /// <summary>Renders one; null where it is nested too deep, or would become too long.</summary>
+    /// <summary>Renders one; null where it is nested too deep, would become too long, or would take too long.</summary>
     /// <param name="text">What is written.</param>
     /// <param name="file">Where it lies: addresses in it are relative to its folder.</param>
     public static string? Render(string text, TreePath file)
     {
+        if (IsHeavy(text))
+        {
+            return null;
+        }
+
         try
         {
             using var writer = new BoundedWriter();
@@ -46,7 +55,7 @@ internal static class MarkdownText
             renderer.Render(Markdig.Markdown.Parse(text, _pipeline));
             using var document = _sanitizer.SanitizeDom(writer.ToString());
             var links = new MarkdownLinks(file);
-            foreach (var element in document.Body!.QuerySelectorAll("[id], a, img"))
+            foreach (var element in document.Body!.QuerySelectorAll("[id], a, img, input"))
             {
                 Settle(element, links);
             }
@@ -63,6 +72,30 @@ internal static class MarkdownText
         }
     }
 
+    /// <summary>Whether a paragraph of it would keep its reader for minutes.</summary>
+    private static bool IsHeavy(ReadOnlySpan<char> text)
+    {
+        var (brackets, bars, lines) = (0, 0, 0);
+        foreach (var line in text.EnumerateLines())
+        {
+            if (line.IsWhiteSpace())
+            {
+                (brackets, bars, lines) = (0, 0, 0);
+                continue;
+            }
+
+            brackets += line.Count('[');
+            bars = Math.Max(bars, line.Count('|'));
+            lines++;
+            if (brackets > MaxBrackets || (long)bars * lines > MaxCells)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Names of its own cannot be those of the page, and addresses lead where they are meant to.</summary>
     private static void Settle(IElement element, MarkdownLinks links)
     {
@@ -71,7 +104,11 @@ internal static class MarkdownText
             element.Id = Prefix + id;
         }
 
-        if (element.LocalName == "a" && element.GetAttribute("href") is { } href)
+        if (element.LocalName == "input")
+        {
+            element.SetAttribute("aria-label", element.HasAttribute("checked") ? "done" : "to do");
+        }
+        else if (element.LocalName == "a" && element.GetAttribute("href") is { } href)
         {
             var (to, isElsewhere) = links.Page(href, Prefix);
             if (to is null)

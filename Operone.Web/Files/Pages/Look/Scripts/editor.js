@@ -6,8 +6,7 @@ import "./features.js";
 import { modelOf, wordOf } from "./kinds.js";
 import { follow } from "./looks.js";
 
-const worker = name => new Worker(new URL(`./${name}.worker.js`, import.meta.url), { type: "module", name });
-self.MonacoEnvironment = { getWorker: (_, label) => worker(label === "json" ? "json" : "editor") };
+self.MonacoEnvironment = { getWorker: () => new Worker(new URL("./editor.worker.js", import.meta.url), { type: "module", name: "editor" }) };
 
 const usual = {
   automaticLayout: true, fontFamily: "'JetBrains Mono Variable', ui-monospace, monospace", fontLigatures: false, fontSize: 12.5, lineHeight: 19, tabSize: 4,
@@ -60,10 +59,10 @@ class Shown {
   #found;
   #gone = new AbortController();
 
-  constructor(source, host, { name, wraps, isWhole, from, length, first }) {
+  constructor(source, host, { name, wraps, from, length, first }) {
     this.#host = host;
     this.#source = source;
-    const model = modelOf(source.textContent, name, isWhole);
+    const model = modelOf(source.textContent, name);
     host.hidden = false;
     source.hidden = true;
     this.#editor = editor.create(host, {
@@ -152,7 +151,7 @@ class Changed {
       return;
     }
 
-    this.#model = modelOf(field.value, name, true);
+    this.#model = modelOf(field.value, name);
     host.hidden = false;
     field.hidden = true;
     this.#editor = editor.create(host, { ...usual, model: this.#model, ariaLabel: `Content of ${name}`, wordWrap: narrow(host) ? "on" : "off", folding: true, glyphMargin: false });
@@ -207,7 +206,7 @@ class Changed {
   async compare(host, stream) {
     const theirs = new TextDecoder().decode(await stream.arrayBuffer());
     this.uncompare();
-    const mine = this.#model ?? modelOf(this.#field.value, this.#name, true);
+    const mine = this.#model ?? modelOf(this.#field.value, this.#name);
     const original = editor.createModel(theirs.replaceAll("\r\n", "\n"), mine.getLanguageId());
     host.hidden = false;
     if (this.#editor) this.#host.hidden = true;

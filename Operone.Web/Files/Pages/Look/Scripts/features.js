@@ -1,4 +1,4 @@
-// What Monaco can do here. It completes nothing and knows no language but JSON beyond its colours: what it does not have need not be loaded.
+// What Monaco can do here. It completes nothing, and knows no more of a language than its colours: what it does not have need not be loaded.
 import "monaco-editor/features/bracketMatching/register.js";
 import "monaco-editor/features/caretOperations/register.js";
 import "monaco-editor/features/clipboard/register.js";
@@ -10,8 +10,6 @@ import "monaco-editor/features/cursorUndo/register.js";
 import "monaco-editor/features/diffEditor/register.js";
 import "monaco-editor/features/find/register.js";
 import "monaco-editor/features/folding/register.js";
-import "monaco-editor/features/format/register.js";
-import "monaco-editor/features/gotoError/register.js";
 import "monaco-editor/features/gotoLine/register.js";
 import "monaco-editor/features/hover/register.js";
 import "monaco-editor/features/indentation/register.js";

@@ -1,8 +1,5 @@
-// Which language a file has, by its name or its first line, where Monaco itself does not know; and two languages of our own.
+// Which language a file has, by its name or its first line, where Monaco itself does not know; and languages of our own.
 import { editor, languages } from "monaco-editor/editor/editor.api.js";
-import { jsonDefaults } from "monaco-editor/languages/features/json/register.js";
-
-jsonDefaults.setDiagnosticsOptions({ validate: true, allowComments: true, comments: "ignore", schemas: [], enableSchemaRequest: false });
 
 const more = {
   ini: {
@@ -14,7 +11,6 @@ const more = {
     filenames: [".bashrc", ".profile", ".bash_profile", ".bash_aliases", ".zshrc", "APKBUILD", "PKGBUILD"],
     firstLine: "^#!.*\\b(ba|z|k|da|a)?sh\\b",
   },
-  json: { extensions: [".geojson", ".webmanifest", ".har", ".ipynb", ".code-workspace"], filenames: [".prettierrc", "composer.lock", "flake.lock"] },
   xml: { extensions: [".plist", ".resx", ".nuspec", ".targets", ".slnx"] },
   javascript: { firstLine: "^#!.*\\bnode" },
   ruby: { filenames: ["Vagrantfile", "Brewfile"], firstLine: "^#!.*\\bruby" },
@@ -26,9 +22,12 @@ const more = {
 };
 for (const [id, known] of Object.entries(more)) languages.register({ id, ...known });
 
-// A value a line, and parts of a document: the colours of JSON, and nobody who says that it is not whole.
-languages.register({ id: "jsonl", extensions: [".jsonl", ".ndjson", ".json-seq"] });
-languages.setMonarchTokensProvider("jsonl", {
+// JSON, a value a line of it, and parts of it: its colours. Monaco's own brings all of its features along, which is half of it again.
+languages.register({
+  id: "json", aliases: ["JSON"], filenames: [".prettierrc", "composer.lock", "flake.lock", ".babelrc", ".eslintrc"],
+  extensions: [".json", ".jsonc", ".jsonl", ".ndjson", ".json-seq", ".geojson", ".webmanifest", ".har", ".ipynb", ".code-workspace"],
+});
+languages.setMonarchTokensProvider("json", {
   tokenizer: {
     root: [
       [/"(?:[^"\\]|\\.)*"(?=\s*:)/, "string.key.json"],
@@ -36,10 +35,16 @@ languages.setMonarchTokensProvider("jsonl", {
       [/-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/, "number.json"],
       [/\b(?:true|false|null)\b/, "keyword.json"],
       [/[{}[\]]/, "@brackets"],
+      [/\/\/.*$/, "comment"],
+      [/\/\*/, "comment", "@comment"],
     ],
+    comment: [[/[^*]+/, "comment"], [/\*\//, "comment", "@pop"], [/\*/, "comment"]],
   },
 });
-languages.setLanguageConfiguration("jsonl", { brackets: [["{", "}"], ["[", "]"]] });
+languages.setLanguageConfiguration("json", {
+  brackets: [["{", "}"], ["[", "]"]], comments: { lineComment: "//", blockComment: ["/*", "*/"] },
+  autoClosingPairs: [{ open: "{", close: "}" }, { open: "[", close: "]" }, { open: '"', close: '"', notIn: ["string"] }],
+});
 
 // What programs write of themselves: how bad it is stands out, and what is indented beneath a line (a stack) folds.
 languages.register({ id: "log", extensions: [".log", ".out", ".err"], filenames: ["syslog", "messages", "dmesg"] });
@@ -62,7 +67,7 @@ languages.setMonarchTokensProvider("log", {
 });
 
 /** The language of a name, and of what is on the first line. */
-export function languageOf(name, first, isWhole) {
+export function languageOf(name, first) {
   const lower = name.toLowerCase();
   let best = null;
   for (const known of languages.getLanguages()) {
@@ -84,10 +89,10 @@ export function languageOf(name, first, isWhole) {
     }
   }
 
-  if (!best && isWhole && /^\s*[{[]\s*(["{[\]}]|$)/.test(first)) best = { id: "json" };
-  return best?.id === "json" && !isWhole ? "jsonl" : best?.id ?? "plaintext";
+  if (!best && /^\s*[{[]\s*(["{[\]}]|$)/.test(first)) best = { id: "json" };
+  return best?.id ?? "plaintext";
 }
 
-export const wordOf = id => languages.getLanguages().find(l => l.id === id && l.aliases?.length)?.aliases[0] ?? { jsonl: "JSON", log: "Log", plaintext: "Plain text", json: "JSON" }[id] ?? id;
+export const wordOf = id => languages.getLanguages().find(l => l.id === id && l.aliases?.length)?.aliases[0] ?? { log: "Log", plaintext: "Plain text" }[id] ?? id;
 
-export const modelOf = (text, name, isWhole) => editor.createModel(text, languageOf(name, text.slice(0, text.search(/[\r\n]|$/)), isWhole));
+export const modelOf = (text, name) => editor.createModel(text, languageOf(name, text.slice(0, text.search(/[\r\n]|$/))));
