@@ -11,7 +11,7 @@ self.MonacoEnvironment = { getWorker: () => new Worker(new URL("./editor.worker.
 const usual = {
   automaticLayout: true, fontFamily: "'JetBrains Mono Variable', ui-monospace, monospace", fontLigatures: false, fontSize: 12.5, lineHeight: 19, tabSize: 4,
   minimap: { enabled: false }, scrollBeyondLastLine: false, padding: { top: 10, bottom: 10 }, unusualLineTerminators: "off", smoothScrolling: false, cursorBlinking: "solid",
-  fixedOverflowWidgets: true, renderLineHighlight: "line", stickyScroll: { enabled: false }, occurrencesHighlight: "off", links: false, wordBasedSuggestions: "off", quickSuggestions: false,
+  fixedOverflowWidgets: true, renderLineHighlight: "line", renderFinalNewline: "on", stickyScroll: { enabled: false }, occurrencesHighlight: "off", links: false, wordBasedSuggestions: "off", quickSuggestions: false,
   scrollbar: { alwaysConsumeMouseWheel: false, useShadows: false }, accessibilitySupport: "auto", lineNumbersMinChars: 3, foldingMaximumRegions: 20000, maxTokenizationLineLength: 20000,
   unicodeHighlight: { ambiguousCharacters: false, invisibleCharacters: true, nonBasicASCII: false },
 };
