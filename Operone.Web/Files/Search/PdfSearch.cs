@@ -29,8 +29,14 @@ internal sealed class PdfSearch(PdfTexts texts)
         var found = new List<string>();
         var names = query with
         {
-            Text = null, IsRegex = false, WholeWord = false, Pdf = false, Kind = FileKind.File, MaxMatches = 10 * MaxFiles,
-            Name = query.Name ?? "*.pdf", IgnoreCase = query.IgnoreCase || query.Name is null,
+            Text = null,
+            IsRegex = false,
+            WholeWord = false,
+            Pdf = false,
+            Kind = FileKind.File,
+            MaxMatches = 10 * MaxFiles,
+            Name = query.Name ?? "*.pdf",
+            IgnoreCase = query.IgnoreCase || query.Name is null,
         };
         var listed = await place.Backend.SearchAsync(place.Scope, place.Path, names, news =>
         {
