@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using Operone.Core;
 using Operone.Core.Errors;
 using Operone.Core.Files;
 

@@ -30,7 +30,7 @@ internal sealed class MarkdownLinks(TreePath file)
         source is null || IsAbsolute(source) || Resolve(source) is not { } path || LookKinds.Of(path.Name) != LookKind.Image ? null : $"api/v1/files{path.ToAddress()}?inline=true";
 
     private static bool IsAbsolute(string address) =>
-        address.StartsWith("//", StringComparison.Ordinal) || address.StartsWith("\\", StringComparison.Ordinal) || address.StartsWith("/\\", StringComparison.Ordinal)
+        address.StartsWith("//", StringComparison.Ordinal) || address.StartsWith('\\') || address.StartsWith("/\\", StringComparison.Ordinal)
         || (address.IndexOf(':', StringComparison.Ordinal) is var colon and >= 0 && address.AsSpan(0, colon).IndexOfAny('/', '?', '#') < 0);
 
     /// <summary>A path from the file's folder, or from the device's top; null where there is none.</summary>
