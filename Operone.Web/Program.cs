@@ -6,6 +6,7 @@ using Operone.Web.Data;
 using Operone.Web.Devices;
 using Operone.Web.Events;
 using Operone.Web.Files;
+using Operone.Web.Files.Documents;
 using Operone.Web.Hosting;
 using Operone.Web.Shell;
 
@@ -16,6 +17,11 @@ internal static class Program
 {
     public static async Task<int> Main(string[] args)
     {
+        if (args is [PdfProgram.Verb])
+        {
+            return PdfProgram.Run(System.Console.OpenStandardInput(), System.Console.OpenStandardOutput());
+        }
+
         // What a verb does is done instead of serving.
         var isRecovery = args is [RecoveryCommand.Verb, ..];
         await using var app = isRecovery ? Build(args[Math.Min(args.Length, 2)..], builder => builder.Logging.ClearProviders()) : Build(args);

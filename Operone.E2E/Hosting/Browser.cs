@@ -1,4 +1,5 @@
 using System.Globalization;
+using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 using Xunit;
 
@@ -106,6 +107,22 @@ internal static class ConsoleSteps
         await page.Locator("[data-submit]").ClickAsync();
         await page.WaitForURLAsync(url => Guid.TryParse(url.Split('/', '?')[^1], out _));
         await page.WaitUntilLiveAsync();
+    }
+
+    /// <summary>Nothing on the page keeps somebody from using it.</summary>
+    public static async Task BeAccessibleAsync(this IPage page)
+    {
+        var problems = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical")
+            .Select(v => $"{v.Id}: {v.Help}: {string.Join(" ", v.Nodes.Select(n => $"{n.Target} {n.Html}"))}").ToList();
+        Assert.True(problems.Count == 0, string.Join('\n', problems));
+    }
+
+    /// <summary>Types a text in place of what is edited.</summary>
+    public static async Task RetypeAsync(this IPage page, string text)
+    {
+        await page.Locator(".written[data-ready] .monaco-editor.focused").First.WaitForAsync();
+        await page.Keyboard.PressAsync("Control+a");
+        await page.Keyboard.InsertTextAsync(text);
     }
 
     /// <summary>The text of the output that is shown.</summary>

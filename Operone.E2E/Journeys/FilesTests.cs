@@ -103,22 +103,42 @@ public sealed class FilesTests(Browser browser) : IDisposable
         var (page, errors) = await OpenAsync(scene);
         await page.GoAsync($"/files/devices/disk-1{_folder}/settings.conf");
         await page.GetByRole(AriaRole.Link, new() { Name = "Edit", Exact = true }).ClickAsync();
-        var field = page.Locator("#file-text");
-        await Expect(field).ToBeFocusedAsync();
-        await field.FillAsync("port = 2\nhost = ä\n");
+        await page.RetypeAsync("port = 2\nhost = ä\n");
         await page.Keyboard.PressAsync("Control+s");
         await Expect(page.Locator(".mud-snackbar")).ToContainTextAsync("was saved");
         Assert.Equal("port = 2\r\nhost = ä\r\n", await ReadAsync("settings.conf"));
 
         await WriteAsync("settings.conf", "port = 3, by somebody else\r\n");
-        await field.FillAsync("port = 4\n");
+        await page.RetypeAsync("port = 4\n");
         await page.Keyboard.PressAsync("Control+s");
         await Expect(page.Locator(".notice.warning")).ToContainTextAsync("Somebody changed it meanwhile");
-        await Expect(page.GetByLabel("On the device now")).ToContainTextAsync("by somebody else");
+        var difference = page.GetByRole(AriaRole.Region, new() { Name = "The difference" });
+        await Expect(difference).ToHaveAttributeAsync("data-differences", "1");
+        await Expect(difference.Locator(".original .view-lines")).ToContainTextAsync("by somebody else");
+        await Expect(difference.Locator(".modified .view-lines")).ToContainTextAsync("port = 4");
         Assert.Contains("by somebody else", await ReadAsync("settings.conf"), StringComparison.Ordinal);
         await page.PictureAsync("files-conflict");
+        await page.BeAccessibleAsync();
+
+        // Going on keeps what was typed, and the other's is still not written over.
+        await page.GetByRole(AriaRole.Button, new() { Name = "Go on editing" }).ClickAsync();
+        await Expect(difference).ToBeHiddenAsync();
+        await Expect(page.Locator(".view-lines").First).ToContainTextAsync("port = 4");
+        await page.Keyboard.PressAsync("Control+s");
         await page.GetByRole(AriaRole.Button, new() { Name = "Write mine over it" }).ClickAsync();
-        await Expect(page.GetByLabel("On the device now")).ToHaveCountAsync(0);
+        await Expect(difference).ToBeHiddenAsync();
+        Assert.Equal("port = 4\r\n", await ReadAsync("settings.conf"));
+
+        // What was typed is not lost by going elsewhere, unless one says so.
+        await page.RetypeAsync("port = 5\n");
+        await Expect(page.GetByText("not saved")).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Leave", Exact = true }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Dialog)).ToContainTextAsync("Leave without saving?");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Keep" }).ClickAsync();
+        await Expect(page.Locator(".view-lines").First).ToContainTextAsync("port = 5");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Leave", Exact = true }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Leave without saving" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Edit", Exact = true })).ToBeVisibleAsync();
         Assert.Equal("port = 4\r\n", await ReadAsync("settings.conf"));
 
         // What is added at the end shows by itself.

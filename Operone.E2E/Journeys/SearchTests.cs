@@ -36,8 +36,8 @@ public sealed class SearchTests(Browser browser) : IDisposable
         await Expect(page.Locator("[role=search] [role=status]")).ToContainTextAsync("1 match in 2 files");
         await page.PictureAsync("files-search");
         await found.ClickAsync();
-        await Expect(page.Locator("pre mark")).ToHaveTextAsync("needle <b>");
-        await Expect(page.Locator("pre mark")).ToBeInViewportAsync();
+        await Expect(page.Locator(".found-here").First).ToHaveTextAsync("needle <b>");
+        await Expect(page.Locator(".found-here").First).ToBeInViewportAsync();
 
         // Names; and what is not there.
         await page.GoAsync($"/files/devices/disk-1{_folder}?find=&named=*.conf");

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Operone.Web.Files.Archives;
 using Operone.Web.Files.Dav;
+using Operone.Web.Files.Documents;
 using Operone.Web.Files.Mounts;
 using Operone.Web.Files.Pages;
 using Operone.Web.Files.Policies;
@@ -29,6 +30,8 @@ internal static class FilesRegistration
         services.AddSingleton<FileService>();
         services.AddSingleton<FileChunkService>();
         services.AddSingleton<ArchiveService>();
+        services.AddSingleton<PdfTexts>();
+        services.AddSingleton<PdfSearch>();
         services.AddSingleton<FileSearchService>();
         services.AddOptions<UnpackOptions>().BindConfiguration(UnpackOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<UnpackOptions>, UnpackOptionsValidation>();

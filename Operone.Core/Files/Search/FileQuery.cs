@@ -27,6 +27,9 @@ public sealed record FileQuery
     /// <summary>Whether names that begin with a dot are looked at, and what is in such folders.</summary>
     public bool Hidden { get; init; }
 
+    /// <summary>Whether the text of PDFs is looked at too. The server reads those that the device finds: up to 32 MiB each, and 200 of a place.</summary>
+    public bool Pdf { get; init; }
+
     /// <summary>How many folders deep; 0 is what is in the folder itself. Null for all.</summary>
     public int? MaxDepth { get; init; }
 
@@ -94,8 +97,9 @@ public static class FileQueryLimits
 /// <param name="Offset">The byte of the file at which it begins.</param>
 /// <param name="Text">The line, cut to <see cref="FileQueryLimits.ShownText"/> characters around what was found.</param>
 /// <param name="Cut">How many UTF-16 units of the line were cut off in front of <paramref name="Text"/>.</param>
+/// <param name="Page">Of a PDF: the page, from 1. Then the line is one of the page's text, and there is no offset.</param>
 public sealed record FileMatch(
-    string Path, FileKind Kind, long? Line = null, int? Column = null, int? Length = null, long? Offset = null, string? Text = null, int? Cut = null);
+    string Path, FileKind Kind, long? Line = null, int? Column = null, int? Length = null, long? Offset = null, string? Text = null, int? Cut = null, int? Page = null);
 
 /// <summary>How far a search has come, or what it came to.</summary>
 public sealed record FileSearched

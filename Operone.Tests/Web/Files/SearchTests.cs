@@ -74,6 +74,23 @@ public abstract class SearchTests(ServerFixture fixture) : FileScene(fixture)
     }
 
     [Fact]
+    public async Task Pdf_IsSearched_WhereThatIsAskedFor()
+    {
+        File.WriteAllBytes(Path.Combine(Folder, "Report.PDF"), PdfTextsTests.Make("nothing", "the needle: <b>"));
+        File.WriteAllText(Path.Combine(Folder, "broken.pdf"), "%PDF-1.7");
+        Write("plain.txt", "needle");
+        Assert.Single(await SearchAsync(Search(Place), new FileQuery { Text = "needle" }), l => l.Match is not null);
+        var lines = await SearchAsync(Search(Place), new FileQuery { Text = "NEEDLE", IgnoreCase = true, Pdf = true });
+        var match = Assert.Single(lines, l => l.Match?.Page is not null).Match!;
+        Assert.Equal(($"{Place}/Report.PDF", 2, 1L, 5, 6), (match.Path, match.Page, match.Line, match.Column, match.Length));
+        Assert.Equal("the needle: <b>", match.Text!.Trim());
+        var end = lines[^1].End!;
+        Assert.Equal((2L, 1L), (end.Matches, end.Unreadable));
+        Assert.Contains("broken.pdf", Assert.Single(end.Problems).Detail, StringComparison.Ordinal);
+        Assert.Empty((await SearchAsync(Search(Place), new FileQuery { Text = "needle", Pdf = true, Name = "*.log" })).Where(l => l.Match is not null));
+    }
+
+    [Fact]
     public async Task WithoutPermission_NothingIsFound()
     {
         Write("f", "needle");

@@ -34,13 +34,17 @@ public sealed partial class FilesPage
     [SupplyParameterFromQuery]
     public string? Q { get; set; }
 
-    /// <summary>Of a file: <c>hex</c>, <c>follow</c> or <c>edit</c>.</summary>
+    /// <summary>Of a file: <c>text</c>, <c>tidy</c>, <c>hex</c>, <c>follow</c> or <c>edit</c>.</summary>
     [SupplyParameterFromQuery]
     public string? View { get; set; }
 
     /// <summary>Of a file: the byte to begin at, or <c>end</c>.</summary>
     [SupplyParameterFromQuery]
     public string? At { get; set; }
+
+    /// <summary>Of a file: the encoding that was chosen by hand.</summary>
+    [SupplyParameterFromQuery]
+    public string? As { get; set; }
 
     /// <summary>Of a file: how many characters from there on were found.</summary>
     [SupplyParameterFromQuery]

@@ -88,7 +88,7 @@ public sealed partial class FolderPane
         }
 
         await ReadAsync(keep: false);
-        if (isElsewhere && RendererInfo.IsInteractive && Value.Depth > 1)
+        if (isElsewhere && !_gone.IsCancellationRequested && RendererInfo.IsInteractive && Value.Depth > 1)
         {
             _watch = CancellationTokenSource.CreateLinkedTokenSource(_gone.Token);
             _watching = WatchAsync(Value, _watch.Token);

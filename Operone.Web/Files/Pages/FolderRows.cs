@@ -101,5 +101,8 @@ internal sealed class FolderRows(ListFolder list) : IDisposable
 
     private static string SegmentOf(FileView view) => view.Path[(view.Path.LastIndexOf('/') + 1)..];
 
-    public void Dispose() => _reading.Dispose();
+    public void Dispose()
+    {
+        // a page that is left may still read, and lets go of it then; a semaphore without a handle holds nothing
+    }
 }

@@ -16,7 +16,7 @@ namespace Operone.Web.Files.Search;
 internal sealed record SearchPlan(FileQuery Query, IReadOnlyList<TreePath> Places);
 
 /// <summary>Looks for names and text in many places at once. The devices look; the node only passes on what they find, as fast as it is taken.</summary>
-internal sealed class FileSearchService(FileTree tree, DeviceSight sight, FileRecords records)
+internal sealed class FileSearchService(FileTree tree, DeviceSight sight, FileRecords records, PdfSearch pdfs)
 {
     /// <summary>How many places are searched at once.</summary>
     private const int AtOnce = 16;
@@ -126,7 +126,7 @@ internal sealed class FileSearchService(FileTree tree, DeviceSight sight, FileRe
             }
 
             var before = sum ?? new();
-            var searched = await place.Backend.SearchAsync(place.Scope, place.Path, query with { MaxMatches = (int)left }, async news =>
+            var searched = await place.Backend.SearchAsync(place.Scope, place.Path, query with { MaxMatches = (int)left, Pdf = false }, async news =>
             {
                 foreach (var match in news.Found)
                 {
@@ -151,6 +151,17 @@ internal sealed class FileSearchService(FileTree tree, DeviceSight sight, FileRe
             }
 
             sum = before.Plus(searched.Value);
+            if (query.Pdf && !string.IsNullOrEmpty(query.Text) && left > searched.Value.Matches)
+            {
+                var inPdfs = await pdfs.RunAsync(place, query, (int)(left - searched.Value.Matches), match =>
+                    take(new("", Match: match with { Path = place.Address.Join(TreePath.Parse(match.Path).Value).ToAddress() })), cancellationToken);
+                if (inPdfs.IsError)
+                {
+                    return inPdfs.Error!;
+                }
+
+                sum = sum.Plus(inPdfs.Value);
+            }
         }
 
         return sum is not null ? sum : missing!;
@@ -200,5 +211,6 @@ internal sealed class FileSearchService(FileTree tree, DeviceSight sight, FileRe
         string.IsNullOrEmpty(query.Text) ? null : $"{(query.IsRegex ? "expression" : "text")} {query.Text}",
         string.IsNullOrEmpty(query.Name) ? null : $"name {query.Name}",
         query.Hidden ? "with hidden files" : null,
+        query.Pdf ? "in PDF too" : null,
     }.OfType<string>());
 }

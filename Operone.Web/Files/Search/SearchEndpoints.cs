@@ -14,7 +14,7 @@ internal static class SearchEndpoints
         routes.MapPost("/api/v1/files:search", SearchAsync).WithTags("Files").RequireSignedIn().ProducesAccessProblems()
             .WithName("SearchFiles").WithSummary("Search names and contents on many devices")
             .WithDescription("The devices search, all at once, and what they find comes as it is found, a JSON object a line (`application/x-ndjson`): `match`, now and then `progress`, and for each place one "
-                + "`end` with what was looked at and what could not be, or one `error`. Closing the request ends the search. Needs `files.read` on each device; what policies hide is not found.")
+                + "`end` with what was looked at and what could not be, or one `error`. Closing the request ends the search. With `pdf` the text of PDFs is looked at too, which the server reads. Needs `files.read` on each device; what policies hide is not found.")
             .Produces<FileSearchLine>(StatusCodes.Status200OK, "application/x-ndjson").ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
 

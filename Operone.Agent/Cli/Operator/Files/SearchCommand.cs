@@ -25,6 +25,7 @@ internal static class SearchCommand
         var type = new Option<string?>("--type") { Description = "With --names: only files (f) or folders (d).", HelpName = "f|d" };
         type.AcceptOnlyFromAmong("f", "d");
         var hidden = new Option<bool>("--hidden") { Description = "Also names that begin with a dot, and what is in such folders." };
+        var pdf = new Option<bool>("--pdf") { Description = "Also in the text of PDFs, which the server reads: up to 32 MiB each, 200 of a place." };
         var depth = new Option<int?>("--max-depth") { Description = "Look only so many folders deep; 0 is what is in the folder itself.", HelpName = "N" };
         var count = new Option<int?>("--max-count", "-m") { Description = "At most so many matches from each place; 1000 by default.", HelpName = "N" };
         var size = Shared.Parsed("--max-size", "SIZE", "Leave out files that are larger: 1M, 2GiB; 64MiB by default.", Quantities.ParseSize);
@@ -44,7 +45,7 @@ internal static class SearchCommand
             """,
             usage: "operone search [options] PATTERN (DEVICE:PATH... | (-d NAME | -l SELECTOR | --all) [PATH...])")
         {
-            pattern, places, devices, selector, all, names, text, ignoreCase, word, name, type, hidden, depth, count, size, json,
+            pattern, places, devices, selector, all, names, text, ignoreCase, word, name, type, hidden, pdf, depth, count, size, json,
         };
         command.Validators.Add(Shared.Check(result =>
         {
@@ -64,6 +65,7 @@ internal static class SearchCommand
                 WholeWord = parsed.GetValue(word),
                 Kind = !isNames ? null : parsed.GetValue(type) switch { "f" => FileKind.File, "d" => FileKind.Folder, _ => null },
                 Hidden = parsed.GetValue(hidden),
+                Pdf = parsed.GetValue(pdf) && !isNames,
                 MaxDepth = parsed.GetValue(depth),
                 MaxMatches = parsed.GetValue(count),
                 MaxFileBytes = parsed.GetValue(size),

@@ -85,7 +85,7 @@ internal sealed class SearchRun(CliContext cli, OperoneApi api, bool isJson)
         if (line.Match is { } match)
         {
             _isFound = true;
-            return Show(match.Path) is { } place ? match.Line is { } number ? FormattableString.Invariant($"{place}:{number}:{match.Text}") : place : null;
+            return Show(match.Path) is { } place ? match.Line is { } number ? FormattableString.Invariant($"{place}:{(match.Page is { } page ? $"page {page}" : $"{number}")}:{match.Text}") : place : null;
         }
 
         var where = Show(line.Place);

@@ -15,10 +15,13 @@ public sealed partial class ByteLook
 
     private readonly CancellationTokenSource _gone = new();
     private readonly List<(int Id, string Text)> _parts = [];
-    private (TreePath Path, string? Look, string? At, string? Tag)? _shown;
-    private ElementReference _found;
+    private (TreePath Path, string? Look, string? At, string? As, string? Tag)? _shown;
     private int _mark = -1;
-    private bool _isMarkNew;
+    private int _from;
+    private CodeScript? _code;
+    private ElementReference _host;
+    private int _version;
+    private int _coded;
     private FileWindow _window;
     private TextKind? _kind;
     private Error? _problem;
@@ -51,13 +54,17 @@ public sealed partial class ByteLook
     [Parameter, EditorRequired]
     public FileView File { get; set; } = default!;
 
-    /// <summary>hex or follow; else text where it is one.</summary>
+    /// <summary>hex, follow or tidy; else text where it is one.</summary>
     [Parameter]
     public string? Look { get; set; }
 
     /// <summary>The byte to begin at, or <c>end</c>.</summary>
     [Parameter]
     public string? At { get; set; }
+
+    /// <summary>The encoding that was chosen by hand.</summary>
+    [Parameter]
+    public string? As { get; set; }
 
     /// <summary>How many characters from there on were found: they are shown so, and come into sight.</summary>
     [Parameter]
@@ -67,8 +74,10 @@ public sealed partial class ByteLook
 
     private bool IsHex => Look == "hex" || (!IsFollowing && _isLoaded && _kind is null);
 
-    // a link would be replaced by what is saved
-    private bool MayEdit => File is { IsWritable: true, Kind: FileKind.File } && _kind is not null && !IsHex && !IsFollowing && _window.Size <= TextEdit.MaxBytes;
+    private bool IsTidy => Look == "tidy";
+
+    /// <summary>Which of the ways that its kind has.</summary>
+    private string? Way => IsHex ? "hex" : IsFollowing || IsTidy ? Look : LookKinds.Ways(LookKinds.Of(File.Name)).Any(w => w.Look == "text") ? "text" : null;
 
     private int Step => IsHex ? HexText.MaxBytes : FileWindow.MaxBytes;
 
@@ -85,7 +94,7 @@ public sealed partial class ByteLook
                 return "";
             }
 
-            var kind = IsHex ? (_kind is null ? "no text: shown byte by byte" : "") : _kind?.Name ?? "UTF-8";
+            var kind = IsHex ? (_kind is null ? "no text: shown byte by byte" : "") : string.Join(" · ", new[] { _code?.Language, IsTidy ? "laid out anew" : null }.OfType<string>());
             var where = IsFollowing ? "what is written to its end shows here by itself"
                 : _window.IsWhole ? "" : $"{Quantities.FormatSize(_window.Offset)} to {Quantities.FormatSize(_window.Offset + _window.Length)} of {Quantities.FormatSize(_window.Size)}";
             return string.Join(" · ", new[] { kind, where }.Where(w => w.Length > 0));
@@ -94,12 +103,12 @@ public sealed partial class ByteLook
 
     protected override async Task OnParametersSetAsync()
     {
-        if (_shown is { } shown && shown.Path.Equals(Value) && (shown.Look, shown.At, shown.Tag) == (Look, At, File.Tag))
+        if (_shown is { } shown && shown.Path.Equals(Value) && (shown.Look, shown.At, shown.As, shown.Tag) == (Look, At, As, File.Tag))
         {
             return;
         }
 
-        _shown = (Value, Look, At, File.Tag);
+        _shown = (Value, Look, At, As, File.Tag);
         await UnfollowAsync();
         await LoadAsync();
         if (IsFollowing && _problem is null && RendererInfo.IsInteractive)
@@ -111,19 +120,7 @@ public sealed partial class ByteLook
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
-        if (_isMarkNew && RendererInfo.IsInteractive && _found.Context is not null)
-        {
-            _isMarkNew = false;
-            try
-            {
-                await _found.FocusAsync(); // what has the focus comes into sight
-            }
-            catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException)
-            {
-                // the page was left
-            }
-        }
-
+        await CodeAsync();
         if (!IsFollowing || !_isLoaded || _sticks)
         {
             return;
@@ -141,12 +138,49 @@ public sealed partial class ByteLook
         }
     }
 
+    /// <summary>Puts the text into Monaco; takes it away where there is none.</summary>
+    private async Task CodeAsync()
+    {
+        if (_coded == _version || !_isLoaded || !RendererInfo.IsInteractive)
+        {
+            return;
+        }
+
+        _coded = _version;
+        try
+        {
+            if (IsHex || IsFollowing || _isEmpty)
+            {
+                await (_code?.StopAsync() ?? Task.CompletedTask);
+                return;
+            }
+
+            _code ??= new(Script, Assets["dist/editor/editor.js"]);
+            await _code.ShowAsync(_text, _host, new(File.Name, _wraps, _from, _mark < 0 ? 0 : Found, _window.IsFirst ? 1 : null), _gone.Token);
+            StateHasChanged();
+        }
+        catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException)
+        {
+            // the page was left
+        }
+    }
+
+    private async Task WrapAsync()
+    {
+        _wraps = !_wraps;
+        if (_code is not null)
+        {
+            await _code.WrapAsync(_wraps, _gone.Token);
+        }
+    }
+
     private async Task LoadAsync()
     {
         try
         {
             _problem = await LoadAsync(_gone.Token);
             _isLoaded = _problem is null;
+            _version++;
         }
         catch (OperationCanceledException) when (_gone.IsCancellationRequested)
         {
@@ -156,32 +190,17 @@ public sealed partial class ByteLook
 
     private async Task<Error?> LoadAsync(CancellationToken cancellationToken)
     {
-        // how long it is now: a file of the system says nothing of that, and is read all the same
-        var stat = await Files.StatAsync(Actor, Value, cancellationToken);
-        if (stat.IsError)
+        var read = await LookRead.ReadAsync(Files, Actor, Value, As, (size, kind) =>
         {
-            return stat.Error;
-        }
-
-        var size = stat.Value.Size ?? 0;
-        var head = await FileBytes.ReadAsync(Files, Actor, Value, 0, 4096, cancellationToken);
-        if (head.IsError)
-        {
-            return head.Error;
-        }
-
-        _kind = TextKind.Detect(head.Value.Bytes);
-        var most = Look == "hex" || (_kind is null && !IsFollowing) ? HexText.MaxBytes : FileWindow.MaxBytes;
-        _window = IsFollowing || At == "end" ? FileWindow.End(size, most)
-            : FileWindow.At(long.TryParse(At, NumberStyles.None, CultureInfo.InvariantCulture, out var at) ? at : 0, size, most);
-        var read = await FileBytes.ReadAsync(Files, Actor, Value, _window.Offset, size == 0 ? most : Math.Max(1, _window.Length), cancellationToken);
+            var most = Look == "hex" || (kind is null && !IsFollowing) ? HexText.MaxBytes : FileWindow.MaxBytes;
+            return IsFollowing || At == "end" ? FileWindow.End(size, most) : FileWindow.At(LookRead.Offset(At) ?? 0, size, most);
+        }, cancellationToken);
         if (read.IsError)
         {
             return read.Error;
         }
 
-        var bytes = read.Value.Bytes;
-        _window = new(_window.Offset, bytes.Length, Math.Max(size, _window.Offset + bytes.Length));
+        (var bytes, _window, _kind) = read.Value;
         _isEmpty = bytes.Length == 0;
         _parts.Clear();
         _decoder = null;
@@ -200,25 +219,27 @@ public sealed partial class ByteLook
     /// <summary>The window, as text with what was found in it, or in digits.</summary>
     private void AddText(byte[] bytes)
     {
-        _mark = -1;
+        (_mark, _from) = (-1, 0);
         if (_kind is null || Look == "hex")
         {
             Add(HexText.Write(bytes, _window.Offset));
             return;
         }
 
-        var at = Found > 0 && long.TryParse(At, NumberStyles.None, CultureInfo.InvariantCulture, out var found) ? found - _window.Offset : -1;
+        var at = Found > 0 && LookRead.Offset(At) is { } found ? found - _window.Offset : -1;
         if (at < 0 || at >= bytes.Length)
         {
-            Add(_kind.Read(bytes, _window.Offset));
+            var text = _kind.Read(bytes, _window.Offset);
+            Add(IsTidy ? JsonLayout.Write(text) : text);
             return;
         }
 
-        Add(_kind.Read(bytes.AsSpan(0, (int)at), _window.Offset));
+        var before = _kind.Read(bytes.AsSpan(0, (int)at), _window.Offset);
+        _from = before.Length;
+        Add(before);
         var rest = _kind.Read(bytes.AsSpan((int)at), _window.Offset + at);
         var length = Math.Min(Found, rest.Length);
         _mark = _lastPart;
-        _isMarkNew = true;
         Add(rest[..length]);
         Add(rest[length..]);
     }
@@ -319,6 +340,11 @@ public sealed partial class ByteLook
     {
         await _gone.CancelAsync();
         await UnfollowAsync();
+        if (_code is not null)
+        {
+            await _code.DisposeAsync();
+        }
+
         try
         {
             if (_module is not null)

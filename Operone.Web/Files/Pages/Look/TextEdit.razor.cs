@@ -1,9 +1,11 @@
 using System.Text;
 using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Routing;
 using Microsoft.JSInterop;
 using MudBlazor;
 using Operone.Core.Errors;
 using Operone.Core.Files;
+using Operone.Web.Console.Parts;
 
 namespace Operone.Web.Files.Pages.Look;
 
@@ -14,11 +16,13 @@ public sealed partial class TextEdit
     public const int MaxBytes = 1024 * 1024;
 
     private readonly CancellationTokenSource _gone = new();
-    private TextKind _kind = TextKind.Detect([])!;
+    private TextKind _kind = TextKind.All[0];
     private string _text = "";
     private string? _tag;
-    private string? _theirs;
     private string? _theirTag;
+    private string? _foreign;
+    private bool _isCompared;
+    private bool _isDirty;
     private bool _isCrLf;
     private bool _isLoaded;
     private bool _isBusy;
@@ -27,7 +31,10 @@ public sealed partial class TextEdit
     private Error? _problem;
     private ElementReference _field;
     private ElementReference _button;
-    private IJSObjectReference? _module;
+    private ElementReference _host;
+    private ElementReference _difference;
+    private DotNetObjectReference<TextEdit>? _self;
+    private CodeScript? _code;
 
     [Inject]
     private FileService Files { get; set; } = default!;
@@ -38,15 +45,32 @@ public sealed partial class TextEdit
     [Inject]
     private ISnackbar Snackbar { get; set; } = default!;
 
+    [Inject]
+    private IDialogService Dialogs { get; set; } = default!;
+
     [Parameter, EditorRequired]
     public TreePath Value { get; set; } = TreePath.Top;
 
     [Parameter, EditorRequired]
     public FileView File { get; set; } = default!;
 
+    /// <summary>The encoding that was chosen by hand.</summary>
+    [Parameter]
+    public string? As { get; set; }
+
     /// <summary>Back to looking at it.</summary>
     [Parameter, EditorRequired]
     public EventCallback Done { get; set; }
+
+    private string Says => string.Join(" · ", new[] { _code?.Language, _kind.Name, _isCrLf ? "lines end with CR LF" : null, _isDirty ? "not saved" : null }.OfType<string>());
+
+    /// <summary>What was typed is another text than what is on the device, or is not any more.</summary>
+    [JSInvokable]
+    public void DirtyAsync(bool isDirty)
+    {
+        _isDirty = isDirty;
+        StateHasChanged();
+    }
 
     protected override Task OnInitializedAsync() => LoadAsync();
 
@@ -60,8 +84,10 @@ public sealed partial class TextEdit
         _wired = _version;
         try
         {
-            _module ??= await Script.InvokeAsync<IJSObjectReference>("import", _gone.Token, "./" + Assets["dist/files.js"]);
-            await _module.InvokeVoidAsync("saves", _gone.Token, _field, _button);
+            _self ??= DotNetObjectReference.Create(this);
+            _code ??= new(Script, Assets["dist/editor/editor.js"]);
+            await _code.EditAsync(_field, _host, _button, _self, new(File.Name), _gone.Token);
+            StateHasChanged();
         }
         catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException)
         {
@@ -76,7 +102,7 @@ public sealed partial class TextEdit
         if (!read.IsError)
         {
             (_text, _tag) = (read.Value.Text, read.Value.Tag);
-            (_theirs, _theirTag, _isLoaded) = (null, null, true);
+            (_isCompared, _isDirty, _isLoaded) = (false, false, true);
             _version++;
         }
     }
@@ -95,7 +121,7 @@ public sealed partial class TextEdit
         }
 
         var (bytes, entry) = read.Value;
-        if (bytes.Length > MaxBytes || TextKind.Detect(bytes) is not { } kind)
+        if (bytes.Length > MaxBytes || (TextKind.Named(As, bytes) ?? TextKind.Detect(bytes)) is not { } kind)
         {
             return new Error(ErrorKind.Unprocessable, "file-no-text", "It cannot be edited here.", bytes.Length > MaxBytes
                 ? "It has more than 1 MiB. Download it, and upload it again." : "It is no text. Download it, and upload it again.");
@@ -120,9 +146,18 @@ public sealed partial class TextEdit
         return (text, entry.Tag);
     }
 
+    private Task SaveAsync() => SaveAsync(_tag);
+
+    /// <summary>With what its own encoding does not have.</summary>
+    private Task SaveAsUtf8Async()
+    {
+        _kind = TextKind.All[0];
+        return SaveAsync(_isCompared ? _theirTag : _tag);
+    }
+
     private async Task SaveAsync(string? tag)
     {
-        if (_isBusy || _module is null)
+        if (_isBusy || _code is not { IsShown: true })
         {
             return;
         }
@@ -134,12 +169,13 @@ public sealed partial class TextEdit
             _problem = written.Error;
             if (written.Error is { Code: "file-changed" })
             {
-                var now = await ReadAsync();
-                (_problem, _theirs, _theirTag) = (now.Error, now.IsError ? null : now.Value.Text, now.IsError ? null : now.Value.Tag);
+                await CompareAsync();
             }
             else if (!written.IsError)
             {
-                (_tag, _theirs, _theirTag) = (written.Value.Tag, null, null);
+                _tag = written.Value.Tag;
+                await _code.SavedAsync(_gone.Token);
+                await GoOnAsync();
                 Snackbar.Add($"{File.Name} was saved.", Severity.Success);
             }
         }
@@ -153,9 +189,40 @@ public sealed partial class TextEdit
         }
     }
 
+    /// <summary>Shows what is on the device now beside what was typed.</summary>
+    private async Task CompareAsync()
+    {
+        var now = await ReadAsync();
+        _problem = now.Error;
+        if (!now.IsError)
+        {
+            (_theirTag, _isCompared) = (now.Value.Tag, true);
+            using var theirs = new DotNetStreamReference(new MemoryStream(Encoding.UTF8.GetBytes(now.Value.Text)));
+            await _code!.CompareAsync(_difference, theirs, _gone.Token);
+        }
+    }
+
+    private async Task GoOnAsync()
+    {
+        if (_isCompared)
+        {
+            _isCompared = false;
+            await _code!.UncompareAsync(_gone.Token);
+        }
+    }
+
+    /// <summary>Asks before what was typed is lost. Of leaving the console altogether the browser asks.</summary>
+    private async Task AskAsync(LocationChangingContext context)
+    {
+        if (_isDirty && !await Dialogs.ConfirmAsync("Leave without saving?", $"What you have changed in {File.Name} was not saved.", "Leave without saving"))
+        {
+            context.PreventNavigation();
+        }
+    }
+
     private async Task<Result<FileView>> WriteAsync(string? tag)
     {
-        await using var typed = await _module!.InvokeAsync<IJSStreamReference>("typed", _gone.Token, _field);
+        await using var typed = await _code!.TypedAsync(_gone.Token);
         if (typed.Length > MaxBytes)
         {
             return new Error(ErrorKind.Unprocessable, "file-too-long", "It has become too long.", "More than 1 MiB cannot be edited here.");
@@ -165,8 +232,13 @@ public sealed partial class TextEdit
         using var reader = new StreamReader(stream, Encoding.UTF8, detectEncodingFromByteOrderMarks: false);
         var text = await reader.ReadToEndAsync(_gone.Token);
         text = _isCrLf ? text.Replace("\n", "\r\n", StringComparison.Ordinal) : text;
-        var kind = _kind.CanWrite(text) ? _kind : TextKind.Detect([])!;
-        using var content = new MemoryStream(kind.Write(text));
+        _foreign = _kind.Foreign(text);
+        if (_foreign is { } foreign)
+        {
+            return new Error(ErrorKind.Unprocessable, "file-no-text", "It was not saved.", $"\"{foreign}\" cannot be written in {_kind.Name}.");
+        }
+
+        using var content = new MemoryStream(_kind.Write(text));
         return await Files.WriteAsync(Actor, Value, content, new(Tag: tag), _gone.Token);
     }
 
@@ -184,18 +256,12 @@ public sealed partial class TextEdit
     public async ValueTask DisposeAsync()
     {
         await _gone.CancelAsync();
-        try
+        if (_code is not null)
         {
-            if (_module is not null)
-            {
-                await _module.DisposeAsync();
-            }
-        }
-        catch (JSDisconnectedException)
-        {
-            // nobody is there to clean up for
+            await _code.DisposeAsync();
         }
 
+        _self?.Dispose();
         _gone.Dispose();
     }
 }

@@ -125,20 +125,6 @@ export async function download(sources) {
   }
 }
 
-/** What was typed into a field, as UTF-8: it may be longer than a message of the circuit. */
-export const typed = field => new TextEncoder().encode(field.value);
-
-/** Ctrl+S in a field is the button that saves. */
-export function saves(field, button) {
-  field.addEventListener("keydown", event => {
-    if ((event.ctrlKey || event.metaKey) && event.key === "s") {
-      event.preventDefault();
-      button.click();
-    }
-  });
-  field.focus();
-}
-
 /** Stays at the end of a text that grows, while one is there. */
 export function stick(element) {
   let isAtEnd = true;

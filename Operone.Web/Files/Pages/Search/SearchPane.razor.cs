@@ -30,6 +30,7 @@ public sealed partial class SearchPane
     private bool _case;
     private bool _word;
     private bool _hidden;
+    private bool _pdf;
 
     [Inject]
     private FileSearchService Search { get; set; } = default!;
@@ -56,7 +57,7 @@ public sealed partial class SearchPane
     [Parameter]
     public string? On { get; set; }
 
-    /// <summary>Letters: <c>r</c> a regular expression, <c>c</c> case matters, <c>w</c> whole words, <c>h</c> hidden files.</summary>
+    /// <summary>Letters: <c>r</c> a regular expression, <c>c</c> case matters, <c>w</c> whole words, <c>h</c> hidden files, <c>p</c> the text of PDFs.</summary>
     [Parameter]
     public string? How { get; set; }
 
@@ -70,6 +71,7 @@ public sealed partial class SearchPane
         IgnoreCase = !Has('c'),
         WholeWord = Has('w'),
         Hidden = Has('h'),
+        Pdf = Has('p'),
     };
 
     private string Summary
@@ -128,7 +130,7 @@ public sealed partial class SearchPane
 
         _shown = asked;
         (_text, _name, _on) = (Find, Named, On);
-        (_isRegex, _case, _word, _hidden) = (Has('r'), Has('c'), Has('w'), Has('h'));
+        (_isRegex, _case, _word, _hidden, _pdf) = (Has('r'), Has('c'), Has('w'), Has('h'), Has('p'));
         await StopAsync();
         (_results, _problem, _isOver) = (new(), null, false);
         if (IsAsked && RendererInfo.IsInteractive)
@@ -220,7 +222,7 @@ public sealed partial class SearchPane
 
     private void Submit()
     {
-        var how = (_isRegex ? "r" : "") + (_case ? "c" : "") + (_word ? "w" : "") + (_hidden ? "h" : "");
+        var how = (_isRegex ? "r" : "") + (_case ? "c" : "") + (_word ? "w" : "") + (_hidden ? "h" : "") + (_pdf ? "p" : "");
         var to = Navigation.GetUriWithQueryParameters(new Dictionary<string, object?>
         {
             ["find"] = _text ?? "",
@@ -236,7 +238,9 @@ public sealed partial class SearchPane
 
     private bool Has(char letter) => How?.Contains(letter, StringComparison.Ordinal) == true;
 
-    private static string Href(FileMatch match) => match.Offset is { } at
+    private static string Href(FileMatch match) => match.Page is { } page
+        ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{PathText.Href(match.Path)}?view=text&at={page}")
+        : match.Offset is { } at
         ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{PathText.Href(match.Path)}?at={at}&found={match.Length ?? 0}")
         : PathText.Href(match.Path);
 
@@ -280,7 +284,7 @@ public sealed partial class SearchPane
             words.Add("-F");
         }
 
-        words.AddRange([.. query.IgnoreCase ? ["-i"] : (string[])[], .. query.WholeWord ? ["-w"] : (string[])[], .. query.Hidden ? ["--hidden"] : (string[])[]]);
+        words.AddRange([.. query.IgnoreCase ? ["-i"] : (string[])[], .. query.WholeWord ? ["-w"] : (string[])[], .. query.Hidden ? ["--hidden"] : (string[])[], .. query.Pdf ? ["--pdf"] : (string[])[]]);
         words.AddRange(query is { Text: not null, Name: { } name } ? ["--name", ShellText.Quote(name)] : []);
         words.Add(ShellText.Quote(query.Text ?? query.Name ?? "TEXT"));
         var isOne = Value.Depth > 1 && string.IsNullOrWhiteSpace(On);
