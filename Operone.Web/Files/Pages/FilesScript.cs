@@ -57,6 +57,19 @@ internal sealed class FilesScript(IJSRuntime script, string address) : IAsyncDis
         }
     }
 
+    /// <summary>To the beginning: it is another list now.</summary>
+    public async Task TopAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await (_folder?.InvokeVoidAsync("top", cancellationToken) ?? ValueTask.CompletedTask);
+        }
+        catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException)
+        {
+            // the page was left
+        }
+    }
+
     /// <summary>Downloads files one after the other.</summary>
     public async Task DownloadAsync(string[] sources, CancellationToken cancellationToken)
     {

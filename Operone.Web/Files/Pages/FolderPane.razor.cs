@@ -96,6 +96,7 @@ public sealed partial class FolderPane
             return;
         }
 
+        var isFirst = _shown is null;
         var isElsewhere = _shown is not { } before || !before.Path.Equals(Value);
         if (isElsewhere || _shown?.Q != Q)
         {
@@ -112,7 +113,13 @@ public sealed partial class FolderPane
             Offer();
         }
 
-        await ReadAsync(keep: false);
+        var isAnother = isElsewhere || (_rows.Options.Sort, _rows.Options.Filter ?? "") != (Sort, Q ?? "");
+        await ReadAsync(keep: !isAnother);
+        if (isAnother && !isFirst && _script is not null)
+        {
+            await _script.TopAsync(_gone.Token);
+        }
+
         if (isElsewhere && RendererInfo.IsInteractive && Value.Depth > 1)
         {
             _watch = CancellationTokenSource.CreateLinkedTokenSource(_gone.Token);

@@ -39,6 +39,11 @@ class Folder {
     this.#rows.focus();
   }
 
+  /** To the beginning: it is another list now. */
+  top() {
+    this.#rows.top();
+  }
+
   stop() {
     this.#listening.abort();
     this.#rows.stop();

@@ -55,6 +55,12 @@ export class Rows {
     this.#go(this.#at);
   }
 
+  top() {
+    this.#turn++;
+    this.#at = 0;
+    this.#scroller.scrollTop = 0;
+  }
+
   get #count() { return Number(this.#root.dataset.count); }
 
   get #isShown() { return this.#root.offsetParent !== null; }
@@ -232,6 +238,7 @@ export class Rows {
   #menu(event) {
     const menu = document.querySelector(".menu[role=menu]");
     if (!menu) return false;
+    if (event.key === "Escape") document.querySelector(".backdrop")?.click();
     const items = [...menu.querySelectorAll("[role=menuitem]:not(:disabled)")];
     const at = items.indexOf(document.activeElement);
     const to = { ArrowDown: at + 1, ArrowUp: at < 0 ? items.length - 1 : at - 1, Home: 0, End: items.length - 1, Tab: event.shiftKey ? at - 1 : at + 1 }[event.key];
