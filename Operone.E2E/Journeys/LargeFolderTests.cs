@@ -82,6 +82,8 @@ public sealed class LargeFolderTests(Browser browser) : IDisposable
         await page.GetByRole(AriaRole.Link, new() { Name = "Size", Exact = true }).ClickAsync();
         await Expect(page.Locator("tr[data-index='0'] a.row")).ToHaveTextAsync("entry-099999");
         await page.GetByRole(AriaRole.Link, new() { Name = "Size", Exact = true }).ClickAsync();
+        await Expect(page.Locator("tr[data-index='0'] a.row")).ToHaveTextAsync("entry-000000");
+        await page.Locator("h1").ClickAsync();
         await page.Keyboard.PressAsync("End");
         await Expect(page.Locator($"tr[data-index='{Count - 1}'] a.row")).ToHaveTextAsync("entry-099999");
         await page.GetByLabel("Filter by name").FillAsync("-05");

@@ -158,7 +158,7 @@ public sealed class PanesJourneyTests(Browser browser) : IDisposable
         await tile.FocusAsync();
         await page.Keyboard.PressAsync("ContextMenu");
         var menu = page.GetByRole(AriaRole.Menu);
-        await Expect(menu).ToBeVisibleAsync();
+        await Expect(menu).ToBeFocusedAsync();
         await page.Keyboard.PressAsync("ArrowDown");
         await Expect(menu.GetByRole(AriaRole.Menuitem, new() { Name = "Open" })).ToBeFocusedAsync();
         await page.Keyboard.PressAsync("Escape");

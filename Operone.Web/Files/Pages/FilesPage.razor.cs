@@ -86,6 +86,9 @@ public sealed partial class FilesPage
     [SupplyParameterFromQuery]
     public string? How { get; set; }
 
+    /// <summary>Beside a folder alone there is another one.</summary>
+    private bool IsTwo => _panes.IsTwo && Find is null && Problem is null && _view?.IsFolder() == true;
+
     private string Title => _path.IsTop ? "Files" : FileName.Display(_path.Name);
 
     protected override TimeSpan AtMostEvery => TimeSpan.FromSeconds(2);

@@ -163,8 +163,9 @@ export class Rows {
     if (isJump) return;
     const row = this.#current();
     const step = this.#steps(event);
-    // Whoever is on something else that takes keys keeps them.
-    const isFree = !event.target.closest?.("a, button, input, select, summary, pre, [tabindex]:not([tabindex='-1'])");
+    // Whoever is on something else that takes keys keeps them; in the folder itself nothing but a row takes these.
+    const others = this.#root.contains(event.target) ? "select, summary" : "a, button, input, select, summary, pre, [tabindex]:not([tabindex='-1'])";
+    const isFree = !event.target.closest?.(others);
     if (step && (row || isFree || event.key === "j" || event.key === "k") && this.#count) {
       event.preventDefault();
       const from = this.#from();
