@@ -135,8 +135,12 @@ public sealed partial class FolderPane
             {
                 _script = new(Script, Assets["dist/files.js"])
                 {
-                    Pressed = PressedAsync, Folders = MakeFoldersAsync, Uploaded = () => InvokeAsync(AgainAsync), Handed = (path, into, isMove) => InvokeAsync(() => HandAsync(isMove, path, into)),
-                    Found = text => _rows.FindNameAsync(text, _gone.Token), Sized = across => InvokeAsync(() => SetAcross(across)),
+                    Pressed = PressedAsync,
+                    Folders = MakeFoldersAsync,
+                    Uploaded = () => InvokeAsync(AgainAsync),
+                    Handed = (path, into, isMove) => InvokeAsync(() => HandAsync(isMove, path, into)),
+                    Found = text => _rows.FindNameAsync(text, _gone.Token),
+                    Sized = across => InvokeAsync(() => SetAcross(across)),
                 };
                 await _script.StartAsync(_root, _gone.Token);
             }
