@@ -1,5 +1,4 @@
 using System.Text;
-using Operone.Core.Files;
 
 namespace Operone.Web.Files.Pages;
 

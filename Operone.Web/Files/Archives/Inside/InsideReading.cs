@@ -56,7 +56,7 @@ internal sealed class InsideReading(Stream content, FileEntry entry, long most, 
             if (_left == 0 && isToEnd)
             {
                 // what was said of it is held against what came when its end is read
-                await content.ReadAsync(new byte[1], cancellationToken);
+                await content.ReadAtLeastAsync(new byte[1], 1, throwOnEndOfStream: false, cancellationToken);
             }
 
             return new FilePiece(count, 0);
