@@ -70,6 +70,22 @@ internal sealed class FolderListing
     /// <summary>Whether a name has a text in it.</summary>
     public bool Fits(int index, string? filter) => string.IsNullOrEmpty(filter) || Name(index).Contains(filter, StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>The place behind so many names that fit, from another place on.</summary>
+    public int Past(int from, int skip, string? filter)
+    {
+        if (string.IsNullOrEmpty(filter))
+        {
+            return (int)Math.Min((long)from + skip, Count);
+        }
+
+        while (skip > 0 && from < Count)
+        {
+            skip -= Fits(from++, filter) ? 1 : 0;
+        }
+
+        return from;
+    }
+
     /// <summary>The place behind a name; null where nobody can say because it is gone.</summary>
     public int? Behind(string? name)
     {

@@ -59,6 +59,11 @@ internal sealed class EntrySender(FileTask task) : IDisposable
         var writer = _writer!;
         writer.WriteEndArray();
         writer.WriteBoolean("isLast"u8, isLast);
+        if (task.Call is { Op: FileOps.List, Offset: { } skipped })
+        {
+            writer.WriteNumber("offset"u8, skipped);
+        }
+
         if (count is { } number)
         {
             writer.WriteNumber("count"u8, number);

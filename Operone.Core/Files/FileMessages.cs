@@ -25,7 +25,7 @@ public sealed record FileCall
     /// <summary>Within what the other place is; by default <see cref="Scope"/>.</summary>
     public FileScope? ToScope { get; init; }
 
-    /// <summary>From which byte on.</summary>
+    /// <summary>From which byte on; of a list, how many of those that fit are left out first.</summary>
     public long? Offset { get; init; }
 
     /// <summary>How many bytes, or how many entries.</summary>
@@ -83,7 +83,7 @@ public static class FileOps
     /// <summary>What <c>Path</c> is. Gives <c>Entry</c>; with <c>Recursive</c> with its extended attributes.</summary>
     public const string Stat = "stat";
 
-    /// <summary>What is in a folder: <c>Sort</c>, <c>After</c>, <c>Length</c>, <c>Filter</c>. Gives <c>Entries</c> in several replies, the last with <c>Count</c> of all; with <c>Attributes</c>, those.</summary>
+    /// <summary>What is in a folder: <c>Sort</c>, <c>After</c>, <c>Length</c>, <c>Filter</c>. Gives <c>Entries</c> in several replies, the last with <c>Count</c> of all; with <c>Attributes</c>, those. Where <c>Offset</c> was asked for and done, each reply says so.</summary>
     public const string List = "list";
 
     /// <summary>All that is below a folder, depth first, a folder before what is in it, names from <c>Path</c> on; links are not followed. Gives <c>Entries</c>.</summary>
@@ -199,7 +199,7 @@ public sealed record FileReply
     /// <summary>Of a read: so many bytes that are zero and were not sent.</summary>
     public long? Hole { get; init; }
 
-    /// <summary>How many bytes of an upload are there.</summary>
+    /// <summary>How many bytes of an upload are there; of a list, how many were left out first.</summary>
     public long? Offset { get; init; }
 
     /// <summary>How many.</summary>

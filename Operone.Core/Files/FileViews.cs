@@ -16,9 +16,10 @@ namespace Operone.Core.Files;
 /// <param name="Tag">Changes whenever the content may have changed: the <c>ETag</c> without its quotes.</param>
 /// <param name="IsWritable">Whether policy and permission let who asks change it.</param>
 /// <param name="Attributes">Extended attributes in base64, by name; where one thing alone was asked for.</param>
+/// <param name="Problem">Of something in an archive: why it cannot be had.</param>
 public sealed record FileView(
     string Path, string Name, FileKind Kind, long? Size, DateTimeOffset? ModifiedAt, DateTimeOffset? AccessedAt, DateTimeOffset? CreatedAt, string? Mode,
-    string? Owner, string? Group, string? Target, FileKind? TargetKind, string? Tag, bool IsWritable, IReadOnlyDictionary<string, byte[]>? Attributes = null);
+    string? Owner, string? Group, string? Target, FileKind? TargetKind, string? Tag, bool IsWritable, IReadOnlyDictionary<string, byte[]>? Attributes = null, string? Problem = null);
 
 /// <summary>A page of a folder.</summary>
 /// <param name="Items">What is in it.</param>

@@ -20,7 +20,9 @@ public sealed record FileAbilities(bool CanWrite, bool CanResume, bool CanTrash,
 /// <param name="Limit">How many; null for all.</param>
 /// <param name="Filter">See <see cref="FileCall.Filter"/>.</param>
 /// <param name="Attribute">An extended attribute that each entry is to come with, where it has it.</param>
-public sealed record FileListOptions(string? Sort = null, string? After = null, int? Limit = null, string? Filter = null, string? Attribute = null);
+/// <param name="Skip">How many of those that fit are left out first: a stretch from the middle, without what is before it. Not together with <paramref name="After"/>.</param>
+public sealed record FileListOptions(
+    string? Sort = null, string? After = null, int? Limit = null, string? Filter = null, string? Attribute = null, int? Skip = null);
 
 /// <summary>How an upload becomes a file.</summary>
 /// <param name="Overwrite">Whether it replaces what is there.</param>

@@ -46,6 +46,16 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public string LogFile => Path.Combine(Folder, "server.log");
 
+    /// <summary>How much of the machine's memory it has now.</summary>
+    public long MemoryBytes
+    {
+        get
+        {
+            using var process = System.Diagnostics.Process.GetProcessById(ProcessId);
+            return process.WorkingSet64;
+        }
+    }
+
     public int ProcessId => _process?.Id ?? throw new InvalidOperationException("The server is not running.");
 
     /// <summary>Starts it and waits until it is ready. Returns how long that took.</summary>

@@ -14,12 +14,12 @@ internal sealed partial class AgentFiles(FileChannels channels, FileRecords reco
     public Task<Result<FileEntry>> StatAsync(FileScope scope, TreePath path, bool withAttributes, CancellationToken cancellationToken) =>
         EntryAsync(new() { Op = FileOps.Stat, Scope = scope, Path = path.ToAddress(), Recursive = withAttributes }, path, cancellationToken);
 
-    public Task<Result<long>> ListAsync(
+    public async Task<Result<long>> ListAsync(
         FileScope scope, TreePath path, FileListOptions options, Func<IReadOnlyList<FileEntry>, ValueTask> take, CancellationToken cancellationToken)
     {
         // a device that gives more than was asked for is not believed
         var left = options.Limit ?? FileLimits.MaxFolderEntries;
-        return ManyAsync(
+        var last = await RepliesAsync(
             new()
             {
                 Op = FileOps.List,
@@ -28,10 +28,31 @@ internal sealed partial class AgentFiles(FileChannels channels, FileRecords reco
                 Sort = options.Sort,
                 After = options.After,
                 Length = options.Limit,
+                Offset = options.Skip,
                 Filter = options.Filter,
                 Attributes = options.Attribute is { } attribute ? new Dictionary<string, byte[]?> { [attribute] = null } : null,
             },
-            path, entry => left-- > 0 && FileName.FromSegment(entry.Segment) is { } name && FileName.Check(name) is null, take, cancellationToken);
+            path, async reply =>
+            {
+                if (reply.Offset != options.Skip)
+                {
+                    // an agent from before leaves nothing out: rows from somewhere else are no answer
+                    return false;
+                }
+
+                if (reply.Entries is { } entries)
+                {
+                    if (!entries.All(e => left-- > 0 && FileName.FromSegment(e.Segment) is { } name && FileName.Check(name) is null))
+                    {
+                        return false;
+                    }
+
+                    await take(entries);
+                }
+
+                return true;
+            }, cancellationToken);
+        return last.IsError ? last.Error! : last.Value.Count ?? 0;
     }
 
     public Task<Result<long>> WalkAsync(FileScope scope, TreePath path, Func<IReadOnlyList<FileEntry>, ValueTask> take, CancellationToken cancellationToken) =>

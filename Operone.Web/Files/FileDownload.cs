@@ -10,6 +10,14 @@ using Operone.Web.Hosting;
 
 namespace Operone.Web.Files;
 
+/// <summary>Where a file's bytes come from.</summary>
+/// <param name="Address">Where it is; the last name is the file's.</param>
+/// <param name="Stat">What it is.</param>
+/// <param name="Read">Opens it, for a range of it.</param>
+/// <param name="Hash">Its SHA-256; null where nobody knows that before reading it.</param>
+internal sealed record FileSource(
+    TreePath Address, Func<CancellationToken, Task<Result<FileView>>> Stat, Func<long, long?, CancellationToken, Task<Result<IFileReading>>> Read, Func<CancellationToken, Task<Result<byte[]>>>? Hash);
+
 /// <summary>Sends a file's bytes: whole, or one range of them, with validators (RFC 9110).</summary>
 internal static class FileDownload
 {
@@ -19,12 +27,19 @@ internal static class FileDownload
     /// <summary>The media type of a file, by its name.</summary>
     public static string TypeOf(string name) => _types.TryGetContentType(name, out var type) ? type : "application/octet-stream";
 
+    /// <summary>Sends a file of the tree.</summary>
+    public static Task<IResult> SendAsync(HttpContext http, Actor actor, FileService files, TreePath address, bool inline, CancellationToken cancellationToken) => SendAsync(
+        http,
+        new FileSource(
+            address, until => files.StatOpenedAsync(actor, address, until), (offset, length, until) => files.ReadAsync(actor, address, offset, length, until), until => files.HashAsync(actor, address, until)),
+        inline, cancellationToken);
+
     /// <summary>Sends it. What breaks off is aborted, so that nobody takes a part for the whole.</summary>
-    public static async Task<IResult> SendAsync(
-        HttpContext http, Actor actor, FileService files, TreePath address, bool inline, CancellationToken cancellationToken)
+    public static async Task<IResult> SendAsync(HttpContext http, FileSource source, bool inline, CancellationToken cancellationToken)
     {
+        var address = source.Address;
         var range = http.Request.GetTypedHeaders().Range is { Unit.Value: "bytes", Ranges: { Count: 1 } ranges } ? ranges.First() : null;
-        var stat = range is not null || http.Request.Method == HttpMethods.Head ? await files.StatOpenedAsync(actor, address, cancellationToken) : null as Result<FileView>?;
+        var stat = range is not null || http.Request.Method == HttpMethods.Head ? await source.Stat(cancellationToken) : null as Result<FileView>?;
         if (stat is { IsError: true } failed)
         {
             return failed.Error!.ToProblem();
@@ -40,7 +55,7 @@ internal static class FileDownload
 
             if (http.Request.Method == HttpMethods.Head)
             {
-                return await HeadAsync(http, actor, files, address, known, cancellationToken);
+                return await HeadAsync(http, source, known, cancellationToken);
             }
 
             // a range of something else than who asks has a part of is no use: they get it whole
@@ -58,7 +73,7 @@ internal static class FileDownload
             }
         }
 
-        var opened = await files.ReadAsync(actor, address, offset, length, cancellationToken);
+        var opened = await source.Read(offset, length, cancellationToken);
         if (opened.IsError)
         {
             return opened.Error!.ToProblem();
@@ -69,7 +84,7 @@ internal static class FileDownload
             // another file has taken its place meanwhile: who asks gets that one whole
             await opened.Value.DisposeAsync();
             (offset, length) = (0, null);
-            opened = await files.ReadAsync(actor, address, 0, null, cancellationToken);
+            opened = await source.Read(0, null, cancellationToken);
             if (opened.IsError)
             {
                 return opened.Error!.ToProblem();
@@ -114,12 +129,11 @@ internal static class FileDownload
         return Results.Empty;
     }
 
-    private static async Task<IResult> HeadAsync(
-        HttpContext http, Actor actor, FileService files, TreePath address, FileView known, CancellationToken cancellationToken)
+    private static async Task<IResult> HeadAsync(HttpContext http, FileSource source, FileView known, CancellationToken cancellationToken)
     {
-        if (RepresentationDigest.IsWanted(http.Request.Headers["Want-Repr-Digest"]))
+        if (source.Hash is not null && RepresentationDigest.IsWanted(http.Request.Headers["Want-Repr-Digest"]))
         {
-            var hash = await files.HashAsync(actor, address, cancellationToken);
+            var hash = await source.Hash(cancellationToken);
             if (hash.IsError)
             {
                 return hash.Error!.ToProblem();
@@ -128,7 +142,7 @@ internal static class FileDownload
             http.Response.Headers["Repr-Digest"] = RepresentationDigest.Write(hash.Value);
         }
 
-        Describe(http.Response, address, known.Tag, known.ModifiedAt, inline: false);
+        Describe(http.Response, source.Address, known.Tag, known.ModifiedAt, inline: false);
         http.Response.ContentLength = known.Size;
         return Results.Empty;
     }

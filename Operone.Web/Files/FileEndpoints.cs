@@ -6,6 +6,7 @@ using Operone.Core.Files;
 using Operone.Core.Files.Search;
 using Operone.Web.Access;
 using Operone.Web.Files.Archives;
+using Operone.Web.Files.Archives.Inside;
 using Operone.Web.Files.Reuse;
 using Operone.Web.Files.Search;
 using Operone.Web.Files.Transfers;
@@ -29,7 +30,7 @@ internal static class FileEndpoints
         group.MapMethods("/{**path}", _reads, Get).WithName("GetFile").WithSummary("Read a file, or list a folder")
             .WithDescription("A file's bytes, with ranges (RFC 9110). With `Accept: application/json` a folder is a page of its entries, with "
                 + "`application/x-ndjson` all of them, one a line, with `text/event-stream` what changes in it: events `changed` with the entries' segments, none for \"read it again\". `view=entry` gives what is known of the thing itself. Names are percent-encoded bytes: "
-                + "a name that is not UTF-8 is `%FF`. With `archive` a folder comes as one stream. With `chunks` come a file's chunks (FastCDC), 20 bytes each: the length in four, the highest first, and the first 16 of its SHA-256. `Want-Repr-Digest: sha-256=1` (RFC 9530) with HEAD gives the content's SHA-256.")
+                + "a name that is not UTF-8 is `%FF`. With `archive` a folder comes as one stream. With `chunks` come a file's chunks (FastCDC), 20 bytes each: the length in four, the highest first, and the first 16 of its SHA-256. With `in` an archive (zip, tar, tar.gz, tar.zst) is looked into, without unpacking it: its folders are listed and its files read as those of the tree. `Want-Repr-Digest: sha-256=1` (RFC 9530) with HEAD gives the content's SHA-256.")
             .Produces<FolderView>().Produces(StatusCodes.Status206PartialContent).Produces(StatusCodes.Status304NotModified).ProducesProblem(StatusCodes.Status416RangeNotSatisfiable);
         group.MapPut("/{**path}", Put).WithName("PutFile").WithSummary("Write a file, or make a folder or a link")
             .WithDescription("The body becomes the file, at once and whole. `If-Match` and `If-None-Match: *` guard what is there; `Repr-Digest` what is sent. "
@@ -60,6 +61,7 @@ internal static class FileEndpoints
         [Description("Show it in the browser instead of saving it; it is never run as a page's script.")] bool? inline,
         [Description("`zip`, `tar` or `tar.zst`: a folder, with all that is in it, as an archive.")] string? archive,
         [Description("The average length, a power of two from 16384 to 16777216: the file's content-defined chunks instead of its bytes.")] int? chunks,
+        [Description("The file is an archive: a place in it, as the path of an address; `/` is its top.")] string? @in,
         CancellationToken cancellationToken)
     {
         var address = FileAddress.Read(http, Prefix);
@@ -69,6 +71,11 @@ internal static class FileEndpoints
         }
 
         var path = address.Value.Path;
+        if (@in is not null)
+        {
+            return await InsideDoor.SendAsync(http, actor, path, @in, view, new(sort, cursor, limit, q), inline == true, cancellationToken);
+        }
+
         if (archive is not null)
         {
             return await ArchiveDownload.SendAsync(http, actor, path, archive, cancellationToken);

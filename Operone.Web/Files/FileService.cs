@@ -8,13 +8,10 @@ using Operone.Web.Access;
 namespace Operone.Web.Files;
 
 /// <summary>The use cases of single files and folders. Every door calls these.</summary>
-internal sealed class FileService(FileTree tree, FileRecords records)
+internal sealed partial class FileService(FileTree tree, FileRecords records)
 {
     /// <summary>How long a change may take on a device. Whoever asked may leave meanwhile: it is done, or not, and noted.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
-
-    private const int DefaultPage = 200;
-    private const int MaxPage = 5000;
 
     /// <summary>What is at an address.</summary>
     public async Task<Result<FileView>> StatAsync(Actor actor, TreePath address, CancellationToken cancellationToken)
@@ -57,74 +54,6 @@ internal sealed class FileService(FileTree tree, FileRecords records)
 
         await using var reading = opened.Value;
         return View(address, reading.Entry, place.Value.IsWritable);
-    }
-
-    /// <summary>A page of a folder.</summary>
-    public async Task<Result<FolderView>> ListAsync(Actor actor, TreePath address, FileListOptions options, CancellationToken cancellationToken)
-    {
-        if (Check(options) is { } invalid)
-        {
-            return invalid;
-        }
-
-        var limit = options.Limit ?? DefaultPage;
-        var items = new List<FileView>();
-        var count = await ListBothAsync(actor, address, options with { Limit = limit + 1 }, batch =>
-        {
-            items.AddRange(batch);
-            return ValueTask.CompletedTask;
-        }, cancellationToken);
-        if (count.IsError)
-        {
-            return count.Error!;
-        }
-
-        // those with a scope of their own come on top of the limit: no cursor is one of them
-        var most = limit + count.Value.Inner;
-        return items.Count > most ? new FolderView(items[..most], SegmentOf(items[most - 1]), count.Value.All) : new FolderView(items, null, count.Value.All);
-    }
-
-    /// <summary>All of a folder, in batches as they come. Gives how many there are in all.</summary>
-    public async Task<Result<long>> ListAllAsync(
-        Actor actor, TreePath address, FileListOptions options, Func<IReadOnlyList<FileView>, ValueTask> take, CancellationToken cancellationToken)
-    {
-        var listed = await ListBothAsync(actor, address, options, take, cancellationToken);
-        return listed.IsError ? listed.Error! : listed.Value.All;
-    }
-
-    /// <summary>The folders with a scope of their own first, on the first page, then the rest.</summary>
-    private async Task<Result<(long All, int Inner)>> ListBothAsync(
-        Actor actor, TreePath address, FileListOptions options, Func<IReadOnlyList<FileView>, ValueTask> take, CancellationToken cancellationToken)
-    {
-        if (await tree.ListOwnAsync(actor, address, cancellationToken) is { } own)
-        {
-            if (own.IsError)
-            {
-                return own.Error!;
-            }
-
-            FileEntry[] all = [.. own.Value.Where(e => options.Filter is not { } filter || e.Name.Contains(filter, StringComparison.OrdinalIgnoreCase))];
-            var from = options.After is { } after ? Array.FindIndex(all, e => e.Segment == after) + 1 : 0;
-            await take([.. all.Skip(from).Take(options.Limit ?? int.MaxValue).Select(e => View(address.Child(e.Name), e, isWritable: false))]);
-            return (all.Length, 0);
-        }
-
-        var place = await tree.FindAsync(actor, address, Permissions.FilesRead, "file.read", cancellationToken);
-        if (place.IsError)
-        {
-            return place.Error!;
-        }
-
-        var inner = await FileTree.ListInnerAsync(place.Value, cancellationToken);
-        var shown = inner.Where(e => options.Filter is not { } filter || e.Name.Contains(filter, StringComparison.OrdinalIgnoreCase)).ToArray();
-        if (shown.Length > 0 && options.After is null)
-        {
-            await take([.. shown.Select(e => View(address.Child(e.Name), e, isWritable: false))]);
-        }
-
-        var listed = await place.Value.Backend.ListAsync(
-            place.Value.Scope, place.Value.Path, options, batch => take([.. batch.Select(e => View(address.Child(e.Name), e, place.Value.IsWritable))]), cancellationToken);
-        return listed.IsError ? listed.Error! : (listed.Value + shown.Length, options.After is null ? shown.Length : 0);
     }
 
     /// <summary>Opens a file to read a range of it.</summary>
@@ -369,16 +298,6 @@ internal sealed class FileService(FileTree tree, FileRecords records)
         return await writing.EndAsync(cancellationToken);
     }
 
-    private static Error? Check(FileListOptions options)
-    {
-        var errors = new FieldErrors();
-        errors.AddIf(options.Limit is < 1 or > MaxPage, "limit", $"must be 1 to {MaxPage}");
-        errors.AddIf(options.Sort?.TrimStart('-') is not (null or "name" or "size" or "modified" or "kind"), "sort", "must be name, size, modified or kind, with - in front for downwards");
-        errors.AddIf(options.Filter?.Length > 255, "filter", "is longer than 255 characters");
-        errors.AddIf(options.After is { } after && (FileName.FromSegment(after) is not { } name || FileName.Check(name) is not null), "cursor", "is not one that this list gave");
-        return errors.ToError();
-    }
-
     private static string Describe(UpdateFile change) => string.Join(", ", new[]
     {
         change.Mode is { } mode ? $"mode {mode}" : null,
@@ -387,8 +306,6 @@ internal sealed class FileService(FileTree tree, FileRecords records)
         change.ModifiedAt is { } at ? $"time {at:u}" : null,
         change.Attributes is { Count: > 0 } attributes ? $"attributes {string.Join(' ', attributes.Keys)}" : null,
     }.OfType<string>());
-
-    private static string SegmentOf(FileView view) => view.Path[(view.Path.LastIndexOf('/') + 1)..];
 
     internal static FileView View(TreePath address, FileEntry entry, bool isWritable) => new(
         address.ToAddress(), FileName.Display(address.Name), entry.Kind, entry.Size, entry.ModifiedAt, entry.AccessedAt, entry.CreatedAt,

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Operone.Web.Files.Archives;
+using Operone.Web.Files.Archives.Inside;
 using Operone.Web.Files.Dav;
 using Operone.Web.Files.Documents;
 using Operone.Web.Files.Mounts;
@@ -36,6 +37,7 @@ internal static class FilesRegistration
         services.AddOptions<UnpackOptions>().BindConfiguration(UnpackOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<UnpackOptions>, UnpackOptionsValidation>();
         services.AddSingleton<UnpackService>();
+        services.AddSingleton<ArchiveInside>();
         services.AddScoped<FileActs>();
         services.AddSingleton<UploadService>();
         services.AddSingleton<IRecurringJob, UploadUpkeep>();

@@ -19,6 +19,7 @@ internal sealed class ListHandler(IDisk disk, TimeProvider time) : IFileHandler
             : FileName.FromSegment(call.After) ?? throw new FileFault(FileProblems.BadName, $"'{call.After}' is no name to go on behind.");
         var from = listing.Behind(after)
             ?? throw new FileFault(FileProblems.Changed, $"'{FileName.Display(after!)}' is gone from '{task.Place}', and nobody knows where it stood: list it from the beginning.");
+        from = listing.Past(from, (int)Math.Clamp(call.Offset ?? 0, 0, int.MaxValue), call.Filter);
         using var sender = new EntrySender(task);
         var most = call.Length ?? long.MaxValue;
         for (var i = from; i < listing.Count && sender.Total < most; i++)

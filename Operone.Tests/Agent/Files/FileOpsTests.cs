@@ -57,6 +57,11 @@ public sealed class FileOpsTests
         var filtered = await client.CallAsync(new() { Op = FileOps.List, Path = files.Root, Filter = "Z" });
         Assert.Equal(["zz", "Z0", "z1"], filtered.SelectMany(r => r.Entries ?? []).Select(e => e.Name));
         Assert.Equal(3, filtered[^1].Count);
+        var stretch = await client.CallAsync(new() { Op = FileOps.List, Path = files.Root, Filter = "Z", Offset = 1, Length = 1 });
+        Assert.Equal(["Z0"], stretch.SelectMany(r => r.Entries ?? []).Select(e => e.Name));
+        Assert.Equal((3L, 1L), (stretch[^1].Count, stretch[^1].Offset));
+        Assert.Equal(["é"], (await client.EntriesAsync(new() { Op = FileOps.List, Path = files.Root, Offset = 8 })).Select(e => e.Name));
+        Assert.Empty(await client.EntriesAsync(new() { Op = FileOps.List, Path = files.Root, Offset = long.MaxValue }));
     }
 
     [Theory]

@@ -20,6 +20,7 @@ public sealed class HostileAgentTests(SqliteFixture fixture) : ServerTests(fixtu
     [InlineData("""{"isLast":true,"entries":[{"segment":"a%00","kind":"file"}],"count":1}""")]
     [InlineData("""{"isLast":true,"entries":[{"segment":"","kind":"file"}],"count":1}""")]
     [InlineData("""{"isLast":true,"entries":[{"segment":"%zz","kind":"file"}],"count":1}""")]
+    [InlineData("""{"isLast":true,"entries":[{"segment":"f","kind":"file"}],"count":1,"offset":7}""")]
     public async Task Listing_WithWhatIsNoName_IsNotBelieved(string reply)
     {
         using var answer = await AskAsync(Json("/"), Text(reply));

@@ -36,6 +36,7 @@ internal static class Glyphs
     public const string Stop = """<rect width="18" height="18" x="3" y="3" rx="2"/>""";
     public const string Again = """<path d="M21 12a9 9 0 1 1-9-9c2.52 0 4.93 1 6.74 2.74L21 8"/><path d="M21 3v5h-5"/>""";
     public const string Down = """<path d="m6 9 6 6 6-6"/>""";
+    public const string Left = """<path d="m15 18-6-6 6-6"/>""";
     public const string Right = """<path d="m9 18 6-6-6-6"/>""";
     public const string Up = """<path d="m18 15-6-6-6 6"/>""";
     public const string Older = """<path d="M5 12h14"/><path d="m12 5 7 7-7 7"/>""";

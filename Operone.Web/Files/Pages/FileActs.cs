@@ -56,8 +56,9 @@ internal sealed class FileActs(FileService files, IDialogService dialogs)
         return null;
     }
 
-    /// <summary>Copies or moves into another folder, on whatever device; it goes on by itself.</summary>
-    public Task<bool> BringAsync(Actor actor, IReadOnlyList<FileView> brought, bool isMove) => TransferDialog.AskAsync(dialogs, actor, brought, isMove);
+    /// <summary>Copies or moves into another folder, on whatever device; it goes on by itself. Said may be where to, and of which folder they are all that there is.</summary>
+    public Task<bool> BringAsync(Actor actor, IReadOnlyList<FileView> brought, bool isMove, TreePath? to = null, TreePath? whole = null) =>
+        TransferDialog.AskAsync(dialogs, actor, brought, isMove, to, whole);
 
     /// <summary>Removes, after having asked.</summary>
     public Task<bool> RemoveAsync(Actor actor, IReadOnlyList<FileView> gone) => RemoveDialog.AskAsync(dialogs, actor, gone);

@@ -8,6 +8,9 @@ namespace Operone.Web.Files.Pages;
 /// <summary>What is known of a file, as people read it.</summary>
 internal static class FileText
 {
+    /// <summary>Larger pictures are not read for being shown small.</summary>
+    private const long MaxThumbnailBytes = 1 << 20;
+
     private static readonly string[] _unpacked = [".zip", ".jar", ".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst"];
 
     /// <summary>Whether it can be entered.</summary>
@@ -17,7 +20,12 @@ internal static class FileText
     public static bool IsFile(this FileView view) => view.Kind == FileKind.File || (view.Kind == FileKind.Link && view.TargetKind == FileKind.File);
 
     /// <summary>Where its bytes are had, without the slash in front.</summary>
-    public static string Source(this FileView view, bool inline = false) => $"api/v1/files{view.Path}{(inline ? "?inline=true" : "")}";
+    public static string Source(this FileView view, bool inline = false) =>
+        $"api/v1/files{view.Path}{(inline ? (view.Path.Contains('?', StringComparison.Ordinal) ? "&inline=true" : "?inline=true") : "")}";
+
+    /// <summary>A picture that is small enough to be shown small; null for anything else.</summary>
+    public static string? Thumbnail(FileView view) =>
+        view is { Kind: FileKind.File, Size: > 0 and <= MaxThumbnailBytes } && LookKinds.Of(view.Name) == LookKind.Image ? $"{view.Source(inline: true)}&tag={Uri.EscapeDataString(view.Tag ?? "")}" : null;
 
     /// <summary>Its icon, and what that says.</summary>
     public static (string Icon, string Word) Glyph(FileView view) => view switch

@@ -12,6 +12,11 @@ public sealed partial class FilesPage
 {
     private TreePath _path = TreePath.Top;
     private FileView? _view;
+    private PaneAddress _panes = new("/", null);
+    private TreePath _besidePath = TreePath.Top;
+    private FileView? _beside;
+    private Error? _besideProblem;
+    private TreePath? _inside;
     private int _version;
 
     [Inject]
@@ -34,6 +39,28 @@ public sealed partial class FilesPage
     [SupplyParameterFromQuery]
     public string? Q { get; set; }
 
+    /// <summary>Of an archive: the place in it, as an address.</summary>
+    [SupplyParameterFromQuery]
+    public string? In { get; set; }
+
+    /// <summary>The folder of a second pane beside this one, as an address.</summary>
+    [SupplyParameterFromQuery]
+    public string? Beside { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? BesideSort { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? BesideQ { get; set; }
+
+    /// <summary>Of a folder: <c>grid</c>, or a list.</summary>
+    [SupplyParameterFromQuery]
+    public string? As { get; set; }
+
+    /// <summary>Of a folder's list: its columns.</summary>
+    [SupplyParameterFromQuery]
+    public string? Columns { get; set; }
+
     /// <summary>Of a file: <c>text</c>, <c>tidy</c>, <c>hex</c>, <c>follow</c> or <c>edit</c>.</summary>
     [SupplyParameterFromQuery]
     public string? View { get; set; }
@@ -44,7 +71,7 @@ public sealed partial class FilesPage
 
     /// <summary>Of a file: the encoding that was chosen by hand.</summary>
     [SupplyParameterFromQuery]
-    public string? As { get; set; }
+    public string? Encoding { get; set; }
 
     /// <summary>Of a file: how many characters from there on were found.</summary>
     [SupplyParameterFromQuery]
@@ -63,6 +90,9 @@ public sealed partial class FilesPage
     [SupplyParameterFromQuery]
     public string? How { get; set; }
 
+    /// <summary>Beside a folder alone there is another one.</summary>
+    private bool IsTwo => _panes.IsTwo && Find is null && Problem is null && _view?.IsFolder() == true;
+
     private string Title => _path.IsTop ? "Files" : FileName.Display(_path.Name);
 
     protected override TimeSpan AtMostEvery => TimeSpan.FromSeconds(2);
@@ -78,9 +108,33 @@ public sealed partial class FilesPage
             return;
         }
 
-        _path = parsed.Value;
+        var inside = In is null ? null : TreePath.Parse(In) as Result<TreePath>?;
+        if (inside is { IsError: true } none)
+        {
+            (Problem, _view) = (none.Error, null);
+            return;
+        }
+
+        (_path, _inside) = (parsed.Value, inside?.Value);
+        _panes = new PaneAddress(_path.ToAddress(), Beside) { Sort = Sort, Q = Q, BesideSort = BesideSort, BesideQ = BesideQ, As = As, Columns = Columns };
+        await ReadBesideAsync(cancellationToken);
         var view = await Files.StatAsync(Actor, _path, cancellationToken);
         (Problem, _view) = view.Match<(Error?, FileView?)>(v => (null, v), e => (e, null));
+    }
+
+    private async Task ReadBesideAsync(CancellationToken cancellationToken)
+    {
+        (_beside, _besideProblem) = (null, null);
+        if (Beside is null)
+        {
+            return;
+        }
+
+        var parsed = TreePath.Parse(Beside);
+        _besidePath = parsed.IsError ? TreePath.Top : parsed.Value;
+        var view = parsed.IsError ? parsed.Error! : await Files.StatAsync(Actor, _besidePath, cancellationToken);
+        _beside = view.IsError ? null : view.Value;
+        _besideProblem = view.Error ?? (view.Value.IsFolder() ? null : FileErrors.From(new(FileProblems.WrongKind, "It is no folder: a pane shows folders."), _besidePath.ToString()));
     }
 
     /// <summary>Devices come and go, and so do rights: the folders of the tree itself show that; others are watched where they are.</summary>

@@ -13,8 +13,17 @@ internal sealed class FilesScript(IJSRuntime script, string address) : IAsyncDis
     private IJSObjectReference? _folder;
     private DotNetObjectReference<FilesScript>? _self;
 
-    /// <summary>A key was pressed that stands for an act; and on which row.</summary>
-    public required Func<string, string?, Task> Pressed { get; init; }
+    /// <summary>A key was pressed that stands for an act; on which row, and where that is on the screen.</summary>
+    public required Func<string, string?, double, double, Task> Pressed { get; init; }
+
+    /// <summary>A row was dropped: its address, the folder it was dropped upon (null for the other pane's), and whether it is to be moved.</summary>
+    public required Func<string, string?, bool, Task> Handed { get; init; }
+
+    /// <summary>Where the first name is that begins with what was typed.</summary>
+    public required Func<string, Task<int?>> Found { get; init; }
+
+    /// <summary>How many tiles there is room for in a line.</summary>
+    public required Func<int, Task> Sized { get; init; }
 
     /// <summary>An upload into this folder has ended.</summary>
     public required Func<Task> Uploaded { get; init; }
@@ -39,6 +48,28 @@ internal sealed class FilesScript(IJSRuntime script, string address) : IAsyncDis
         }
     }
 
+    /// <summary>Back to the row where one was.</summary>
+    public async Task FocusAsync(CancellationToken cancellationToken)
+    {
+        if (_folder is not null)
+        {
+            await _folder.InvokeVoidAsync("focus", cancellationToken);
+        }
+    }
+
+    /// <summary>To the beginning: it is another list now.</summary>
+    public async Task TopAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await (_folder?.InvokeVoidAsync("top", cancellationToken) ?? ValueTask.CompletedTask);
+        }
+        catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException)
+        {
+            // the page was left
+        }
+    }
+
     /// <summary>Downloads files one after the other.</summary>
     public async Task DownloadAsync(string[] sources, CancellationToken cancellationToken)
     {
@@ -49,7 +80,16 @@ internal sealed class FilesScript(IJSRuntime script, string address) : IAsyncDis
     }
 
     [JSInvokable]
-    public Task PressAsync(string key, string? path) => Pressed(key, path);
+    public Task PressAsync(string key, string? path, double x, double y) => Pressed(key, path, x, y);
+
+    [JSInvokable]
+    public Task HandAsync(string path, string? into, bool isMove) => Handed(path, into, isMove);
+
+    [JSInvokable]
+    public Task<int?> FindAsync(string text) => Found(text);
+
+    [JSInvokable]
+    public Task SizeAsync(int across) => Sized(across);
 
     [JSInvokable]
     public Task<string?> MakeFoldersAsync(string folder, string[] below) => Folders(folder, below);

@@ -1,25 +1,29 @@
 using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.Web;
 using Microsoft.AspNetCore.Components.Web.Virtualization;
 using Microsoft.JSInterop;
+using Operone.Core.Errors;
 using Operone.Core.Files;
 using Operone.Web.Console.Palette;
 using Operone.Web.Console.Parts;
 
 namespace Operone.Web.Files.Pages;
 
-/// <summary>A folder. It is watched while it is open, and read as far as somebody scrolls.</summary>
+/// <summary>A folder. It is watched while it is open, and read where somebody looks.</summary>
 public sealed partial class FolderPane
 {
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(500);
 
     private readonly CancellationTokenSource _gone = new();
-    private readonly Dictionary<string, FileView> _chosen = new(StringComparer.Ordinal);
+    private readonly ChosenFiles _chosen = new();
     private FolderRows _rows = default!;
-    private Virtualize<FileView>? _list;
+    private Virtualize<FolderRow>? _list;
+    private Virtualize<TileLine>? _tiles;
+    private IReadOnlyList<FolderRow> _first = [];
+    private IReadOnlySet<string> _columns = PaneColumns.Read(null);
     private (TreePath Path, string? Sort, string? Q, int Version)? _shown;
     private (FileView File, double X, double Y)? _menu;
-    private string? _last;
+    private Error? _problem;
+    private int _across = 6;
     private bool _isRead;
     private bool _isWatched;
     private CancellationTokenSource? _watch;
@@ -53,15 +57,29 @@ public sealed partial class FolderPane
     [Parameter, EditorRequired]
     public FileView View { get; set; } = default!;
 
-    [Parameter]
-    public string? Sort { get; set; }
+    /// <summary>What the address says of it and of the pane beside.</summary>
+    [Parameter, EditorRequired]
+    public PaneAddress Panes { get; set; } = default!;
 
+    /// <summary>Whether it is the one beside.</summary>
     [Parameter]
-    public string? Q { get; set; }
+    public bool IsBeside { get; set; }
+
+    /// <summary>The other pane's folder; null where there is none.</summary>
+    [Parameter]
+    public TreePath? Other { get; set; }
 
     /// <summary>Another number: read it again.</summary>
     [Parameter]
     public int Version { get; set; }
+
+    private string? Sort => IsBeside ? Panes.BesideSort : Panes.Sort;
+
+    private string? Q => IsBeside ? Panes.BesideQ : Panes.Q;
+
+    private bool IsGrid => Panes.As == "grid";
+
+    private int ChosenCount => _chosen.CountOf(_rows.Count);
 
     private string Summary => !_isRead || _rows.Problem is not null ? "" : FileText.Entries(_rows.Count) + (string.IsNullOrEmpty(Q) ? "" : " match");
 
@@ -70,6 +88,7 @@ public sealed partial class FolderPane
 
     protected override async Task OnParametersSetAsync()
     {
+        _columns = PaneColumns.Read(Panes.Columns);
         var asked = (Value, Sort, Q, Version);
         var isSame = _shown is { } shown && shown.Path.Equals(Value) && (shown.Sort, shown.Q, shown.Version) == (Sort, Q, Version);
         if (isSame)
@@ -77,17 +96,30 @@ public sealed partial class FolderPane
             return;
         }
 
+        var isFirst = _shown is null;
         var isElsewhere = _shown is not { } before || !before.Path.Equals(Value);
+        if (isElsewhere || _shown?.Q != Q)
+        {
+            // nobody acts on what they do not see any more
+            _chosen.Clear();
+            _last = null;
+        }
+
         _shown = asked;
         if (isElsewhere)
         {
-            _chosen.Clear();
-            (_menu, _last) = (null, null);
+            (_menu, _problem) = (null, null);
             await UnwatchAsync();
             Offer();
         }
 
-        await ReadAsync(keep: false);
+        var isAnother = isElsewhere || (_rows.Options.Sort, _rows.Options.Filter ?? "") != (Sort, Q ?? "");
+        await ReadAsync(keep: !isAnother);
+        if (isAnother && !isFirst && _script is not null)
+        {
+            await _script.TopAsync(_gone.Token);
+        }
+
         if (isElsewhere && !_gone.IsCancellationRequested && RendererInfo.IsInteractive && Value.Depth > 1)
         {
             _watch = CancellationTokenSource.CreateLinkedTokenSource(_gone.Token);
@@ -101,7 +133,15 @@ public sealed partial class FolderPane
         {
             if (firstRender)
             {
-                _script = new(Script, Assets["dist/files.js"]) { Pressed = PressedAsync, Folders = MakeFoldersAsync, Uploaded = () => InvokeAsync(AgainAsync) };
+                _script = new(Script, Assets["dist/files.js"])
+                {
+                    Pressed = PressedAsync,
+                    Folders = MakeFoldersAsync,
+                    Uploaded = () => InvokeAsync(AgainAsync),
+                    Handed = (path, into, isMove) => InvokeAsync(() => HandAsync(isMove, path, into)),
+                    Found = text => _rows.FindNameAsync(text, _gone.Token),
+                    Sized = across => InvokeAsync(() => SetAcross(across)),
+                };
                 await _script.StartAsync(_root, _gone.Token);
             }
 
@@ -122,14 +162,19 @@ public sealed partial class FolderPane
         {
             await _rows.ReadAsync(Sort, Q, keep, _gone.Token);
             _isRead = true;
-            foreach (var gone in _chosen.Keys.Except(_rows.Rows.Select(r => r.Path)).ToArray())
+            if (!RendererInfo.IsInteractive)
             {
-                _chosen.Remove(gone);
+                _first = await _rows.GetAsync(0, 40, _gone.Token);
             }
 
             if (_list is not null)
             {
                 await _list.RefreshDataAsync();
+            }
+
+            if (_tiles is not null)
+            {
+                await _tiles.RefreshDataAsync();
             }
         }
         catch (OperationCanceledException) when (_gone.IsCancellationRequested)
@@ -144,16 +189,33 @@ public sealed partial class FolderPane
         StateHasChanged();
     }
 
-    private async ValueTask<ItemsProviderResult<FileView>> ProvideAsync(ItemsProviderRequest request)
+    private async ValueTask<ItemsProviderResult<FolderRow>> ProvideAsync(ItemsProviderRequest request) =>
+        new(await GetAsync(request.StartIndex, request.Count, request.CancellationToken), _rows.Count);
+
+    /// <summary>Of a grid: as many in a line as there is room for.</summary>
+    private async ValueTask<ItemsProviderResult<TileLine>> ProvideLinesAsync(ItemsProviderRequest request)
     {
-        var (count, problem) = (_rows.Count, _rows.Problem);
-        var items = await _rows.GetAsync(request.StartIndex, request.Count, request.CancellationToken);
-        if (_rows.Count != count || _rows.Problem != problem)
+        var across = _across;
+        var rows = await GetAsync(request.StartIndex * across, request.Count * across, request.CancellationToken);
+        return new([.. rows.Chunk(across).Select((line, i) => new TileLine(request.StartIndex + i, line))], (_rows.Count + across - 1) / across);
+    }
+
+    private async Task<IReadOnlyList<FolderRow>> GetAsync(int start, int count, CancellationToken cancellationToken)
+    {
+        var (before, problem) = (_rows.Count, _rows.Problem);
+        var rows = await _rows.GetAsync(start, count, cancellationToken);
+        if (_rows.Count != before || _rows.Problem != problem)
         {
             StateHasChanged();
         }
 
-        return new(items, _rows.Count);
+        return rows;
+    }
+
+    private void SetAcross(int across)
+    {
+        _across = Math.Clamp(across, 1, 40);
+        StateHasChanged();
     }
 
     /// <summary>A folder in which much happens is read again twice a second, not oftener.</summary>
@@ -164,10 +226,10 @@ public sealed partial class FolderPane
         try
         {
             _isWatched = true;
-            await Files.WatchAsync(Actor, path, _ =>
+            await Files.WatchAsync(Actor, path, segments =>
             {
                 changes.Writer.TryWrite(true);
-                return ValueTask.CompletedTask;
+                return segments.Count > 0 && !_chosen.IsAll ? new ValueTask(InvokeAsync(() => ForgetGoneAsync(path, segments, cancellationToken))) : ValueTask.CompletedTask;
             }, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -189,6 +251,19 @@ public sealed partial class FolderPane
         {
             // the folder or its device is gone: the list says so
             await InvokeAsync(AgainAsync);
+        }
+    }
+
+    /// <summary>What is chosen and gone is chosen no more.</summary>
+    private async Task ForgetGoneAsync(TreePath folder, IReadOnlyList<string> segments, CancellationToken cancellationToken)
+    {
+        var changed = segments.Select(s => $"{folder.ToAddress()}/{s}").ToHashSet(StringComparer.Ordinal);
+        foreach (var view in _chosen.Named.Where(v => changed.Contains(v.Path)).ToArray())
+        {
+            if ((await Files.StatAsync(Actor, TreePath.Parse(view.Path).Value, cancellationToken)).Error?.Kind == ErrorKind.NotFound)
+            {
+                _chosen.Forget(view.Path);
+            }
         }
     }
 
@@ -219,148 +294,19 @@ public sealed partial class FolderPane
         }
     }
 
-    private void Choose(FileView row, bool toHere)
-    {
-        var isChosen = !_chosen.ContainsKey(row.Path);
-        var paths = _rows.Rows;
-        var (from, to) = (IndexOf(_last), IndexOf(row.Path));
-        if (toHere && from >= 0 && to >= 0)
-        {
-            foreach (var one in paths.Skip(Math.Min(from, to)).Take(Math.Abs(from - to) + 1))
-            {
-                Set(one, isChosen);
-            }
-        }
-        else
-        {
-            Set(row, isChosen);
-        }
+    /// <summary>Where a row leads: archives open as folders do.</summary>
+    private string Href(FileView view) => view.IsFolder() ? Panes.To(IsBeside, view.Path).Href()
+        : Panes.Open(IsBeside, view.IsFile() && FileText.IsUnpacked(view.Name) ? view.Path + "?in=/" : view.Path).Href();
 
-        _last = row.Path;
-
-        int IndexOf(string? path)
-        {
-            for (var i = 0; path is not null && i < paths.Count; i++)
-            {
-                if (paths[i].Path == path)
-                {
-                    return i;
-                }
-            }
-
-            return -1;
-        }
-
-        void Set(FileView one, bool isIn)
-        {
-            if (isIn)
-            {
-                _chosen[one.Path] = one;
-            }
-            else
-            {
-                _chosen.Remove(one.Path);
-            }
-        }
-    }
-
-    private async Task ChooseAllAsync(bool isChosen)
-    {
-        _chosen.Clear();
-        if (isChosen)
-        {
-            foreach (var row in await _rows.GetAsync(0, _rows.Count, _gone.Token))
-            {
-                _chosen[row.Path] = row;
-            }
-        }
-    }
-
-    private void OpenMenu(FileView row, MouseEventArgs at) => _menu = (row, at.ClientX, at.ClientY);
-
-    private void CloseMenu() => _menu = null;
-
-    private async Task PressedAsync(string key, string? path)
-    {
-        var row = _rows.Rows.FirstOrDefault(r => r.Path == path);
-        await InvokeAsync(async () =>
-        {
-            switch (key)
-            {
-                case "x" when row is not null:
-                    Choose(row, toHere: false);
-                    break;
-                case "Delete" when _chosen.Count > 0:
-                    await RemoveAsync([.. _chosen.Values]);
-                    break;
-                case "Delete" when row is not null:
-                    await ActAsync("delete", row);
-                    break;
-                case "F2" when row is not null:
-                    await ActAsync("rename", row);
-                    break;
-            }
-
-            StateHasChanged();
-        });
-    }
-
-    private async Task ActAsync(string act, FileView row)
-    {
-        _menu = null;
-        if (row.IsWritable && await Acts.ActAsync(Actor, act, row, _gone.Token) is not null)
-        {
-            await AgainAsync();
-        }
-    }
-
-    private async Task MakeFolderAsync()
-    {
-        if (await Acts.MakeFolderAsync(Actor, Value, _gone.Token))
-        {
-            await AgainAsync();
-        }
-    }
-
-    /// <summary>The folders of what is uploaded.</summary>
-    private Task<string?> MakeFoldersAsync(string folder, string[] below) => Acts.MakeFoldersAsync(Actor, folder, below, _gone.Token);
-
-    private async Task RemoveAsync(FileView[] rows)
-    {
-        if (View.IsWritable && await Acts.RemoveAsync(Actor, rows))
-        {
-            _chosen.Clear();
-            await AgainAsync();
-        }
-    }
-
-    private async Task BringAsync(bool isMove)
-    {
-        if (await Acts.BringAsync(Actor, [.. _chosen.Values], isMove))
-        {
-            _chosen.Clear();
-        }
-    }
-
-    private async Task DownloadAsync()
-    {
-        if (_script is not null)
-        {
-            await _script.DownloadAsync([.. _chosen.Values.Where(v => v.IsFile()).Select(v => v.Source())], _gone.Token);
-        }
-    }
+    private void Go(PaneAddress to) => Navigation.NavigateTo(to.Href(), replace: true);
 
     private string Why(string act) => View.IsWritable ? act : FileActs.ReadOnlyReason;
-
-    private string Address(string name, string? value) => Navigation.GetUriWithQueryParameter(name, string.IsNullOrEmpty(value) ? null : value);
-
-    private void Show(string name, string? value) => Navigation.NavigateTo(Address(name, value), replace: true);
 
     private (string Command, string Call) Doors() => (
         Value.Depth > 1 || Value.Equals(TreePath.Top) || Value.Names[0] != FileTree.Devices ? $"operone ls -l {ShellText.Quote(PathText.Command(Value))}" : "operone devices",
         ShellText.Curl("GET", $"{Navigation.BaseUri}api/v1/files{Value.ToAddress()}") + " \\\n  -H 'Accept: application/json'");
 
-    private void Offer() => Palette.Offer(this, Value.Depth > 1 && View.IsWritable ? [new("Make a folder", Glyphs.FolderPlus, Act: MakeFolderAsync)] : []);
+    private void Offer() => Palette.Offer(this, !IsBeside && Value.Depth > 1 && View.IsWritable ? [new("Make a folder", Glyphs.FolderPlus, Act: MakeFolderAsync)] : []);
 
     public async ValueTask DisposeAsync()
     {
@@ -375,4 +321,7 @@ public sealed partial class FolderPane
         _rows.Dispose();
         _gone.Dispose();
     }
+
+    /// <summary>A line of a grid.</summary>
+    private sealed record TileLine(int Index, IReadOnlyList<FolderRow> Rows);
 }

@@ -6,45 +6,57 @@ namespace Operone.Web.Files.Pages;
 /// <summary>Lists a folder; see <see cref="FileService.ListAllAsync"/>.</summary>
 internal delegate Task<Result<long>> ListFolder(FileListOptions options, Func<IReadOnlyList<FileView>, ValueTask> take, CancellationToken cancellationToken);
 
+/// <summary>A row of a list.</summary>
+/// <param name="Index">Its place in the folder, from 0.</param>
+/// <param name="View">What is there.</param>
+/// <param name="Key">Tells it from others on the page: its address, but where a folder that changes has one twice.</param>
+internal sealed record FolderRow(int Index, FileView View, string Key);
+
 /// <summary>
-/// What was read of a folder so far: from its beginning, page after page, as far as somebody has scrolled. How many there are in all is known
-/// from the first page on.
+/// What is in sight of a folder. It is sorted and filtered where it lies, and comes in pages by their place, from anywhere in it; the last few are kept, so that
+/// a folder of any size takes no more memory than these.
 /// </summary>
 internal sealed class FolderRows(ListFolder list) : IDisposable
 {
-    /// <summary>The least that is asked for at once.</summary>
+    /// <summary>How many rows are asked for at once.</summary>
     public const int PageSize = 200;
 
-    private readonly SemaphoreSlim _reading = new(1);
-    private List<FileView> _rows = [];
-    private FileListOptions _options = new();
-    private bool _isWhole = true;
+    /// <summary>How many pages are kept.</summary>
+    public const int MaxPages = 12;
 
-    /// <summary>What was read.</summary>
-    public IReadOnlyList<FileView> Rows => _rows;
+    private readonly SemaphoreSlim _reading = new(1);
+    private readonly LinkedList<(int Number, IReadOnlyList<FileView> Rows)> _pages = [];
+    private FileListOptions _options = new();
 
     /// <summary>How many there are in all.</summary>
     public int Count { get; private set; }
 
-    /// <summary>What stands in the way of reading on.</summary>
+    /// <summary>What stands in the way of reading.</summary>
     public Error? Problem { get; private set; }
 
-    /// <summary>Reads it from the beginning: as much as was there before, where <paramref name="keep"/>.</summary>
+    /// <summary>What of it is kept now; the last that was looked at first.</summary>
+    public IEnumerable<FileView> Kept => _pages.SelectMany(p => p.Rows);
+
+    /// <summary>How it is sorted and filtered.</summary>
+    public FileListOptions Options => _options;
+
+    /// <summary>Reads it anew: from its beginning, or where one has been last, where <paramref name="keep"/>.</summary>
     public async Task ReadAsync(string? sort, string? filter, bool keep, CancellationToken cancellationToken)
     {
         await _reading.WaitAsync(cancellationToken);
         try
         {
-            var options = new FileListOptions(sort, Limit: Math.Max(PageSize, keep ? _rows.Count : 0), Filter: string.IsNullOrEmpty(filter) ? null : filter);
-            var rows = new List<FileView>();
-            var count = await list(options, batch => Take(rows, batch), cancellationToken);
-            Problem = count.Error;
-            if (!count.IsError)
+            var before = _options;
+            _options = new FileListOptions(sort, Filter: string.IsNullOrEmpty(filter) ? null : filter);
+            var number = keep && _pages.First is { } last ? last.Value.Number : 0;
+            if (!await ReadPageAsync(number, isNew: true, cancellationToken))
             {
-                (_rows, _options) = (rows, options);
-                Count = (int)Math.Min(int.MaxValue, Math.Max(count.Value, rows.Count));
-                _isWhole = rows.Count >= Count || rows.Count == 0;
-                Count = _isWhole ? rows.Count : Count;
+                // what is shown is of before
+                _options = before;
+            }
+            else if (number * PageSize >= Count && Count > 0)
+            {
+                await ReadPageAsync((Count - 1) / PageSize, isNew: true, cancellationToken);
             }
         }
         finally
@@ -53,39 +65,29 @@ internal sealed class FolderRows(ListFolder list) : IDisposable
         }
     }
 
-    /// <summary>A stretch of it; what was not read yet is.</summary>
-    public async ValueTask<IReadOnlyList<FileView>> GetAsync(int start, int count, CancellationToken cancellationToken)
-    {
-        var end = (int)Math.Min((long)start + count, Count);
-        if (_rows.Count < end)
-        {
-            await ReadToAsync(end, cancellationToken);
-        }
-
-        return start >= _rows.Count ? [] : _rows[start..Math.Min(end, _rows.Count)];
-    }
-
-    private async Task ReadToAsync(int end, CancellationToken cancellationToken)
+    /// <summary>A stretch of it; what is not kept is read.</summary>
+    public async ValueTask<IReadOnlyList<FolderRow>> GetAsync(int start, int count, CancellationToken cancellationToken)
     {
         await _reading.WaitAsync(cancellationToken);
         try
         {
-            while (_rows.Count < end && !_isWhole)
+            var views = new List<FileView>(count);
+            for (var number = start / PageSize; number * PageSize < Math.Min((long)start + count, Count); number++)
             {
-                var rows = _rows;
-                var before = rows.Count;
-                var options = _options with { After = SegmentOf(rows[^1]), Limit = Math.Max(PageSize, end - before) };
-                var read = await list(options, batch => Take(rows, batch), cancellationToken);
-                Problem = read.Error;
-                if (read.IsError)
+                if (Find(number) is null && !await ReadPageAsync(number, isNew: false, cancellationToken))
                 {
-                    return;
+                    break;
                 }
 
-                // some may have gone meanwhile: then there are no more than these
-                _isWhole = rows.Count == before || rows.Count >= Count;
-                Count = _isWhole ? rows.Count : Count;
+                var rows = Find(number)?.Rows ?? [];
+                var (from, to) = (Math.Max(start - (number * PageSize), 0), (int)Math.Min((long)start + count - (number * PageSize), rows.Count));
+                for (var i = from; i < to; i++)
+                {
+                    views.Add(rows[i]);
+                }
             }
+
+            return Number(views, start);
         }
         finally
         {
@@ -93,13 +95,135 @@ internal sealed class FolderRows(ListFolder list) : IDisposable
         }
     }
 
-    private static ValueTask Take(List<FileView> rows, IReadOnlyList<FileView> batch)
+    /// <summary>One that is kept: its place and what it is.</summary>
+    public (int Index, FileView View)? Find(string? path)
     {
-        rows.AddRange(batch);
-        return ValueTask.CompletedTask;
+        foreach (var (number, rows) in _pages)
+        {
+            for (var i = 0; path is not null && i < rows.Count; i++)
+            {
+                if (rows[i].Path == path)
+                {
+                    return ((number * PageSize) + i, rows[i]);
+                }
+            }
+        }
+
+        return null;
     }
 
-    private static string SegmentOf(FileView view) => view.Path[(view.Path.LastIndexOf('/') + 1)..];
+    /// <summary>A stretch that is not kept, however long.</summary>
+    public async Task<Result<IReadOnlyList<FileView>>> TakeAsync(int start, int count, CancellationToken cancellationToken)
+    {
+        var views = new List<FileView>();
+        var listed = await list(_options with { Skip = start > 0 ? start : null, Limit = count }, batch =>
+        {
+            views.AddRange(batch);
+            return ValueTask.CompletedTask;
+        }, cancellationToken);
+        return listed.IsError ? listed.Error! : views.Take(count).ToArray();
+    }
+
+    /// <summary>
+    /// Where the first name is that begins with a text; null where none does. The list is sorted by name, folders first: it is halved again and again, and so found
+    /// in a folder of any size.
+    /// </summary>
+    public async Task<int?> FindNameAsync(string text, CancellationToken cancellationToken)
+    {
+        if (_options.Sort is not (null or "" or "name"))
+        {
+            return Kept.Select(v => Find(v.Path)!.Value).Where(v => Begins(v.View)).Select(v => (int?)v.Index).Min();
+        }
+
+        var files = await HalveAsync(0, Count, view => view.Kind == FileKind.Folder);
+        foreach (var (from, to) in ((int, int)[])[(0, files), (files, Count)])
+        {
+            var at = await HalveAsync(from, to, view => string.Compare(view.Name, text, StringComparison.OrdinalIgnoreCase) < 0);
+            if (at < to && await GetAsync(at, 1, cancellationToken) is [var row] && Begins(row.View))
+            {
+                return at;
+            }
+        }
+
+        return null;
+
+        bool Begins(FileView view) => view.Name.StartsWith(text, StringComparison.OrdinalIgnoreCase);
+
+        async Task<int> HalveAsync(int from, int to, Func<FileView, bool> isBefore)
+        {
+            while (from < to)
+            {
+                var middle = from + ((to - from) / 2);
+                if (await GetAsync(middle, 1, cancellationToken) is not [var row])
+                {
+                    break;
+                }
+
+                (from, to) = isBefore(row.View) ? (middle + 1, to) : (from, middle);
+            }
+
+            return from;
+        }
+    }
+
+    private async Task<bool> ReadPageAsync(int number, bool isNew, CancellationToken cancellationToken)
+    {
+        var rows = new List<FileView>();
+        var read = await list(_options with { Skip = number > 0 ? number * PageSize : null, Limit = PageSize }, batch =>
+        {
+            rows.AddRange(batch);
+            return ValueTask.CompletedTask;
+        }, cancellationToken);
+        Problem = read.Error;
+        if (read.IsError)
+        {
+            return false;
+        }
+
+        var count = (int)Math.Min(int.MaxValue, read.Value);
+        if (isNew || count != Count)
+        {
+            // the others are of a folder as it was
+            _pages.Clear();
+        }
+
+        Count = count;
+        // those with a scope of their own come on top of the first page's limit; they are in the next one too
+        _pages.AddFirst((number, rows.Count > PageSize ? rows[..PageSize] : rows));
+        if (_pages.Count > MaxPages)
+        {
+            _pages.RemoveLast();
+        }
+
+        return true;
+    }
+
+    private (int Number, IReadOnlyList<FileView> Rows)? Find(int number)
+    {
+        for (var node = _pages.First; node is not null; node = node.Next)
+        {
+            if (node.Value.Number == number)
+            {
+                _pages.Remove(node);
+                _pages.AddFirst(node);
+                return node.Value;
+            }
+        }
+
+        return null;
+    }
+
+    private static List<FolderRow> Number(List<FileView> views, int start)
+    {
+        var (rows, seen) = (new List<FolderRow>(views.Count), new HashSet<string>(StringComparer.Ordinal));
+        foreach (var view in views)
+        {
+            var index = start + rows.Count;
+            rows.Add(new FolderRow(index, view, seen.Add(view.Path) ? view.Path : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{view.Path} {index}")));
+        }
+
+        return rows;
+    }
 
     public void Dispose()
     {

@@ -12,13 +12,16 @@ internal sealed class TarArchive(OutStream stream) : IArchiveReader
     private readonly TarReader _tar = new(stream);
     private TarEntry? _last;
 
+    /// <summary>Where the bytes of the last entry begin, without the compression.</summary>
+    public long At { get; private set; }
+
     public async ValueTask<ArchiveEntry?> NextAsync(CancellationToken cancellationToken)
     {
         try
         {
             while (true)
             {
-                if (_last?.DataStream is { } rest)
+                if (!stream.CanSeek && _last?.DataStream is { } rest)
                 {
                     await rest.CopyToAsync(Stream.Null, cancellationToken);
                 }
@@ -31,6 +34,7 @@ internal sealed class TarArchive(OutStream stream) : IArchiveReader
                     return null;
                 }
 
+                At = stream.CanSeek ? _last.DataOffset : stream.Count;
                 if (_last.EntryType is not TarEntryType.GlobalExtendedAttributes)
                 {
                     return Read(_last);

@@ -20,6 +20,9 @@ internal sealed class TreeFile
     /// <summary>How many bytes it has.</summary>
     public long Length => _entry.Size ?? 0;
 
+    /// <summary>Changes whenever its content may have changed.</summary>
+    public string Tag => _entry.Tag ?? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Length}-{_entry.ModifiedAt?.UtcTicks}");
+
     /// <summary>Opens one.</summary>
     public static async Task<Result<TreeFile>> OpenAsync(IFileBackend backend, FileScope scope, TreePath path, CancellationToken cancellationToken)
     {
@@ -65,6 +68,9 @@ internal sealed class TreeFile
 
     /// <summary>A part of it, as a stream.</summary>
     public Stream Part(long offset, long length) => new PartStream(this, offset, offset + length);
+
+    /// <summary>All of it, as a stream in which one can leap.</summary>
+    public Stream Whole() => new WholeStream(this);
 
     private async ValueTask<byte[]> BlockAsync(long index, CancellationToken cancellationToken)
     {
@@ -127,12 +133,35 @@ internal sealed class TreeFile
 
     private sealed class PartStream(TreeFile file, long at, long end) : ReadStream
     {
+        private readonly long _begin = at;
         private long _at = at;
+
+        public override bool CanSeek => true;
+
+        public override long Length => end - _begin;
+
+        public override long Position { get => _at - _begin; set => _at = _begin + value; }
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            var count = await file.ReadAsync(buffer[..(int)Math.Min(buffer.Length, end - _at)], _at, cancellationToken);
+            var count = await file.ReadAsync(buffer[..(int)Math.Clamp(end - _at, 0, buffer.Length)], _at, cancellationToken);
             _at += count;
+            return count;
+        }
+    }
+
+    private sealed class WholeStream(TreeFile file) : ReadStream
+    {
+        public override bool CanSeek => true;
+
+        public override long Length => file.Length;
+
+        public override long Position { get; set; }
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var count = await file.ReadAsync(buffer, Position, cancellationToken);
+            Position += count;
             return count;
         }
     }

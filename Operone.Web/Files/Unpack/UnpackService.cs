@@ -1,11 +1,9 @@
 using System.Globalization;
-using System.IO.Compression;
 using Microsoft.Extensions.Options;
 using Operone.Core.Access;
 using Operone.Core.Errors;
 using Operone.Core.Files;
 using Operone.Web.Access;
-using ZstdSharp;
 
 namespace Operone.Web.Files.Unpack;
 
@@ -19,8 +17,6 @@ internal sealed record UnpackPlan(FilePlace Folder, FilePlace? From, UnpackConfl
 /// <summary>Unpacks archives into folders of the tree. The bytes go through the node, and none of them stays there.</summary>
 internal sealed class UnpackService(FileTree tree, FileRecords records, IOptions<UnpackOptions> options)
 {
-    private const int ProbeBytes = 512;
-
     /// <summary>Checks whether it may begin.</summary>
     public async Task<Result<UnpackPlan>> PlanAsync(Actor actor, TreePath address, TreePath? from, UnpackConflict conflict, bool keep, CancellationToken cancellationToken)
     {
@@ -98,8 +94,8 @@ internal sealed class UnpackService(FileTree tree, FileRecords records, IOptions
         }
 
         await records.ReadAsync(actor, from, 0, null, cancellationToken);
-        var first = await file.Value.ReadAsync(0, (int)Math.Min(ProbeBytes, file.Value.Length), cancellationToken);
-        return new Source(FormatOf(first), file.Value, file.Value.Part(0, file.Value.Length), null);
+        var first = await file.Value.ReadAsync(0, (int)Math.Min(ArchiveProbe.Bytes, file.Value.Length), cancellationToken);
+        return new Source(ArchiveProbe.FormatOf(first), file.Value, file.Value.Part(0, file.Value.Length), null);
     }
 
     /// <summary>
@@ -108,9 +104,9 @@ internal sealed class UnpackService(FileTree tree, FileRecords records, IOptions
     /// </summary>
     private static async Task<Source> ReceiveAsync(FilePlace folder, Stream body, UnpackMeter meter, CancellationToken cancellationToken)
     {
-        var first = new byte[ProbeBytes];
+        var first = new byte[ArchiveProbe.Bytes];
         var have = await body.ReadAtLeastAsync(first, first.Length, throwOnEndOfStream: false, cancellationToken);
-        var format = FormatOf(first.AsSpan(0, have));
+        var format = ArchiveProbe.FormatOf(first.AsSpan(0, have));
         var whole = new InStream(first.AsMemory(0, have), body, meter);
         if (format != "zip")
         {
@@ -158,35 +154,6 @@ internal sealed class UnpackService(FileTree tree, FileRecords records, IOptions
         }
     }
 
-    private static string FormatOf(ReadOnlySpan<byte> first) =>
-        first.StartsWith("PK\x03\x04"u8) || first.StartsWith("PK\x05\x06"u8) ? "zip"
-        : first is [0x1F, 0x8B, ..] ? "tar.gz"
-        : first is [0x28, 0xB5, 0x2F, 0xFD, ..] ? "tar.zst"
-        : first.Length >= 262 && first[257..].StartsWith("ustar"u8) || (first.Length == ProbeBytes && IsOldTar(first)) ? "tar"
-        : throw UnpackStop.Unknown();
-
-    /// <summary>A tar from before POSIX has no mark, but a checksum in octal digits; one that has nothing in it is zeros alone.</summary>
-    private static bool IsOldTar(ReadOnlySpan<byte> head)
-    {
-        if (head.IndexOfAnyExcept((byte)0) < 0)
-        {
-            return true;
-        }
-
-        var (sum, said) = (0, 0);
-        for (var i = 0; i < head.Length; i++)
-        {
-            sum += i is >= 148 and < 156 ? ' ' : head[i];
-        }
-
-        foreach (var digit in head.Slice(148, 8).Trim("\0 "u8))
-        {
-            said = digit is >= (byte)'0' and <= (byte)'7' ? (said * 8) + digit - '0' : -1;
-        }
-
-        return sum == said;
-    }
-
     /// <summary>An archive that is there to be read.</summary>
     private sealed record Source(string Format, TreeFile? File, Stream Stream, Func<Task>? Discard) : IAsyncDisposable
     {
@@ -202,12 +169,7 @@ internal sealed class UnpackService(FileTree tree, FileRecords records, IOptions
                 meter.In = File.Length;
             }
 
-            return new TarArchive(new OutStream(Format switch
-            {
-                "tar.gz" => new GZipStream(Stream, CompressionMode.Decompress),
-                "tar.zst" => new DecompressionStream(Stream),
-                _ => Stream,
-            }, meter));
+            return new TarArchive(new OutStream(ArchiveProbe.Plain(Format, Stream), meter));
         }
 
         public async ValueTask DisposeAsync()

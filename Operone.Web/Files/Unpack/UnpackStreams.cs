@@ -20,7 +20,8 @@ internal abstract class ReadStream : Stream
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+    public override long Seek(long offset, SeekOrigin origin) => !CanSeek ? throw new NotSupportedException()
+        : Position = offset + origin switch { SeekOrigin.Current => Position, SeekOrigin.End => Length, _ => 0 };
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
@@ -60,9 +61,22 @@ internal sealed class InStream(ReadOnlyMemory<byte> first, Stream rest, UnpackMe
     }
 }
 
-/// <summary>What comes out, counted. <see cref="Budget"/> holds what is read for an entry's head.</summary>
-internal sealed class OutStream(Stream inner, UnpackMeter meter) : ReadStream
+/// <summary>What comes out, counted. <see cref="Budget"/> holds what is read for an entry's head. One can leap in it where <paramref name="leaps"/> says so.</summary>
+internal sealed class OutStream(Stream inner, UnpackMeter meter, bool leaps = false) : ReadStream
 {
+    public override bool CanSeek => leaps;
+
+    public override long Length => leaps ? inner.Length : base.Length;
+
+    public override long Position
+    {
+        get => leaps ? inner.Position : base.Position;
+        set => inner.Position = leaps ? value : throw new NotSupportedException();
+    }
+
+    /// <summary>How many bytes were read.</summary>
+    public long Count { get; private set; }
+
     /// <summary>How many bytes may be read yet.</summary>
     public long Budget { get; set; } = long.MaxValue;
 
@@ -75,6 +89,7 @@ internal sealed class OutStream(Stream inner, UnpackMeter meter) : ReadStream
         }
 
         meter.Add(count);
+        Count += count;
         return count;
     }
 

@@ -1,198 +1,50 @@
-using System.Buffers.Binary;
 using Operone.Core.Files;
 
 namespace Operone.Web.Files.Unpack;
 
-/// <summary>
-/// A zip in the tree, read by its central directory (APPNOTE.TXT 6.3): names are kept as their bytes, which .NET's own reader loses, and nothing of it is taken into memory
-/// whole.
-/// </summary>
+/// <summary>A zip in the tree, read by its central directory, entry by entry.</summary>
 internal sealed class ZipFile(TreeFile file, UnpackMeter meter) : IArchiveReader
 {
-    private const int EndBytes = 22, End64Bytes = 56, LocatorBytes = 20, CentralBytes = 46, LocalBytes = 30;
-    private const int MaxTargetBytes = 4096;
-    private const int Unix = 3, Mac = 19;
-
-    private long _at = -1;
-    private long _left;
+    private readonly ZipDirectory _directory = new(file);
     private long _taken;
     private Stream _content = Stream.Null;
 
     public async ValueTask<ArchiveEntry?> NextAsync(CancellationToken cancellationToken)
     {
-        if (_at < 0)
-        {
-            await FindDirectoryAsync(cancellationToken);
-        }
-
+        meter.In = file.Length;
         await _content.DisposeAsync();
-        if (_left-- == 0)
+        if (await _directory.NextAsync(cancellationToken) is not { } head)
         {
             return null;
         }
 
-        var head = await file.ReadAsync(_at, CentralBytes, cancellationToken);
-        if (!head.AsSpan().StartsWith("PK\x01\x02"u8))
-        {
-            throw UnpackStop.Broken("Its directory has something else where an entry should be.");
-        }
-
-        var (nameLength, extraLength, commentLength) = (Short(head, 28), Short(head, 30), Short(head, 32));
-        var rest = await file.ReadAsync(_at + CentralBytes, nameLength + extraLength, cancellationToken);
-        _at += CentralBytes + nameLength + extraLength + commentLength;
-        var place = new Placed(Long(head, 42), Long(head, 20), Long(head, 24));
-        var extra = ReadExtra(rest.AsSpan(nameLength), ref place);
-        return await MakeAsync(head, rest.AsMemory(0, nameLength), place, extra, cancellationToken);
-    }
-
-    public ValueTask DisposeAsync() => _content.DisposeAsync();
-
-    private async Task<ArchiveEntry> MakeAsync(byte[] head, ReadOnlyMemory<byte> nameBytes, Placed place, DateTimeOffset? modified, CancellationToken cancellationToken)
-    {
-        var (flags, method, host, attributes) = (Short(head, 8), Short(head, 10), head[5], (uint)Long(head, 38));
-        var name = FileName.FromBytes(nameBytes.Span);
-        var mode = host is Unix or Mac ? (int)(attributes >> 16) : 0;
-        var kind = name.EndsWith('/') || (host is not (Unix or Mac) && (attributes & 0x10) != 0) ? FileKind.Folder
-            : (mode & 0xF000) switch { 0 or 0x8000 => FileKind.File, 0x4000 => FileKind.Folder, 0xA000 => FileKind.Link, _ => FileKind.Other };
-        var entry = new ArchiveEntry(name, kind)
-        {
-            Mode = mode == 0 ? null : mode & 0xFFF,
-            ModifiedAt = modified ?? DosTime(Short(head, 12), Short(head, 14)),
-            Size = place.Size,
-            Refusal = kind == FileKind.Other ? "it is a device, a pipe or a socket"
-                : kind == FileKind.Folder ? null
-                : (flags & 1) != 0 ? "it is encrypted"
-                : method is not (0 or 8) ? $"it is compressed by the method {method}, which is not unpacked" : null,
-        };
-        if (entry.Refusal is not null || kind == FileKind.Folder)
+        var entry = head.Entry;
+        if (entry.Refusal is not null || entry.Kind == FileKind.Folder)
         {
             return entry;
         }
 
-        var local = await file.ReadAsync(place.Offset, LocalBytes, cancellationToken);
-        if (!local.AsSpan().StartsWith("PK\x03\x04"u8))
+        var (begin, refusal) = await ZipDirectory.FindAsync(file, head, cancellationToken);
+        if (refusal is not null)
         {
-            return entry with { Refusal = "the directory points to where it is not" };
+            return entry with { Refusal = refusal };
         }
 
-        var localName = await file.ReadAsync(place.Offset + LocalBytes, Short(local, 26), cancellationToken);
-        if (!localName.AsSpan().SequenceEqual(nameBytes.Span))
-        {
-            return entry with { Refusal = "it has another name in front of its bytes than in the directory" };
-        }
-
-        var begin = place.Offset + LocalBytes + Short(local, 26) + Short(local, 28);
-        _taken += begin - place.Offset + place.Packed;
-        if (place.Packed < 0 || place.Size < 0 || begin + place.Packed > file.Length || _taken > file.Length)
+        _taken += begin - head.Offset + head.Packed;
+        if (_taken > file.Length)
         {
             throw UnpackStop.Broken("Entries overlap, or lie behind its end.");
         }
 
-        ZipContent content;
-        _content = content = new(file.Part(begin, place.Packed), method == 8, (uint)Long(head, 16), place.Size, meter);
-        return kind != FileKind.Link ? entry with { Content = content } : await ReadTargetAsync(entry, content, cancellationToken);
+        _content = new ZipContent(file.Part(begin, head.Packed), head.IsDeflated, head.Crc, entry.Size, meter);
+        if (entry.Kind != FileKind.Link)
+        {
+            return entry with { Content = _content };
+        }
+
+        (var target, refusal) = await ZipDirectory.ReadTargetAsync(_content, cancellationToken);
+        return entry with { Target = target, Refusal = refusal };
     }
 
-    private static async Task<ArchiveEntry> ReadTargetAsync(ArchiveEntry entry, Stream content, CancellationToken cancellationToken)
-    {
-        var target = new byte[MaxTargetBytes + 1];
-        try
-        {
-            var count = await content.ReadAtLeastAsync(target, target.Length, throwOnEndOfStream: false, cancellationToken);
-            return count > MaxTargetBytes ? entry with { Refusal = "its target is too long" } : entry with { Target = FileName.FromBytes(target.AsSpan(0, count)) };
-        }
-        catch (InvalidDataException problem)
-        {
-            return entry with { Refusal = problem.Message };
-        }
-    }
-
-    private async Task FindDirectoryAsync(CancellationToken cancellationToken)
-    {
-        meter.In = file.Length;
-        var tail = (int)Math.Min(file.Length, EndBytes + ushort.MaxValue);
-        var bytes = await file.ReadAsync(file.Length - tail, tail, cancellationToken);
-        var end = bytes.AsSpan().LastIndexOf("PK\x05\x06"u8);
-        if (end < 0 || end + EndBytes > bytes.Length)
-        {
-            throw UnpackStop.Broken("It has no end: a part of it is missing.");
-        }
-
-        var at = file.Length - tail + end;
-        (_left, var size, _at) = (Short(bytes, end + 10), Long(bytes, end + 12), Long(bytes, end + 16));
-        if ((_left == ushort.MaxValue || size == uint.MaxValue || _at == uint.MaxValue) && at >= LocatorBytes)
-        {
-            var locator = await file.ReadAsync(at - LocatorBytes, LocatorBytes, cancellationToken);
-            if (locator.AsSpan().StartsWith("PK\x06\x07"u8))
-            {
-                var large = await file.ReadAsync(BinaryPrimitives.ReadInt64LittleEndian(locator.AsSpan(8)), End64Bytes, cancellationToken);
-                if (!large.AsSpan().StartsWith("PK\x06\x06"u8))
-                {
-                    throw UnpackStop.Broken("Its end points to where no end is.");
-                }
-
-                (_left, _at) = (BinaryPrimitives.ReadInt64LittleEndian(large.AsSpan(32)), BinaryPrimitives.ReadInt64LittleEndian(large.AsSpan(48)));
-            }
-        }
-
-        if (_left < 0 || _at < 0 || _at > at || _left > (at - _at) / CentralBytes)
-        {
-            throw UnpackStop.Broken("Its directory is not where it says.");
-        }
-    }
-
-    /// <summary>Sizes of more than 4 GiB, and times that are exact.</summary>
-    private static DateTimeOffset? ReadExtra(ReadOnlySpan<byte> extra, ref Placed place)
-    {
-        var modified = (DateTimeOffset?)null;
-        while (extra.Length >= 4)
-        {
-            var (id, length) = (BinaryPrimitives.ReadUInt16LittleEndian(extra), BinaryPrimitives.ReadUInt16LittleEndian(extra[2..]));
-            if (4 + length > extra.Length)
-            {
-                break;
-            }
-
-            var data = extra.Slice(4, length);
-            extra = extra[(4 + length)..];
-            if (id == 1)
-            {
-                place = new Placed(place.Offset, place.Packed, Take(place.Size, ref data));
-                place = place with { Packed = Take(place.Packed, ref data) };
-                place = place with { Offset = Take(place.Offset, ref data) };
-            }
-            else if (id == 0x5455 && data.Length >= 5 && (data[0] & 1) != 0)
-            {
-                modified = DateTimeOffset.FromUnixTimeSeconds(BinaryPrimitives.ReadInt32LittleEndian(data[1..]));
-            }
-        }
-
-        return modified;
-
-        static long Take(long value, ref ReadOnlySpan<byte> data)
-        {
-            if (value != uint.MaxValue || data.Length < 8)
-            {
-                return value;
-            }
-
-            value = BinaryPrimitives.ReadInt64LittleEndian(data);
-            data = data[8..];
-            return value;
-        }
-    }
-
-    private static DateTimeOffset? DosTime(int time, int date)
-    {
-        var (year, month, day) = (1980 + (date >> 9), (date >> 5) & 15, date & 31);
-        return month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month) || time >> 11 > 23 || ((time >> 5) & 63) > 59 || (time & 31) > 29 ? null
-            : new DateTimeOffset(year, month, day, time >> 11, (time >> 5) & 63, (time & 31) * 2, TimeSpan.Zero);
-    }
-
-    private static int Short(byte[] bytes, int at) => BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(at));
-
-    private static long Long(byte[] bytes, int at) => BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(at));
-
-    /// <summary>Where an entry is.</summary>
-    private readonly record struct Placed(long Offset, long Packed, long Size);
+    public ValueTask DisposeAsync() => _content.DisposeAsync();
 }

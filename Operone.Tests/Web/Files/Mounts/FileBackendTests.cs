@@ -213,6 +213,9 @@ public abstract class FileBackendTests(FileServer server) : IAsyncLifetime
         Assert.Equal(["folder", "A", "b"], (await Mount.ListAsync(At(), new(Limit: 3))).Value.Select(e => e.Name));
         Assert.Equal(["c10", "zz", "ä"], (await Mount.ListAsync(At(), new(After: "b", Limit: 3))).Value.Select(e => e.Name));
         Assert.Equal(["c10"], (await Mount.ListAsync(At(), new(Filter: "C1"))).Value.Select(e => e.Name));
+        Assert.Equal(["b", "c10"], (await Mount.ListAsync(At(), new(Limit: 2, Skip: 2))).Value.Select(e => e.Name));
+        Assert.Equal(["zz"], (await Mount.ListAsync(At(), new(Filter: "Z", Skip: 0))).Value.Select(e => e.Name));
+        Assert.Empty((await Mount.ListAsync(At(), new(Filter: "Z", Skip: 1))).Value);
         Assert.Equal(8, (await Mount.WalkAsync(At())).Count);
         Assert.Contains((await Mount.WalkAsync(At())), e => e.Segment == "folder/in/it");
     }

@@ -34,6 +34,7 @@ internal sealed class DiskFiles(ServerFolders folders, Guid mount, TreePath root
                 var after = options.After is null ? null : FileName.FromSegment(options.After) ?? throw new FileFault(FileProblems.BadName, $"'{options.After}' is no name to go on behind.");
                 var from = listing.Behind(after)
                     ?? throw new FileFault(FileProblems.Changed, $"'{FileName.Display(after!)}' is gone, and nobody knows where it stood: list the folder from the beginning.");
+                from = listing.Past(from, options.Skip ?? 0, options.Filter);
                 var (batch, left) = (new List<FileEntry>(), (long)(options.Limit ?? int.MaxValue));
                 for (var i = from; i < listing.Count && left > 0; i++)
                 {

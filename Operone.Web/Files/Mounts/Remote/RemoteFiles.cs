@@ -25,7 +25,7 @@ internal sealed class RemoteFiles(IRemote remote, string name, RemoteListings li
         FileScope scope, TreePath path, FileListOptions options, Func<IReadOnlyList<FileEntry>, ValueTask> take, CancellationToken cancellationToken) =>
         RunAsync(scope, path, async place =>
         {
-            var all = await listings.GetAsync((path, options.Sort), isNew: options.After is null, async () =>
+            var all = await listings.GetAsync((path, options.Sort), isNew: options is { After: null, Skip: null or 0 }, async () =>
             {
                 var read = await ShownAsync(place, cancellationToken);
                 RemoteOrder.Sort(read, options.Sort);
@@ -41,7 +41,7 @@ internal sealed class RemoteFiles(IRemote remote, string name, RemoteListings li
                 }
 
                 count++;
-                if (i < from || left-- <= 0)
+                if (i < from || count <= (options.Skip ?? 0) || left-- <= 0)
                 {
                     continue;
                 }

@@ -1,13 +1,12 @@
-// The Files page in the browser: keys on its rows, files that are chosen or dropped, downloads, and the texts that are looked at.
+// The Files page in the browser: files that are chosen or dropped, downloads, and the texts that are looked at.
 import { Dropped } from "./dropped.js";
+import { Rows } from "./rows.js";
 import { complain, onDone, upload } from "./uploads.js";
-
-const typing = element => element.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
-const inDialog = () => document.querySelector(".mud-dialog, dialog[open]");
 
 class Folder {
   #root;
   #self;
+  #rows;
   #here = null;
   #inside = 0;
   #listening = new AbortController();
@@ -17,8 +16,8 @@ class Folder {
   constructor(root, self) {
     this.#root = root;
     this.#self = self;
+    this.#rows = new Rows(root, self);
     const { signal } = this.#listening;
-    document.addEventListener("keydown", e => this.#key(e), { signal });
     document.addEventListener("click", e => this.#pick(e), { signal });
     root.addEventListener("change", e => this.#chosen(e), { signal });
     root.addEventListener("dragenter", e => this.#drag(e, 1), { signal });
@@ -32,32 +31,35 @@ class Folder {
   here(folder) {
     this.#here = folder;
     this.#root.toggleAttribute("data-takes-files", folder !== null);
+    this.#rows.refresh();
+  }
+
+  /** Back to the row where one was. */
+  focus() {
+    this.#rows.focus();
+  }
+
+  /** To the beginning: it is another list now. */
+  top() {
+    this.#rows.top();
   }
 
   stop() {
     this.#listening.abort();
+    this.#rows.stop();
     this.#forget();
     clearTimeout(this.#telling);
   }
 
-  #key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || inDialog()) return;
-    if (event.key === "l") {
-      document.querySelector("[data-path-edit]")?.click();
-      event.preventDefault();
-    } else if (["x", "Delete", "F2"].includes(event.key)) {
-      event.preventDefault();
-      this.#self.invokeMethodAsync("PressAsync", event.key, document.activeElement?.closest("[data-path]")?.dataset.path ?? null);
-    }
-  }
-
+  // The page's own buttons are the left pane's.
   #pick(event) {
-    const kind = event.target.closest("[data-pick]")?.dataset.pick;
-    if (kind) this.#root.querySelector(`#upload-${kind}`)?.click();
+    const button = event.target.closest("[data-pick]");
+    if (!button || (button.closest("[data-files]") ?? document.querySelector("[data-files]:not([data-beside])")) !== this.#root) return;
+    this.#root.querySelector(`[data-upload=${button.dataset.pick}]`)?.click();
   }
 
   #chosen(event) {
-    if (!event.target.matches("#upload-files, #upload-folder")) return;
+    if (!event.target.matches("[data-upload]")) return;
     const files = [...event.target.files].map(file => ({ file, path: file.webkitRelativePath || file.name }));
     event.target.value = "";
     if (this.#here) this.#send(this.#here, files, []);
