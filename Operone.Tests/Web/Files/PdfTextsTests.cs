@@ -1,6 +1,5 @@
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
-using Operone.Core;
 using Operone.Core.Errors;
 using Operone.Core.Files;
 using Operone.Web.Files.Documents;
