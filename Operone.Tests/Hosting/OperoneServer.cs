@@ -42,7 +42,7 @@ public sealed class OperoneServer : IAsyncDisposable
     private readonly Dictionary<string, string?> _settings;
     private readonly Action<WebApplicationBuilder>? _configure;
     private WebApplication? _app;
-    private string _url = "http://127.0.0.1:0";
+    private string _url = $"http://127.0.0.1:{PostgresServer.FreePort()}";
 
     private OperoneServer(Dictionary<string, string?> settings, Action<WebApplicationBuilder>? configure) => (_settings, _configure) = (settings, configure);
 

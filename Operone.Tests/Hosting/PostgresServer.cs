@@ -29,6 +29,9 @@ internal static class PostgresServer
 
     private static readonly Lazy<Task<(string? Missing, string? Connection)>> Started = new(StartAsync);
     private static readonly Lazy<Task<string>> Prepared = new(PrepareAsync);
+    private const int FirstPort = 20_000;
+    private const int Ports = 12_000;
+    private static int _lastPort = Random.Shared.Next();
     private static Process? _keeper;
 
     /// <summary>A new database with its tables; or why there is none.</summary>
@@ -137,11 +140,25 @@ internal static class PostgresServer
         return folders.FirstOrDefault(f => File.Exists(Path.Combine(f, "postgres")) && File.Exists(Path.Combine(f, "initdb")));
     }
 
-    /// <summary>A port of the loopback address that nobody listens on.</summary>
+    /// <summary>
+    /// A port of the loopback address that nobody listens on, and that is given once: below those that the system gives to connections, one of which
+    /// would else be there while a test has shut its door.
+    /// </summary>
     internal static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = FirstPort + (int)((uint)Interlocked.Increment(ref _lastPort) % Ports);
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // the next one
+            }
+        }
     }
 }

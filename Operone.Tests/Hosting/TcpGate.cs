@@ -9,7 +9,7 @@ internal sealed class TcpGate : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<Socket, bool> _sockets = new();
     private CancellationTokenSource _open = new();
-    private TcpListener _listener = new(IPAddress.Loopback, 0);
+    private TcpListener _listener = new(IPAddress.Loopback, PostgresServer.FreePort());
     private Task _accepting;
 
     public TcpGate(int target)

@@ -77,7 +77,7 @@ public abstract class SearchTests(ServerFixture fixture) : FileScene(fixture)
     public async Task Pdf_IsSearched_WhereThatIsAskedFor()
     {
         File.WriteAllBytes(Path.Combine(Folder, "Report.PDF"), PdfTextsTests.Make("nothing", "the needle: <b>"));
-        File.WriteAllText(Path.Combine(Folder, "broken.pdf"), "%PDF-1.7");
+        File.WriteAllText(Path.Combine(Folder, "broken.pdf"), "%PDF-1.7\nNEEDLE as it is drawn\n");
         Write("plain.txt", "needle");
         Assert.Single(await SearchAsync(Search(Place), new FileQuery { Text = "needle" }), l => l.Match is not null);
         var lines = await SearchAsync(Search(Place), new FileQuery { Text = "NEEDLE", IgnoreCase = true, Pdf = true });

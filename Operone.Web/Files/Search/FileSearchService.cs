@@ -125,11 +125,18 @@ internal sealed class FileSearchService(FileTree tree, DeviceSight sight, FileRe
                 return sum! with { IsCut = true };
             }
 
-            var before = sum ?? new();
+            var (before, raw, readsPdfs) = (sum ?? new(), 0L, query.Pdf && !string.IsNullOrEmpty(query.Text));
             var searched = await place.Backend.SearchAsync(place.Scope, place.Path, query with { MaxMatches = (int)left, Pdf = false }, async news =>
             {
                 foreach (var match in news.Found)
                 {
+                    if (readsPdfs && match.Line is not null && PdfSearch.IsPdf(match.Path, place))
+                    {
+                        // how a page is drawn is not what is written on it
+                        raw++;
+                        continue;
+                    }
+
                     await take(new("", Match: match with { Path = place.Address.Join(TreePath.Parse(match.Path).Value).ToAddress() }));
                 }
 
@@ -150,10 +157,11 @@ internal sealed class FileSearchService(FileTree tree, DeviceSight sight, FileRe
                 return searched.Error!;
             }
 
-            sum = before.Plus(searched.Value);
-            if (query.Pdf && !string.IsNullOrEmpty(query.Text) && left > searched.Value.Matches)
+            var found = searched.Value.Matches - raw;
+            sum = before.Plus(searched.Value with { Matches = found });
+            if (readsPdfs && left > found)
             {
-                var inPdfs = await pdfs.RunAsync(place, query, (int)(left - searched.Value.Matches), match =>
+                var inPdfs = await pdfs.RunAsync(place, query, (int)(left - found), match =>
                     take(new("", Match: match with { Path = place.Address.Join(TreePath.Parse(match.Path).Value).ToAddress() })), cancellationToken);
                 if (inPdfs.IsError)
                 {

@@ -17,6 +17,10 @@ internal sealed class PdfSearch(PdfTexts texts)
     /// <summary>The most bytes of them.</summary>
     public const long MaxBytes = 512L * 1024 * 1024;
 
+    /// <summary>Whether what was found is a PDF by its name.</summary>
+    public static bool IsPdf(string found, FilePlace place) =>
+        (found.Trim('/').Length == 0 ? place.Path.Name : found).EndsWith(".pdf", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Searches them, up to as many matches as are left.</summary>
     public async Task<Result<FileSearched>> RunAsync(FilePlace place, FileQuery query, int left, Func<FileMatch, ValueTask> take, CancellationToken cancellationToken)
     {
@@ -40,7 +44,7 @@ internal sealed class PdfSearch(PdfTexts texts)
         };
         var listed = await place.Backend.SearchAsync(place.Scope, place.Path, names, news =>
         {
-            found.AddRange(news.Found.Select(m => m.Path).Where(p => (p.Trim('/').Length == 0 ? place.Path.Name : p).EndsWith(".pdf", StringComparison.OrdinalIgnoreCase)));
+            found.AddRange(news.Found.Select(m => m.Path).Where(p => IsPdf(p, place)));
             return ValueTask.CompletedTask;
         }, cancellationToken);
         if (listed.IsError)
