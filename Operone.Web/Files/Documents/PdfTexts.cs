@@ -43,10 +43,10 @@ internal sealed partial class PdfTexts(TimeProvider time, ILogger<PdfTexts> logg
             using var limit = new CancellationTokenSource(Patience, time);
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
             using var process = Process.Start(HowToStart()) ?? throw new InvalidOperationException("No process for a PDF was started.");
+            var output = new MemoryStream();
+            var taking = TakeAsync(process.StandardOutput.BaseStream, output, stop.Token);
             try
             {
-                var output = new MemoryStream();
-                var taking = TakeAsync(process.StandardOutput.BaseStream, output, stop.Token);
                 var given = await GiveAsync(reading, process.StandardInput.BaseStream, path, stop.Token);
                 if (given.IsError)
                 {
@@ -69,6 +69,7 @@ internal sealed partial class PdfTexts(TimeProvider time, ILogger<PdfTexts> logg
             finally
             {
                 End(process);
+                await taking;
             }
         }
         finally
