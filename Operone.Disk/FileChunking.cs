@@ -13,9 +13,9 @@ internal static class FileChunking
     /// <exception cref="FileFault">It has changed meanwhile, or the average is none.</exception>
     public static FileChunks Read(IDiskFile file, FilePlace place, long average, CancellationToken cancel)
     {
-        if (!ChunkLimits.IsAverage(average))
+        if (!ChunkLimits.IsFor(average, file.Entry.Size ?? 0))
         {
-            throw new FileFault(FileProblems.Failed, $"Chunks have {ChunkLimits.MinAverage} to {ChunkLimits.MaxAverage} bytes on average, a power of two; {average} was asked for.");
+            throw new FileFault(FileProblems.Failed, $"Chunks have {ChunkLimits.MinAverage} to {ChunkLimits.MaxAverage} bytes on average, a power of two, and no file has too many of them; {average} was asked for of '{place}'.");
         }
 
         // of the system's own files nobody knows where they end: they have none

@@ -20,27 +20,46 @@ internal sealed class OldVersion(IDisk disk, FilePlace place) : IDisposable
             throw NotThere(reuse);
         }
 
-        Read(reuse, bytes =>
+        var before = part.Length;
+        try
         {
-            if (bytes.ContainsAnyExcept((byte)0))
+            Read(reuse, bytes =>
             {
-                part.Write(bytes, part.Length);
-            }
-            else
-            {
-                // what was a hole stays one
-                part.SetLength(part.Length + bytes.Length);
-            }
+                if (bytes.ContainsAnyExcept((byte)0))
+                {
+                    part.Write(bytes, part.Length);
+                }
+                else
+                {
+                    // what was a hole stays one
+                    part.SetLength(part.Length + bytes.Length);
+                }
 
-            digest.Add(bytes);
-        }, cancel);
+                digest.Add(bytes);
+            }, cancel);
+        }
+        catch
+        {
+            // nobody knows any more what of it was right
+            digest.Forget();
+            part.SetLength(before);
+            throw;
+        }
     }
 
     /// <summary>Reads some of it, piece by piece.</summary>
     /// <exception cref="FileFault">It is not what it was, or there is no such stretch in it.</exception>
     public void Read(FileReuse reuse, Action<ReadOnlySpan<byte>> take, CancellationToken cancel)
     {
-        _file ??= disk.OpenFile(place);
+        try
+        {
+            _file ??= disk.OpenFile(place);
+        }
+        catch (FileFault)
+        {
+            throw Changed(); // it was there when it was looked at
+        }
+
         if (_file.Entry.Tag is not { } tag || tag != reuse.Tag || _file.Now().Tag != tag)
         {
             throw Changed();
@@ -65,6 +84,11 @@ internal sealed class OldVersion(IDisk disk, FilePlace place) : IDisposable
 
                 take(buffer.AsSpan(0, count));
                 (at, left) = (at + count, left - count);
+            }
+
+            if (_file.Now().Tag != tag)
+            {
+                throw Changed();
             }
         }
         finally

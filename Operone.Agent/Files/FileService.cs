@@ -123,7 +123,17 @@ internal sealed partial class FileService : IChannelService
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            // what is being done ends with the channel: nobody waits for the answer
+            // what is being done ends with the channel: nobody waits for the answer, and what still comes belongs to it
+            CloseAfter(handler, channel);
+        }
+    }
+
+    /// <summary>What follows a call that broke in its middle would be taken for calls: the channel ends with it.</summary>
+    private static void CloseAfter(IFileHandler handler, FileChannel channel)
+    {
+        if (handler.Receives)
+        {
+            channel.Next ??= Task.FromResult(new Received(ReceivedKind.Close, default));
         }
     }
 
@@ -142,12 +152,14 @@ internal sealed partial class FileService : IChannelService
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             problem = new FileProblem(FileProblems.Failed, fault.Message);
+            CloseAfter(handler, channel);
         }
 #pragma warning disable CA1031 // a call that breaks in a way nobody foresaw must not end the others; it is logged whole
         catch (Exception bug) when (bug is not (OperationCanceledException or WebSocketException))
 #pragma warning restore CA1031
         {
             Log.Broke(_logger, bug, call.Op);
+            CloseAfter(handler, channel);
             problem = new FileProblem(FileProblems.Failed, $"The agent failed at this call: {bug.Message}");
         }
 

@@ -61,7 +61,17 @@ internal sealed class PortableFile(string path, FilePlace place) : IDiskFile
     public bool MayHaveHoles => false;
 
     /// <inheritdoc/>
-    public int Read(Span<byte> buffer, long offset) => RandomAccess.Read(_file, buffer, offset);
+    public int Read(Span<byte> buffer, long offset)
+    {
+        try
+        {
+            return RandomAccess.Read(_file, buffer, offset);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw PortableDisk.Try<FileFault>(place, "read", () => throw problem);
+        }
+    }
 
     /// <inheritdoc/>
     public long? NextData(long offset) => offset;
@@ -70,7 +80,8 @@ internal sealed class PortableFile(string path, FilePlace place) : IDiskFile
     public long NextHole(long offset) => long.MaxValue;
 
     /// <inheritdoc/>
-    public FileEntry Now() => Entry with { Size = RandomAccess.GetLength(_file), Tag = PortableDisk.TryEntry(path, place.Path.Name)?.Tag };
+    public FileEntry Now() =>
+        PortableDisk.Try(place, "read", () => Entry with { Size = RandomAccess.GetLength(_file), Tag = PortableDisk.TryEntry(path, place.Path.Name)?.Tag });
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();

@@ -129,7 +129,7 @@ internal sealed partial class AgentFiles(FileChannels channels, FileRecords reco
     public Task<Result<IReadOnlyList<SmallContent?>>> GetAsync(FileScope scope, IReadOnlyList<TreePath> paths, CancellationToken cancellationToken) => TogetherAsync(
         FileOps.Get,
         scope,
-        channel => SmallFiles.GetAsync(channel, paths, cancellationToken),
+        channel => SmallFiles.GetAsync(channel, paths, path => PlaceOf(path), cancellationToken),
         () => SmallFiles.GetOneByOneAsync(this, scope, paths, cancellationToken),
         cancellationToken);
 

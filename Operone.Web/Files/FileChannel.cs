@@ -68,6 +68,11 @@ internal sealed class FileChannel(AgentChannel channel, TimeProvider time) : IDi
         }
 
         var have = received.Count;
+        if (have > _text.Length)
+        {
+            throw new WebSocketException("A control message is too large.");
+        }
+
         if (!into.Equals((Memory<byte>)_text))
         {
             into[..have].CopyTo(_text);

@@ -84,7 +84,8 @@ internal static class SmallFiles
     }
 
     /// <summary>Asks a device that waits for them for files. Gives null for one that cannot be read so; null alone where its answer makes no sense.</summary>
-    public static async Task<Result<IReadOnlyList<SmallContent?>>?> GetAsync(FileChannel channel, IReadOnlyList<TreePath> paths, CancellationToken cancellationToken)
+    public static async Task<Result<IReadOnlyList<SmallContent?>>?> GetAsync(
+        FileChannel channel, IReadOnlyList<TreePath> paths, Func<TreePath, string> placeOf, CancellationToken cancellationToken)
     {
         foreach (var path in paths)
         {
@@ -96,7 +97,12 @@ internal static class SmallFiles
         for (var next = 0; ; next++)
         {
             var reply = await channel.ReplyAsync(cancellationToken);
-            if (reply.IsLast && next == files.Length && reply.Problem is null)
+            if (reply.Problem is { } problem)
+            {
+                return FileErrors.From(problem, placeOf(next < paths.Count ? paths[next] : TreePath.Top));
+            }
+
+            if (reply.IsLast && next == files.Length)
             {
                 return files;
             }

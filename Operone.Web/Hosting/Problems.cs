@@ -58,6 +58,11 @@ internal static partial class Problems
     {
         services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
         {
+            if (context is { Exception: null, ProblemDetails: { Status: 400, Detail: null } } && MalformedParameters.Find(context.HttpContext) is { } malformed)
+            {
+                context.ProblemDetails = Details(malformed);
+            }
+
             context.ProblemDetails.Instance ??= AskedFor(context.HttpContext);
             context.ProblemDetails.Extensions["requestId"] = context.HttpContext.TraceIdentifier;
             if (context.ProblemDetails.Extensions.TryGetValue(RetryAfter, out var seconds))
@@ -153,21 +158,11 @@ internal static partial class Problems
             BadHttpRequestException { StatusCode: 413 } => new(ErrorKind.Invalid, "body-too-large", "The request's body is too large.",
                 "The body is over the limit of this route. Standard input and scripts may have up to 1 MiB."),
             BadHttpRequestException bad when BadParameter().Match(bad.Message) is { Success: true } parameter =>
-                Error.InvalidField(JsonNamingPolicy.CamelCase.ConvertName(parameter.Groups["name"].Value), $"'{parameter.Groups["value"].Value}' is not {Expected(parameter.Groups["type"].Value)}"),
+                Error.InvalidField(JsonNamingPolicy.CamelCase.ConvertName(parameter.Groups["name"].Value), $"'{parameter.Groups["value"].Value}' is not {MalformedParameters.Expected(parameter.Groups["type"].Value)}"),
             BadHttpRequestException bad => new(ErrorKind.Invalid, "malformed-request", "The request cannot be read.", bad.Message),
             JsonException json => FromJson(json),
             DbException or DbUpdateException or InvalidOperationException or TimeoutException when IsDatabaseAway(exception) => DatabaseAway,
             _ => null,
-        };
-
-        private static string Expected(string type) => type switch
-        {
-            "int" or "long" => "a whole number",
-            "double" => "a number",
-            "bool" => "true or false",
-            "Guid" => "an id",
-            "DateTimeOffset" => "a time as in RFC 3339, for example 2026-03-01T12:00:00Z",
-            _ => "one of the values that are taken here",
         };
 
         [GeneratedRegex("""^Failed to bind parameter "(Nullable<)?(?<type>\w+)>? (?<name>\w+)" from "(?<value>.*)"\.$""", RegexOptions.Singleline)]

@@ -45,9 +45,13 @@ public static class ChunkLimits
     public const long MaxReuse = 16 << 20;
 
     private const long UsualCount = 16 << 10;
+    private const long MaxCount = 256 << 10;
 
     /// <summary>Whether both ends can have this average.</summary>
     public static bool IsAverage(long bytes) => bytes is >= MinAverage and <= MaxAverage && long.IsPow2(bytes);
+
+    /// <summary>Whether a file of that size can be cut so: both ends hold its list in memory, 8 MB of it at the most where chunks are as long as they should be.</summary>
+    public static bool IsFor(long average, long size) => IsAverage(average) && size / average <= MaxCount;
 
     /// <summary>The average length for a file: so that its list has about 330 KB at the most, up to 256 GiB.</summary>
     public static int AverageFor(long size)
@@ -62,5 +66,5 @@ public static class ChunkLimits
     }
 
     /// <summary>Whether it may pay to look for what two versions of a file have in common.</summary>
-    public static bool MayPay(long size, long oldSize) => size >= MinFileBytes && oldSize >= Math.Max(MinFileBytes / 4, size / 8);
+    public static bool MayPay(long size, long oldSize) => size >= MinFileBytes && oldSize >= Math.Max(MinFileBytes / 4, size / 8) && oldSize / 8 <= size;
 }

@@ -102,7 +102,7 @@ public sealed class ReuseTests
         Assert.Equal(FileProblems.Failed, await WriteAsync("f", new FileReuse(-1, 1, tag)));
         Assert.Equal(FileProblems.Failed, await WriteAsync("f", new FileReuse(1, 0, tag)));
         Assert.Equal(FileProblems.Failed, await WriteAsync("f", new FileReuse(long.MaxValue, long.MaxValue, tag)));
-        Assert.Equal(FileProblems.NotFound, await WriteAsync("none", new FileReuse(0, 1, tag)));
+        Assert.Equal(FileProblems.Changed, await WriteAsync("none", new FileReuse(0, 1, tag)));
         await File.WriteAllTextAsync(files["f"], "9876543210", TestContext.Current.CancellationToken);
         Assert.Equal(FileProblems.Changed, await WriteAsync("f", new FileReuse(0, 1, tag)));
         Assert.Equal("9876543210", await File.ReadAllTextAsync(files["f"], TestContext.Current.CancellationToken));

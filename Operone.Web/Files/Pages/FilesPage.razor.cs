@@ -12,6 +12,7 @@ public sealed partial class FilesPage
 {
     private TreePath _path = TreePath.Top;
     private FileView? _view;
+    private int _reads;
     private PaneAddress _panes = new("/", null);
     private TreePath _besidePath = TreePath.Top;
     private FileView? _beside;
@@ -91,7 +92,7 @@ public sealed partial class FilesPage
     public string? How { get; set; }
 
     /// <summary>Beside a folder alone there is another one.</summary>
-    private bool IsTwo => _panes.IsTwo && Find is null && Problem is null && _view?.IsFolder() == true;
+    private bool IsTwo => _panes.IsTwo && Find is null && _view?.IsFolder() == true;
 
     private string Title => _path.IsTop ? "Files" : FileName.Display(_path.Name);
 
@@ -115,26 +116,35 @@ public sealed partial class FilesPage
             return;
         }
 
-        (_path, _inside) = (parsed.Value, inside?.Value);
-        _panes = new PaneAddress(_path.ToAddress(), Beside) { Sort = Sort, Q = Q, BesideSort = BesideSort, BesideQ = BesideQ, As = As, Columns = Columns };
-        await ReadBesideAsync(cancellationToken);
-        var view = await Files.StatAsync(Actor, _path, cancellationToken);
-        (Problem, _view) = view.Match<(Error?, FileView?)>(v => (null, v), e => (e, null));
-    }
-
-    private async Task ReadBesideAsync(CancellationToken cancellationToken)
-    {
-        (_beside, _besideProblem) = (null, null);
-        if (Beside is null)
+        var number = ++_reads;
+        var panes = new PaneAddress(parsed.Value.ToAddress(), Beside) { Sort = Sort, Q = Q, BesideSort = BesideSort, BesideQ = BesideQ, As = As, Columns = Columns };
+        var beside = await ReadBesideAsync(cancellationToken);
+        var view = await Files.StatAsync(Actor, parsed.Value, cancellationToken);
+        if (number != _reads)
         {
+            // another place was gone to meanwhile
             return;
         }
 
+        // while a device is away, what is looked at, or typed, stays
+        var kept = view.Error is { } error && FileErrors.IsAway(error) && parsed.Value.Equals(_path) ? _view : null;
+        (_path, _inside, _panes) = (parsed.Value, inside?.Value, panes);
+        (_besidePath, _beside, _besideProblem) = beside;
+        (Problem, _view) = view.Match<(Error?, FileView?)>(v => (null, v), e => (e, kept));
+    }
+
+    private async Task<(TreePath Path, FileView? View, Error? Problem)> ReadBesideAsync(CancellationToken cancellationToken)
+    {
+        if (Beside is null)
+        {
+            return (TreePath.Top, null, null);
+        }
+
         var parsed = TreePath.Parse(Beside);
-        _besidePath = parsed.IsError ? TreePath.Top : parsed.Value;
-        var view = parsed.IsError ? parsed.Error! : await Files.StatAsync(Actor, _besidePath, cancellationToken);
-        _beside = view.IsError ? null : view.Value;
-        _besideProblem = view.Error ?? (view.Value.IsFolder() ? null : FileErrors.From(new(FileProblems.WrongKind, "It is no folder: a pane shows folders."), _besidePath.ToString()));
+        var path = parsed.IsError ? TreePath.Top : parsed.Value;
+        var view = parsed.IsError ? parsed.Error! : await Files.StatAsync(Actor, path, cancellationToken);
+        return (path, view.IsError ? null : view.Value, view.Error
+            ?? (view.Value.IsFolder() ? null : FileErrors.From(new(FileProblems.WrongKind, "It is no folder: a pane shows folders."), path.ToString())));
     }
 
     /// <summary>Devices come and go, and so do rights: the folders of the tree itself show that; others are watched where they are.</summary>

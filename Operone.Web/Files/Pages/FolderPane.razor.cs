@@ -84,7 +84,9 @@ public sealed partial class FolderPane
     private string Summary => !_isRead || _rows.Problem is not null ? "" : FileText.Entries(_rows.Count) + (string.IsNullOrEmpty(Q) ? "" : " match");
 
     protected override void OnInitialized() =>
-        _rows = new((options, take, cancel) => Files.ListAllAsync(Actor, Value, options, take, cancel));
+        _rows = RowsOf(Value);
+
+    private FolderRows RowsOf(TreePath folder) => new((options, take, cancel) => Files.ListAllAsync(Actor, folder, options, take, cancel));
 
     protected override async Task OnParametersSetAsync()
     {
@@ -108,7 +110,8 @@ public sealed partial class FolderPane
         _shown = asked;
         if (isElsewhere)
         {
-            (_menu, _problem) = (null, null);
+            // what is shown under a folder's name, and acted upon, is that folder's
+            (_menu, _problem, _rows, _isRead) = (null, null, RowsOf(Value), false);
             await UnwatchAsync();
             Offer();
         }
@@ -120,10 +123,11 @@ public sealed partial class FolderPane
             await _script.TopAsync(_gone.Token);
         }
 
-        if (isElsewhere && !_gone.IsCancellationRequested && RendererInfo.IsInteractive && Value.Depth > 1)
+        var folder = asked.Value;
+        if (_watch is null && _shown?.Path.Equals(folder) == true && !_gone.IsCancellationRequested && RendererInfo.IsInteractive && folder.Depth > 1)
         {
             _watch = CancellationTokenSource.CreateLinkedTokenSource(_gone.Token);
-            _watching = WatchAsync(Value, _watch.Token);
+            _watching = WatchAsync(folder, _watch.Token);
         }
     }
 
@@ -285,12 +289,14 @@ public sealed partial class FolderPane
 
     private async Task UnwatchAsync()
     {
-        if (_watch is not null)
+        // another folder may be gone to while this waits
+        var (watch, watching) = (_watch, _watching);
+        _watch = null;
+        if (watch is not null)
         {
-            await _watch.CancelAsync();
-            await _watching;
-            _watch.Dispose();
-            _watch = null;
+            await watch.CancelAsync();
+            await watching;
+            watch.Dispose();
         }
     }
 

@@ -21,6 +21,12 @@ internal sealed partial class AgentFiles
         var buffer = ArrayPool<byte>.Shared.Rent(FileLimits.PieceBytes);
         try
         {
+            if (first.Entry is not { Kind: FileKind.File, Size: { } size } entry || !ChunkLimits.IsFor(average, size))
+            {
+                channel.Dispose();
+                return FileErrors.NotUnderstood(device.Name);
+            }
+
             var list = new ChunkList(average);
             for (var isLast = first.IsLast; !isLast;)
             {
@@ -31,14 +37,14 @@ internal sealed partial class AgentFiles
                 }
 
                 isLast = reply?.IsLast == true;
-                if (!list.Add(buffer.AsSpan(0, count)) || list.Bytes > first.Entry?.Size)
+                if (!list.Add(buffer.AsSpan(0, count)) || list.Bytes > size)
                 {
                     channel.Dispose();
                     return FileErrors.NotUnderstood(device.Name);
                 }
             }
 
-            return first.Entry is { Size: { } size } entry && list.IsAllOf(size) ? new FileChunks(entry, list.Chunks) : FileErrors.NotUnderstood(device.Name);
+            return list.IsAllOf(size) ? new FileChunks(entry, list.Chunks) : FileErrors.NotUnderstood(device.Name);
         }
         catch (Exception gone) when (gone is WebSocketException or IOException or ObjectDisposedException)
         {

@@ -111,6 +111,11 @@ internal sealed partial class TransferWork
             }
         }
 
+        if (wanted.Count == 0)
+        {
+            return null;
+        }
+
         var read = await ends.From.Backend.GetAsync(ends.From.Scope, [.. wanted.Select(w => ends.FromPath(w.Item))], cancellationToken);
         if (read.IsError)
         {

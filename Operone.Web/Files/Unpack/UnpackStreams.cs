@@ -106,7 +106,10 @@ internal sealed class OutStream(Stream inner, UnpackMeter meter, bool leaps = fa
 
 /// <summary>A stream that must have as many bytes as was said.</summary>
 /// <exception cref="UnpackStop">It has fewer: the archive was cut off.</exception>
-internal sealed class ExactStream(Stream inner, long length) : ReadStream
+/// <param name="inner">The stream that it is a part of.</param>
+/// <param name="length">How many bytes it must have.</param>
+/// <param name="isOwner">Whether the stream ends with it.</param>
+internal sealed class ExactStream(Stream inner, long length, bool isOwner = false) : ReadStream
 {
     private long _left = length;
 
@@ -120,5 +123,15 @@ internal sealed class ExactStream(Stream inner, long length) : ReadStream
         var count = await inner.ReadAsync(buffer[..(int)Math.Min(buffer.Length, _left)], cancellationToken);
         _left -= count > 0 ? count : throw UnpackStop.Broken($"It ends in the middle of an entry: {_left} bytes of it are missing.");
         return count;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && isOwner)
+        {
+            inner.Dispose();
+        }
+
+        base.Dispose(disposing);
     }
 }

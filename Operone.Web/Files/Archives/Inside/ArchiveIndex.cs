@@ -93,8 +93,6 @@ internal sealed class ArchiveIndex(string format, UnpackMeter meter)
         {
             // what was known of it before was its name alone
             _entries[known.Path] = known;
-            var siblings = _folders[Above(known.Path)];
-            siblings[siblings.IndexOf(there)] = known;
         }
         else
         {
@@ -121,7 +119,7 @@ internal sealed class ArchiveIndex(string format, UnpackMeter meter)
             }
         }
 
-        List<FileEntry> entries = [.. (_folders.GetValueOrDefault(key) ?? []).Select(e => Describe(e, FileName.ToSegment(e.Name)))];
+        List<FileEntry> entries = [.. (_folders.GetValueOrDefault(key) ?? []).Select(e => _entries[e.Path]).Select(e => Describe(e, FileName.ToSegment(e.Name)))];
         RemoteOrder.Sort(entries, sort);
         if (folder.IsTop)
         {
@@ -158,6 +156,12 @@ internal sealed class ArchiveIndex(string format, UnpackMeter meter)
     /// <summary>The folders above something, where they can be.</summary>
     private bool Require(TreePath path)
     {
+        // where its own folder is there, so are those above it
+        if (path.Depth < 2 || _entries.GetValueOrDefault(string.Join('/', path.Names.Take(path.Depth - 1))) is { Kind: FileKind.Folder })
+        {
+            return true;
+        }
+
         for (var depth = 1; depth < path.Depth; depth++)
         {
             var key = string.Join('/', path.Names.Take(depth));

@@ -17,6 +17,10 @@ internal sealed class ArchiveInside(FileTree tree, FileRecords records, IOptions
     /// <summary>How many archives are looked through at once.</summary>
     private const int AtOnce = 2;
 
+    /// <summary>How long one waits for others, and how long it may take: a tar that is packed comes whole from its device.</summary>
+    private static readonly TimeSpan Queue = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     private const int DefaultPage = 200;
     private const int MaxPage = 5000;
 
@@ -128,9 +132,17 @@ internal sealed class ArchiveInside(FileTree tree, FileRecords records, IOptions
             var most = Math.Max(0, Math.Min(length ?? long.MaxValue, entry.Size - offset));
             var described = index.Describe(found, FileName.ToSegment(inside.Name)) with { Tag = View(opened.Value, inside, found).Tag };
             var reading = new InsideReading(content, described, most, $"{archive}{inside}", isToEnd: offset + most == entry.Size);
-            await reading.SkipAsync(offset, cancellationToken);
-            await records.ReadAsync(actor, place with { Address = place.Address.Join(inside) }, offset, length, cancellationToken);
-            return reading;
+            try
+            {
+                await reading.SkipAsync(offset, cancellationToken);
+                await records.ReadAsync(actor, place with { Address = place.Address.Join(inside) }, offset, length, cancellationToken);
+                return reading;
+            }
+            catch
+            {
+                await reading.DisposeAsync();
+                throw;
+            }
         }
         catch (Exception broken) when (Explain(broken) is not null)
         {
@@ -168,7 +180,7 @@ internal sealed class ArchiveInside(FileTree tree, FileRecords records, IOptions
         try
         {
             await InsideReading.SkipAsync(plain, entry.At, cancellationToken);
-            return (new ExactStream(plain, entry.Size), null);
+            return (new ExactStream(plain, entry.Size, isOwner: true), null);
         }
         catch
         {
@@ -197,17 +209,27 @@ internal sealed class ArchiveInside(FileTree tree, FileRecords records, IOptions
             return new OpenArchive(place.Value, file.Value, known, file.Value.Tag);
         }
 
-        await _looking.WaitAsync(cancellationToken);
+        if (!await _looking.WaitAsync(Queue, cancellationToken))
+        {
+            return new Error(ErrorKind.Unavailable, "archive-busy", "Others look into large archives just now.", "Try again in a minute, or download it.");
+        }
+
+        using var limit = new CancellationTokenSource(Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
             if (_cache.Find(key) is not { } index)
             {
-                index = await LookAsync(file.Value, cancellationToken);
+                index = await LookAsync(file.Value, either.Token);
                 _cache.Add(key, index);
                 await records.ReadAsync(actor, place.Value, 0, null, cancellationToken);
             }
 
             return new OpenArchive(place.Value, file.Value, index, file.Value.Tag);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return new Error(ErrorKind.Unprocessable, "archive-too-slow", "It takes too long to look into.", $"'{place.Value}' was not read to its end within {Patience.TotalMinutes} minutes: unpack it, or download it.");
         }
         catch (Exception broken) when (Explain(broken) is not null)
         {

@@ -163,6 +163,10 @@ public sealed partial class ByteLook
         {
             // the page was left
         }
+        catch (JSException)
+        {
+            // without the editor's script the text stays as it is, in the page's own element
+        }
     }
 
     private async Task WrapAsync()
@@ -323,12 +327,13 @@ public sealed partial class ByteLook
     private async Task UnfollowAsync()
     {
         _sticks = false;
-        if (_follow is not null)
+        var (follow, following) = (_follow, _following);
+        _follow = null;
+        if (follow is not null)
         {
-            await _follow.CancelAsync();
-            await _following;
-            _follow.Dispose();
-            _follow = null;
+            await follow.CancelAsync();
+            await following;
+            follow.Dispose();
         }
     }
 

@@ -12,12 +12,20 @@ internal static class JsonLayout
     /// <summary>Deeper than this it goes no further to the right: what is nested a hundred thousand times would be gigabytes of space.</summary>
     private const int MaxDepth = 60;
 
+    /// <summary>What becomes longer than this is left as it is: each comma in many brackets is a line with much space.</summary>
+    private const int MaxLength = 4 * 1024 * 1024;
+
     public static string Write(string text)
     {
         var result = new StringBuilder(text.Length * 2);
         var depth = 0;
         for (var at = 0; at < text.Length; at++)
         {
+            if (result.Length > MaxLength)
+            {
+                return text;
+            }
+
             var c = text[at];
             switch (c)
             {

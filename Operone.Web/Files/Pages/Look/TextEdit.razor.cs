@@ -15,6 +15,9 @@ public sealed partial class TextEdit
     /// <summary>The largest file that is edited here.</summary>
     public const int MaxBytes = 1024 * 1024;
 
+    /// <summary>As UTF-8, in which it comes from the page, a text may take four times what it takes in its own encoding.</summary>
+    private const int MaxTypedBytes = 4 * MaxBytes;
+
     private readonly CancellationTokenSource _gone = new();
     private TextKind _kind = TextKind.All[0];
     private string _text = "";
@@ -92,6 +95,11 @@ public sealed partial class TextEdit
         catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException)
         {
             // the page was left
+        }
+        catch (JSException problem)
+        {
+            _problem = new Error(ErrorKind.Unavailable, "editor-missing", "The editor could not be loaded.", $"Load the page again. {problem.Message}");
+            StateHasChanged();
         }
     }
 
@@ -223,12 +231,12 @@ public sealed partial class TextEdit
     private async Task<Result<FileView>> WriteAsync(string? tag)
     {
         await using var typed = await _code!.TypedAsync(_gone.Token);
-        if (typed.Length > MaxBytes)
+        if (typed.Length > MaxTypedBytes)
         {
-            return new Error(ErrorKind.Unprocessable, "file-too-long", "It has become too long.", "More than 1 MiB cannot be edited here.");
+            return TooLong();
         }
 
-        await using var stream = await typed.OpenReadStreamAsync(MaxBytes, _gone.Token);
+        await using var stream = await typed.OpenReadStreamAsync(MaxTypedBytes, _gone.Token);
         using var reader = new StreamReader(stream, Encoding.UTF8, detectEncodingFromByteOrderMarks: false);
         var text = await reader.ReadToEndAsync(_gone.Token);
         text = _isCrLf ? text.Replace("\n", "\r\n", StringComparison.Ordinal) : text;
@@ -238,9 +246,17 @@ public sealed partial class TextEdit
             return new Error(ErrorKind.Unprocessable, "file-no-text", "It was not saved.", $"\"{foreign}\" cannot be written in {_kind.Name}.");
         }
 
-        using var content = new MemoryStream(_kind.Write(text));
+        var bytes = _kind.Write(text);
+        if (bytes.Length > MaxBytes)
+        {
+            return TooLong();
+        }
+
+        using var content = new MemoryStream(bytes);
         return await Files.WriteAsync(Actor, Value, content, new(Tag: tag), _gone.Token);
     }
+
+    private static Error TooLong() => new(ErrorKind.Unprocessable, "file-too-long", "It has become too long.", "More than 1 MiB cannot be edited here.");
 
     private static int CountOf(string text, string part)
     {
