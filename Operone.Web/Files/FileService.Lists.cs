@@ -8,13 +8,15 @@ namespace Operone.Web.Files;
 /// <content>Lists.</content>
 internal sealed partial class FileService
 {
-    private const int DefaultPage = 200;
+    /// <summary>How many entries a page has where nobody says.</summary>
+    internal const int DefaultPage = 200;
+
     private const int MaxPage = 5000;
 
     /// <summary>A page of a folder.</summary>
     public async Task<Result<FolderView>> ListAsync(Actor actor, TreePath address, FileListOptions options, CancellationToken cancellationToken)
     {
-        if (Check(options) is { } invalid)
+        if (Check(options, after => FileName.FromSegment(after) is { } name && FileName.Check(name) is null) is { } invalid)
         {
             return invalid;
         }
@@ -94,14 +96,17 @@ internal sealed partial class FileService
         }
     }
 
-    private static Error? Check(FileListOptions options)
+    /// <summary>What is wrong with how a folder is to be listed, in the tree or in an archive; null where nothing is.</summary>
+    /// <param name="options">How.</param>
+    /// <param name="isCursor">Whether the list has given such a cursor.</param>
+    internal static Error? Check(FileListOptions options, Predicate<string> isCursor)
     {
         var errors = new FieldErrors();
         errors.AddIf(options.Limit is < 1 or > MaxPage, "limit", $"must be 1 to {MaxPage}");
         errors.AddIf(options.Skip < 0, "skip", "must not be negative");
         errors.AddIf(options.Sort?.TrimStart('-') is not (null or "name" or "size" or "modified" or "kind"), "sort", "must be name, size, modified or kind, with - in front for downwards");
         errors.AddIf(options.Filter?.Length > 255, "filter", "is longer than 255 characters");
-        errors.AddIf(options.After is { } after && (FileName.FromSegment(after) is not { } name || FileName.Check(name) is not null), "cursor", "is not one that this list gave");
+        errors.AddIf(options.After is { } after && !isCursor(after), "cursor", "is not one that this list gave");
         return errors.ToError();
     }
 

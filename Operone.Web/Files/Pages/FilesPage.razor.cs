@@ -102,6 +102,7 @@ public sealed partial class FilesPage
 
     protected override async Task ReadAsync(CancellationToken cancellationToken)
     {
+        var number = ++_reads;
         var parsed = Http is null ? PathText.FromUri(Navigation.Uri) : FileAddress.Read(Http, "/files") is { IsError: false } read ? read.Value.Path : PathText.FromUri(Navigation.Uri);
         if (parsed.IsError || !Actor.May(Permissions.FilesRead))
         {
@@ -116,7 +117,6 @@ public sealed partial class FilesPage
             return;
         }
 
-        var number = ++_reads;
         var panes = new PaneAddress(parsed.Value.ToAddress(), Beside) { Sort = Sort, Q = Q, BesideSort = BesideSort, BesideQ = BesideQ, As = As, Columns = Columns };
         var beside = await ReadBesideAsync(cancellationToken);
         var view = await Files.StatAsync(Actor, parsed.Value, cancellationToken);

@@ -44,7 +44,7 @@ internal sealed class ArchiveIndex(string format, UnpackMeter meter)
     public const long MaxWeight = 64L << 20;
 
     private readonly Dictionary<string, InsideEntry> _entries = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, List<InsideEntry>> _folders = new(StringComparer.Ordinal) { [""] = [] };
+    private readonly Dictionary<string, List<string>> _folders = new(StringComparer.Ordinal) { [""] = [] };
     private readonly List<InsideEntry> _refused = [];
     private (string Folder, string? Sort, List<FileEntry> Entries)? _sorted;
 
@@ -119,7 +119,7 @@ internal sealed class ArchiveIndex(string format, UnpackMeter meter)
             }
         }
 
-        List<FileEntry> entries = [.. (_folders.GetValueOrDefault(key) ?? []).Select(e => _entries[e.Path]).Select(e => Describe(e, FileName.ToSegment(e.Name)))];
+        List<FileEntry> entries = [.. (_folders.GetValueOrDefault(key) ?? []).Select(p => _entries[p]).Select(e => Describe(e, FileName.ToSegment(e.Name)))];
         RemoteOrder.Sort(entries, sort);
         if (folder.IsTop)
         {
@@ -183,7 +183,7 @@ internal sealed class ArchiveIndex(string format, UnpackMeter meter)
     private void Put(InsideEntry entry)
     {
         _entries.Add(entry.Path, entry);
-        _folders[Above(entry.Path)].Add(entry);
+        _folders[Above(entry.Path)].Add(entry.Path);
         if (entry.Kind == FileKind.Folder)
         {
             _folders.TryAdd(entry.Path, []);

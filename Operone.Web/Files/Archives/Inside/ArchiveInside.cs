@@ -21,9 +21,6 @@ internal sealed class ArchiveInside(FileTree tree, FileRecords records, IOptions
     private static readonly TimeSpan Queue = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    private const int DefaultPage = 200;
-    private const int MaxPage = 5000;
-
     private readonly IndexCache _cache = new(time);
     private readonly SemaphoreSlim _looking = new(AtOnce);
 
@@ -39,18 +36,13 @@ internal sealed class ArchiveInside(FileTree tree, FileRecords records, IOptions
     /// <summary>A page of a folder in an archive.</summary>
     public async Task<Result<FolderView>> ListAsync(Actor actor, TreePath archive, TreePath inside, FileListOptions options, CancellationToken cancellationToken)
     {
-        var errors = new FieldErrors();
-        errors.AddIf(options.Limit is < 1 or > MaxPage, "limit", $"must be 1 to {MaxPage}");
-        errors.AddIf(options.Sort?.TrimStart('-') is not (null or "name" or "size" or "modified" or "kind"), "sort", "must be name, size, modified or kind, with - in front for downwards");
-        errors.AddIf(options.Filter?.Length > 255, "filter", "is longer than 255 characters");
-        errors.AddIf(options.After is { } after && !int.TryParse(after, out _), "cursor", "is not one that this list gave");
-        if (errors.ToError() is { } invalid)
+        if (FileService.Check(options, after => int.TryParse(after, out _)) is { } invalid)
         {
             return invalid;
         }
 
         var skip = options.After is null ? 0 : int.Parse(options.After, System.Globalization.CultureInfo.InvariantCulture);
-        var limit = options.Limit ?? DefaultPage;
+        var limit = options.Limit ?? FileService.DefaultPage;
         var items = new List<FileView>();
         var count = await ListAllAsync(actor, archive, inside, options with { After = null, Skip = skip, Limit = limit }, batch =>
         {

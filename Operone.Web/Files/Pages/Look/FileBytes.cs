@@ -18,20 +18,22 @@ internal static class FileBytes
         }
 
         await using var reading = opened.Value;
+        var (bytes, problem) = await ReadAsync(reading, most, cancellationToken);
+        return problem is null ? (bytes, reading.Entry) : problem;
+    }
+
+    /// <summary>Reads up to <paramref name="most"/> bytes of what was opened for no more; and what came before something went wrong.</summary>
+    public static async Task<(byte[] Bytes, Error? Problem)> ReadAsync(IFileReading reading, int most, CancellationToken cancellationToken)
+    {
         var buffer = new byte[most];
         var count = 0;
         while (true)
         {
             // at its end too: with the last word read, the channel is good for the next call
             var piece = await reading.ReadAsync(buffer.AsMemory(count), cancellationToken);
-            if (piece.IsError)
+            if (piece.IsError || piece.Value.IsEnd)
             {
-                return piece.Error!;
-            }
-
-            if (piece.Value.IsEnd)
-            {
-                return (buffer[..count], reading.Entry);
+                return (buffer[..count], piece.Error);
             }
 
             // a hole is zeros, which the buffer has; more than was asked for never comes
