@@ -15,6 +15,7 @@ internal sealed class ExecutionsUnderTest : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Hosts _hosts;
     private readonly Task _sending;
+    private FakeShellConnection? _connection;
 
     public ExecutionsUnderTest(string folder, IHostStarter? starter = null)
     {
@@ -41,7 +42,15 @@ internal sealed class ExecutionsUnderTest : IAsyncDisposable
     {
         Hub = hub ?? Hub;
         Hub.Acknowledge = acknowledge ? All.Acknowledge : null;
-        All.Connect(Hub, await Hub.ReconcileExecutions(All.Inventory()));
+        _connection = new(Hub);
+        All.Connect(_connection, await _connection.ReconcileExecutions(All.Inventory()));
+    }
+
+    /// <summary>Disconnects: what was under way is lost.</summary>
+    public void Disconnect()
+    {
+        All.Disconnect();
+        _connection?.Cut();
     }
 
     /// <summary>Waits for the end of an execution.</summary>

@@ -35,6 +35,31 @@ internal sealed class FakeShellHub : IShellHub
     }
 }
 
+/// <summary>One connection to a hub. Once it is cut, nothing that was under way on it arrives any more.</summary>
+internal sealed class FakeShellConnection(FakeShellHub hub) : IShellHub
+{
+    private readonly Lock _lock = new();
+    private bool _isCut;
+
+    public void Cut()
+    {
+        lock (_lock)
+        {
+            _isCut = true;
+        }
+    }
+
+    public Task<ExecutionReconciliation> ReconcileExecutions(ExecutionInventory inventory) => hub.ReconcileExecutions(inventory);
+
+    public Task ReportExecution(ExecutionReport report)
+    {
+        lock (_lock)
+        {
+            return _isCut ? Task.FromException(new InvalidOperationException("The connection is cut.")) : hub.ReportExecution(report);
+        }
+    }
+}
+
 /// <summary>What a server has of an execution.</summary>
 internal sealed class StoredExecution
 {

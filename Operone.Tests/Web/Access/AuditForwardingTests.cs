@@ -199,15 +199,16 @@ public abstract class AuditForwardingTests(ServerFixture fixture) : ServerTests(
         {
             while (true)
             {
-                using var client = await _listener.AcceptTcpClientAsync(_end.Token);
+                using var client = await _listener.AcceptSocketAsync(_end.Token);
                 if (ResetsFirst > 0)
                 {
+                    // A TcpClient would end its side in order first, which says that all was taken.
                     ResetsFirst--;
                     client.LingerState = new(true, 0);
                     continue;
                 }
 
-                Stream stream = client.GetStream();
+                Stream stream = new NetworkStream(client);
                 if (_certificate is not null)
                 {
                     var tls = new SslStream(stream);

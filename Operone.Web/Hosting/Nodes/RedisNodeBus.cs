@@ -20,6 +20,7 @@ internal sealed partial class RedisNodeBus(IOptions<NodeOptions> options, TimePr
     private readonly NodeDirectory _directory = new(time);
     private readonly ConcurrentDictionary<string, Action<Guid, JsonElement>> _takes = new(StringComparer.Ordinal);
     private ConnectionMultiplexer? _redis;
+    private volatile bool _isLeaving;
     private long _last;
 
     public Guid Id { get; } = Guid.NewGuid();
@@ -42,10 +43,12 @@ internal sealed partial class RedisNodeBus(IOptions<NodeOptions> options, TimePr
 
     public void Tell<T>(string topic, T news)
     {
-        if (_redis is { IsConnected: true } redis)
+        // nothing comes behind the word that this node goes: it would be there again
+        if (!_isLeaving && _redis is { IsConnected: true } redis)
         {
             // what does not arrive is told again once the connection is back
-            redis.GetSubscriber().Publish(Channel, JsonSerializer.SerializeToUtf8Bytes(new Message<T>(Id, topic, news), JsonSerializerOptions.Web), CommandFlags.FireAndForget);
+            var message = new Message<T>(Id, options.Value.AddressUri, topic, news);
+            redis.GetSubscriber().Publish(Channel, JsonSerializer.SerializeToUtf8Bytes(message, JsonSerializerOptions.Web), CommandFlags.FireAndForget);
         }
     }
 
@@ -98,6 +101,7 @@ internal sealed partial class RedisNodeBus(IOptions<NodeOptions> options, TimePr
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         Tell(LeavingTopic, Id);
+        _isLeaving = true;
         await base.StopAsync(cancellationToken);
         if (_redis is { } redis)
         {
@@ -114,7 +118,7 @@ internal sealed partial class RedisNodeBus(IOptions<NodeOptions> options, TimePr
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
-                Tell(AliveTopic, new Alive(options.Value.AddressUri, false));
+                Tell(AliveTopic, new Alive(false));
                 foreach (var node in _directory.Silent())
                 {
                     Log.Silent(logger, node);
@@ -131,7 +135,7 @@ internal sealed partial class RedisNodeBus(IOptions<NodeOptions> options, TimePr
     /// <summary>Says that this node is there, asks what the others have, and tells what it has.</summary>
     private void Ask()
     {
-        Tell(AliveTopic, new Alive(options.Value.AddressUri, true));
+        Tell(AliveTopic, new Alive(true));
         Asked?.Invoke();
     }
 
@@ -145,22 +149,33 @@ internal sealed partial class RedisNodeBus(IOptions<NodeOptions> options, TimePr
                 return;
             }
 
-            switch (message.Topic)
+            if (message.Topic == LeavingTopic)
             {
-                case AliveTopic:
-                    Heard(message.Node, message.News.Deserialize<Alive>(JsonSerializerOptions.Web)!);
-                    break;
-                case LeavingTopic when _directory.Left(message.Node):
-                    Log.Left(logger, message.Node);
-                    Left?.Invoke(message.Node);
-                    break;
-                default:
-                    if (_takes.TryGetValue(message.Topic, out var take))
-                    {
-                        take(message.Node, message.News);
-                    }
+                Gone(message.Node);
+                return;
+            }
 
-                    break;
+            // Whatever a node tells is known to be that node's, so that it is forgotten with it.
+            var isNew = _directory.Heard(message.Node, message.Address);
+            var asks = message.Topic == AliveTopic && message.News.Deserialize<Alive>(JsonSerializerOptions.Web)!.Asks;
+            if (isNew)
+            {
+                Log.Joined(logger, message.Node, message.Address);
+            }
+
+            if (asks)
+            {
+                Asked?.Invoke();
+            }
+            else if (isNew)
+            {
+                // It does not know that it was not known here, as after a silence, so that it must be asked for what it has.
+                Ask();
+            }
+
+            if (_takes.TryGetValue(message.Topic, out var take))
+            {
+                take(message.Node, message.News);
             }
         }
         catch (JsonException problem)
@@ -170,16 +185,12 @@ internal sealed partial class RedisNodeBus(IOptions<NodeOptions> options, TimePr
         }
     }
 
-    private void Heard(Guid node, Alive alive)
+    private void Gone(Guid node)
     {
-        if (_directory.Heard(node, alive.Address))
+        if (_directory.Left(node))
         {
-            Log.Joined(logger, node, alive.Address);
-            Asked?.Invoke();
-        }
-        else if (alive.Asks)
-        {
-            Asked?.Invoke();
+            Log.Left(logger, node);
+            Left?.Invoke(node);
         }
     }
 
@@ -194,9 +205,9 @@ internal sealed partial class RedisNodeBus(IOptions<NodeOptions> options, TimePr
         }
     }
 
-    private sealed record Message<T>(Guid Node, string Topic, T News);
+    private sealed record Message<T>(Guid Node, Uri Address, string Topic, T News);
 
-    private sealed record Alive(Uri Address, bool Asks);
+    private sealed record Alive(bool Asks);
 
     private static partial class Log
     {
