@@ -151,6 +151,36 @@ public sealed class FilesTests(Browser browser) : IDisposable
     }
 
     [Fact]
+    public async Task Text_TypedBeforeTheServerWasStartedAnew_ComesBackWithTheDevice_AndWritesOverNobody()
+    {
+        await using var scene = await Scene.StartAsync("disk-1");
+        await WriteAsync("settings.conf", "port = 1\n");
+        var (page, _) = await OpenAsync(scene);
+        await page.GoAsync($"/files/devices/disk-1{_folder}/settings.conf");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Edit", Exact = true }).ClickAsync();
+        await page.RetypeAsync("port = 2, typed for an hour\n");
+        await Expect(page.GetByText("not saved")).ToBeVisibleAsync();
+
+        // The field has what is typed a moment later.
+        await Expect(page.Locator("#file-text")).ToHaveValueAsync("port = 2, typed for an hour\n");
+        await scene.Agents[0].KillAsync();
+        await scene.Server.KillAsync();
+        await WriteAsync("settings.conf", "port = 3, by somebody else\n");
+        await scene.Server.StartAsync(TestContext.Current.CancellationToken);
+
+        // The page is there again, and the device is not.
+        await Expect(page.GetByText("Device offline").Or(page.GetByText("is offline")).First).ToBeVisibleAsync(new() { Timeout = 60_000 });
+        await Expect(page.Locator("#file-text")).ToHaveCountAsync(0);
+        scene.Agents[0].Start();
+        await scene.Server.Api.WaitForStatusAsync("disk-1", Operone.Core.Devices.DeviceStatus.Online, TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        await Expect(page.Locator(".view-lines").First).ToContainTextAsync("typed for an hour", new() { Timeout = 60_000 });
+        await page.Keyboard.PressAsync("Control+s");
+        await Expect(page.Locator(".notice.warning")).ToContainTextAsync("Somebody changed it meanwhile");
+        Assert.Contains("by somebody else", await ReadAsync("settings.conf"), StringComparison.Ordinal);
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
     public async Task Folder_SaysHowToMountIt_AndIsADriveThere()
     {
         await using var scene = await Scene.StartAsync("disk-1");

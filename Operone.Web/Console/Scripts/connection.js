@@ -3,6 +3,9 @@ import { renew } from "./session.js";
 
 const bar = document.getElementById("connection");
 const kept = "operone-typed";
+const patience = 60_000;
+const lasting = new Set(["file-tag", "file-text"]);
+let waiting = {};
 let lostAt = 0;
 let counting = 0;
 
@@ -40,7 +43,8 @@ async function reload() {
     await new Promise(resolve => setTimeout(resolve, 1000));
   }
 
-  const typed = {};
+  // What waits for its field still is kept along.
+  const typed = { ...waiting };
   for (const field of document.querySelectorAll("input[id]:not([type=password]), textarea[id], select[id]")) {
     typed[field.id] = field.type === "checkbox" || field.type === "radio" ? field.checked : field.value;
   }
@@ -49,22 +53,35 @@ async function reload() {
   location.reload();
 }
 
+function put(field, value) {
+  const name = typeof value === "boolean" ? "checked" : "value";
+  if (field[name] === value) return;
+  field[name] = value;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
 async function restore() {
   // What is put into a field before the page is live, nobody hears.
   while (!document.querySelector("[data-interactive]")) await new Promise(resolve => setTimeout(resolve, 50));
   await new Promise(resolve => setTimeout(resolve, 100));
   const { path, typed } = JSON.parse(sessionStorage.getItem(kept) ?? "{}");
   sessionStorage.removeItem(kept);
-  if (path !== location.pathname) return;
-  for (const [id, value] of Object.entries(typed)) {
-    const field = document.getElementById(id);
-    if (!field) continue;
-    const name = typeof value === "boolean" ? "checked" : "value";
-    if (field[name] === value) continue;
-    field[name] = value;
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-    field.dispatchEvent(new Event("change", { bubbles: true }));
+  waiting = typed ?? {};
+  const since = Date.now();
+
+  // Some fields come later, as a file's text when its device is back: that one is waited for as long as one stays on the page.
+  while (path === location.pathname && Object.keys(waiting).length > 0) {
+    for (const [id, value] of Object.entries(waiting)) {
+      const field = document.getElementById(id);
+      if (field) put(field, value);
+      if (field || (Date.now() - since > patience && !lasting.has(id))) delete waiting[id];
+    }
+
+    await new Promise(resolve => setTimeout(resolve, 250));
   }
+
+  waiting = {};
 }
 
 const handler = {
@@ -99,5 +116,5 @@ async function retry() {
 
 if (window.Blazor) {
   await Blazor.start({ circuit: { reconnectionHandler: handler } });
-  if (sessionStorage.getItem(kept)) await restore();
+  if (sessionStorage.getItem(kept)) restore();
 }
