@@ -16,7 +16,7 @@ internal sealed record AccessRequestQuery(string? Status = null, bool Mine = fal
 
 /// <summary>The use cases of access requests: ask, look, approve, refuse, withdraw.</summary>
 internal sealed class AccessRequestService(
-    IDbContextFactory<OperoneDb> databases, AccessDirectory access, AccessRules rules, GrantService grants, IEvents events, TimeProvider time)
+    IDbContextFactory<OperoneDb> databases, AccessDirectory access, AccessRules rules, GrantService grants, TimeProvider time)
 {
     /// <summary>The shortest time that may be asked for.</summary>
     public static readonly TimeSpan Shortest = TimeSpan.FromMinutes(15);
@@ -254,26 +254,31 @@ internal sealed class AccessRequestService(
     private async Task<Result<AccessRequestView>> StoreAsync(
         Actor actor, AccessChange change, AccessRequest request, string action, string type, string? detail, Grant? grant, CancellationToken cancellationToken)
     {
-        var target = Target(change.Before, request);
+        var (target, asked) = (Target(change.Before, request), View(change.Before, request));
+        change.Db.Publish(new(type, asked.Person, Actor: actor.Name, Data: new Dictionary<string, string?>
+        {
+            ["requestId"] = request.Id.ToString(),
+            ["role"] = asked.Role,
+            ["selector"] = request.Selector,
+        }));
+        var given = grant is null ? null : await grants.ViewAsync(change.Before, grant, cancellationToken);
+        if (given is not null)
+        {
+            change.Db.Publish(GrantService.Event(actor, EventTypes.GrantCreated, given));
+        }
+
         if (await change.CommitAsync(cancellationToken) is { } conflict)
         {
             return await rules.RefuseAsync(actor, action, target, conflict, null, cancellationToken);
         }
 
         await rules.NoteAsync(actor, Permissions.PeopleManage, action, target, detail, cancellationToken);
-        var view = View(access.Current, request);
-        await events.PublishAsync(new(type, view.Person, Actor: actor.Name, Data: new Dictionary<string, string?>
+        if (given is not null)
         {
-            ["requestId"] = request.Id.ToString(),
-            ["role"] = view.Role,
-            ["selector"] = request.Selector,
-        }), cancellationToken);
-        if (grant is not null)
-        {
-            await grants.TellAsync(actor, "grant.create", EventTypes.GrantCreated, await grants.ViewAsync(grant, cancellationToken), cancellationToken);
+            await grants.NoteAsync(actor, "grant.create", given, cancellationToken);
         }
 
-        return view;
+        return View(access.Current, request);
     }
 
     // In the console or with a command line that they signed in: both hold a session.

@@ -15,7 +15,7 @@ internal sealed record DeviceLoginPoll(string? Error, string? Token = null, Time
 /// line fetches a token, which a session of its own holds. Each answer is given at once: nothing waits for anybody.
 /// </summary>
 internal sealed class DeviceLoginService(
-    IDbContextFactory<OperoneDb> databases, AccessDirectory access, StepUp stepUp, AccountLimits limits, IAuditTrail audit, IEvents events, TimeProvider time)
+    IDbContextFactory<OperoneDb> databases, AccessDirectory access, StepUp stepUp, AccountLimits limits, IAuditTrail audit, TimeProvider time)
 {
     /// <summary>For how long a code is good.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
@@ -206,13 +206,13 @@ internal sealed class DeviceLoginService(
                 CreatedAt = now,
                 ExpiresAt = session.ExpiresAt,
             });
+            db.Publish(new(EventTypes.PersonSignedIn, person.Email, Actor: person.Email));
             await db.SaveChangesAsync(cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
 
         var actor = new Actor(person.Id, person.Email, Standing.None, address) { SessionId = session.Id, RequestId = requestId };
         await audit.NoteAsync(actor, "session.begin", person.Email, allowed: true, $"{session.Method}, {session.Device}", cancellationToken);
-        await events.PublishAsync(new(EventTypes.PersonSignedIn, person.Email, Actor: person.Email), cancellationToken);
         return new(null, text, lifetime);
     }
 

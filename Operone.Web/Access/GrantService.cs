@@ -19,7 +19,7 @@ internal sealed record GrantQuery(
 
 /// <summary>The use cases of grants: list, give, take away.</summary>
 internal sealed class GrantService(
-    IDbContextFactory<OperoneDb> databases, AccessDirectory access, AccessRules rules, IAuditTrail audit, IEvents events, TimeProvider time)
+    IDbContextFactory<OperoneDb> databases, AccessDirectory access, AccessRules rules, IAuditTrail audit, TimeProvider time)
 {
     private const int MaxYears = 10;
 
@@ -113,13 +113,14 @@ internal sealed class GrantService(
         }
 
         change.Db.Add(grant);
+        var view = await ViewAsync(change.Before, grant, cancellationToken);
+        change.Db.Publish(Event(actor, EventTypes.GrantCreated, view));
         if (await change.CommitAsync(cancellationToken) is { } conflict)
         {
             return await rules.RefuseAsync(actor, "grant.create", target, conflict, null, cancellationToken);
         }
 
-        var view = await ViewAsync(grant, cancellationToken);
-        await TellAsync(actor, "grant.create", EventTypes.GrantCreated, view, cancellationToken);
+        await NoteAsync(actor, "grant.create", view, cancellationToken);
         return view;
     }
 
@@ -158,12 +159,13 @@ internal sealed class GrantService(
         }
 
         await change.Db.Set<Grant>().Where(g => g.Id == id).ExecuteDeleteAsync(cancellationToken);
+        change.Db.Publish(Event(actor, EventTypes.GrantRemoved, view));
         if (await change.CommitAsync(cancellationToken) is { } conflict)
         {
             return await rules.RefuseAsync(actor, "grant.remove", Target(view), conflict, null, cancellationToken);
         }
 
-        await TellAsync(actor, "grant.remove", EventTypes.GrantRemoved, view, cancellationToken);
+        await NoteAsync(actor, "grant.remove", view, cancellationToken);
         return Unit.Value;
     }
 
@@ -193,13 +195,17 @@ internal sealed class GrantService(
         return await rules.RequireCoverAsync(actor, "grant.create", target, snapshot, grant, cancellationToken);
     }
 
-    /// <summary>Tells of a grant that was made or removed.</summary>
-    public async Task TellAsync(Actor actor, string action, string type, GrantView grant, CancellationToken cancellationToken)
+    /// <summary>Notes that a grant was made or removed.</summary>
+    public async Task NoteAsync(Actor actor, string action, GrantView grant, CancellationToken cancellationToken)
     {
         var detail = $"{(grant.Effect == GrantEffect.Deny ? "denies" : "gives")} {AccessRules.On(grant.Selector)}"
             + (grant.Until is { } until ? $" until {until:u}" : "") + (grant.Reason is { } reason ? $": {reason}" : "");
         await rules.NoteAsync(actor, Permissions.PeopleManage, action, Target(grant), detail, cancellationToken);
-        await events.PublishAsync(new(type, Target(grant), Actor: actor.Name, Data: new Dictionary<string, string?>
+    }
+
+    /// <summary>What tells of it, in the transaction of the change.</summary>
+    public static OperoneEvent Event(Actor actor, string type, GrantView grant) =>
+        new(type, Target(grant), Actor: actor.Name, Data: new Dictionary<string, string?>
         {
             ["grantId"] = grant.Id.ToString(),
             ["role"] = grant.Role,
@@ -207,12 +213,14 @@ internal sealed class GrantService(
             ["effect"] = grant.Effect == GrantEffect.Deny ? "deny" : "allow",
             ["selector"] = grant.Selector,
             ["until"] = grant.Until?.ToString("O"),
-        }), cancellationToken);
-    }
+        });
 
     /// <summary>A grant as it is shown.</summary>
-    public async Task<GrantView> ViewAsync(Grant grant, CancellationToken cancellationToken) =>
-        (await GrantNames.ReadAsync(databases, access.Current, [grant], time.GetUtcNow(), cancellationToken)).View(grant);
+    private Task<GrantView> ViewAsync(Grant grant, CancellationToken cancellationToken) => ViewAsync(access.Current, grant, cancellationToken);
+
+    /// <summary>The same, as things stood when a change began.</summary>
+    public async Task<GrantView> ViewAsync(AccessSnapshot snapshot, Grant grant, CancellationToken cancellationToken) =>
+        (await GrantNames.ReadAsync(databases, snapshot, [grant], time.GetUtcNow(), cancellationToken)).View(grant);
 
     private async Task<Error?> RefuseRemovalAsync(
         Actor actor, AccessSnapshot snapshot, Grant grant, GrantView view, CancellationToken cancellationToken)

@@ -23,7 +23,7 @@ internal sealed record InvitationOffer(
 
 /// <summary>Takes invitations up: the only way in which an account is made, besides the owner's at set-up.</summary>
 internal sealed class InvitationAcceptance(
-    IDbContextFactory<OperoneDb> databases, AccessDirectory access, PasswordWays passwords, IPasswordHasher<Person> hasher, AccountLimits limits, IAuditTrail audit, IEvents events,
+    IDbContextFactory<OperoneDb> databases, AccessDirectory access, PasswordWays passwords, IPasswordHasher<Person> hasher, AccountLimits limits, IAuditTrail audit,
     TimeProvider time)
 {
     /// <summary>What a code offers.</summary>
@@ -146,7 +146,6 @@ internal sealed class InvitationAcceptance(
 
         var actor = new Actor(made.Value.Id, email, Standing.None, context.Connection.RemoteIpAddress?.ToString()) { RequestId = context.TraceIdentifier };
         await audit.NoteAsync(actor, "invitation.accept", email, allowed: true, $"by {way}, invited by {invitation.CreatedBy}, {invitation.Id}", cancellationToken);
-        await events.PublishAsync(new(EventTypes.InvitationAccepted, email, Actor: email), cancellationToken);
         return made;
     }
 
@@ -209,6 +208,7 @@ internal sealed class InvitationAcceptance(
             });
         }
 
+        change.Db.Publish(new(EventTypes.InvitationAccepted, email, Actor: email));
         try
         {
             return await change.CommitAsync(cancellationToken) is { } error ? error : person;

@@ -9,7 +9,7 @@ namespace Operone.Web.Access;
 
 /// <summary>The use cases of who invites: make, list, revoke. <see cref="InvitationAcceptance"/> is for who is invited.</summary>
 internal sealed class InvitationService(
-    IDbContextFactory<OperoneDb> databases, AccessDirectory access, StepUp stepUp, Mailer mailer, IAuditTrail audit, IEvents events, TimeProvider time)
+    IDbContextFactory<OperoneDb> databases, AccessDirectory access, StepUp stepUp, Mailer mailer, IAuditTrail audit, TimeProvider time)
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromHours(1);
     private static readonly TimeSpan Usual = TimeSpan.FromDays(7);
@@ -69,12 +69,12 @@ internal sealed class InvitationService(
         await using (var db = await databases.CreateDbContextAsync(cancellationToken))
         {
             db.Add(invitation);
+            db.Publish(new(EventTypes.InvitationCreated, email, Actor: actor.Name));
             await db.SaveChangesAsync(cancellationToken);
         }
 
         var view = View(invitation, teams.ToDictionary(t => t.Id, t => t.Name), usedBy: null, now);
         await audit.NoteAsync(actor, "invitation.create", Target(invitation), allowed: true, Describe(view), actor.Decide(Permissions.PeopleManage, null).Grant, cancellationToken);
-        await events.PublishAsync(new(EventTypes.InvitationCreated, email, Actor: actor.Name), cancellationToken);
         var address = $"{site}/invitation?code={code}";
         if (email is null || request.Send == false || !mailer.IsSetUp)
         {
@@ -125,14 +125,14 @@ internal sealed class InvitationService(
         var now = time.GetUtcNow();
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var invitation = await db.Set<Invitation>().SingleOrDefaultAsync(i => i.Id == id, cancellationToken);
-        if (invitation is null || await InvitationRules.Open(db, now).Where(i => i.Id == id)
-            .ExecuteUpdateAsync(set => set.SetProperty(i => i.RevokedAt, now), cancellationToken) == 0)
+        if (invitation is null || await db.ChangeAsync(
+            () => InvitationRules.Open(db, now).Where(i => i.Id == id).ExecuteUpdateAsync(set => set.SetProperty(i => i.RevokedAt, now), cancellationToken),
+            new OperoneEvent(EventTypes.InvitationRevoked, invitation.Email, Actor: actor.Name), cancellationToken) == 0)
         {
             return InvitationErrors.NotFound(id);
         }
 
         await audit.NoteAsync(actor, "invitation.revoke", Target(invitation), allowed: true, null, actor.Decide(Permissions.PeopleManage, null).Grant, cancellationToken);
-        await events.PublishAsync(new(EventTypes.InvitationRevoked, invitation.Email, Actor: actor.Name), cancellationToken);
         return Unit.Value;
     }
 

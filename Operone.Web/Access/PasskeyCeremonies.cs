@@ -13,7 +13,7 @@ namespace Operone.Web.Access;
 /// </summary>
 internal sealed class PasskeyCeremonies(
     IPasskeyHandler<Person> handler, PasskeyState states, PasskeyDomain domain, IDbContextFactory<OperoneDb> databases, SessionService sessions,
-    SessionDirectory directory, StepUp stepUp, IAuditTrail audit, IEvents events, TimeProvider time)
+    SessionDirectory directory, StepUp stepUp, IAuditTrail audit, TimeProvider time)
 {
     private const string Adding = "Adding a passkey";
 
@@ -155,7 +155,6 @@ internal sealed class PasskeyCeremonies(
         if (problem is null && await StoreAsync(actor, pending!, made!.Passkey!, name, passkeys, context, cancellationToken) is { } passkey)
         {
             await audit.NoteAsync(actor, "passkey.add", passkey.Data.Name, allowed: true, cancellationToken: cancellationToken);
-            await events.PublishAsync(new(EventTypes.PasskeyAdded, passkey.Data.Name, Actor: actor.Name), cancellationToken);
             return PasskeyService.View(passkey);
         }
 
@@ -280,6 +279,7 @@ internal sealed class PasskeyCeremonies(
             await using var db = await databases.CreateDbContextAsync(cancellationToken);
             await UsedChallenge.TakeAsync(db, pending, now, cancellationToken);
             db.Add(passkey);
+            db.Publish(new(EventTypes.PasskeyAdded, passkey.Data.Name, Actor: actor.Name));
             await db.SaveChangesAsync(cancellationToken);
             return passkey;
         }

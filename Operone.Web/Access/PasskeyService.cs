@@ -10,7 +10,7 @@ namespace Operone.Web.Access;
 
 /// <summary>The use cases of one's own passkeys that need no touch: list, rename, remove. <see cref="PasskeyCeremonies"/> has those that do.</summary>
 internal sealed class PasskeyService(
-    IDbContextFactory<OperoneDb> databases, AccessDirectory access, IAuditTrail audit, IEvents events, TimeProvider time)
+    IDbContextFactory<OperoneDb> databases, AccessDirectory access, IAuditTrail audit, TimeProvider time)
 {
     /// <summary>How many passkeys an account can have.</summary>
     public const int Most = 50;
@@ -51,9 +51,9 @@ internal sealed class PasskeyService(
 
         var before = passkey.Data.Name;
         passkey.Data.Name = name;
+        db.Publish(new(EventTypes.PasskeyRenamed, name, Actor: actor.Name));
         await db.SaveChangesAsync(cancellationToken);
         await audit.NoteAsync(actor, "passkey.rename", name, allowed: true, $"was '{before}'", cancellationToken);
-        await events.PublishAsync(new(EventTypes.PasskeyRenamed, name, Actor: actor.Name), cancellationToken);
         return View(passkey);
     }
 
@@ -81,13 +81,13 @@ internal sealed class PasskeyService(
             return PasskeyErrors.LastWayIn(name);
         }
 
+        change.Db.Publish(new(EventTypes.PasskeyRemoved, name, Actor: actor.Name));
         if (await change.CommitAsync(cancellationToken) is { } error)
         {
             return error;
         }
 
         await audit.NoteAsync(actor, "passkey.remove", name, allowed: true, cancellationToken: cancellationToken);
-        await events.PublishAsync(new(EventTypes.PasskeyRemoved, name, Actor: actor.Name), cancellationToken);
         return Unit.Value;
     }
 

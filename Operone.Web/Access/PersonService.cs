@@ -20,7 +20,7 @@ internal sealed record PersonQuery(
 
 /// <summary>The use cases of people: list, look, rename, disable, enable, remove.</summary>
 internal sealed class PersonService(
-    IDbContextFactory<OperoneDb> databases, AccessDirectory access, AccessRules rules, IAuditTrail audit, IEvents events, TimeProvider time,
+    IDbContextFactory<OperoneDb> databases, AccessDirectory access, AccessRules rules, IAuditTrail audit, TimeProvider time,
     PersonEnding ending)
 {
     private const int MaxName = 100;
@@ -94,12 +94,13 @@ internal sealed class PersonService(
         var person = found.Value.Person;
         var before = person.DisplayName;
         person.DisplayName = name;
+        Publish(actor, change, EventTypes.PersonUpdated, person);
         if (await change.CommitAsync(cancellationToken) is { } conflict)
         {
             return await rules.RefuseAsync(actor, "person.update", person.UserName, conflict, null, cancellationToken);
         }
 
-        await TellAsync(actor, "person.update", EventTypes.PersonUpdated, person, $"named '{name}', before '{before}'", cancellationToken);
+        await NoteAsync(actor, "person.update", person, $"named '{name}', before '{before}'", cancellationToken);
         return (await ViewsAsync(access.Current, [access.Current.People[id]], cancellationToken))[0];
     }
 
@@ -122,12 +123,13 @@ internal sealed class PersonService(
         if (person.DisabledAt is null)
         {
             person.DisabledAt = time.GetUtcNow();
+            Publish(actor, change, EventTypes.PersonDisabled, person);
             if (await change.CommitAsync(cancellationToken) is { } conflict)
             {
                 return await rules.RefuseAsync(actor, "person.disable", person.UserName, conflict, null, cancellationToken);
             }
 
-            await TellAsync(actor, "person.disable", EventTypes.PersonDisabled, person, null, cancellationToken);
+            await NoteAsync(actor, "person.disable", person, null, cancellationToken);
         }
 
         await ending.EndAsync(actor, id, "the account was disabled", cancellationToken);
@@ -148,12 +150,13 @@ internal sealed class PersonService(
         if (person.DisabledAt is not null)
         {
             person.DisabledAt = null;
+            Publish(actor, change, EventTypes.PersonEnabled, person);
             if (await change.CommitAsync(cancellationToken) is { } conflict)
             {
                 return await rules.RefuseAsync(actor, "person.enable", person.UserName, conflict, null, cancellationToken);
             }
 
-            await TellAsync(actor, "person.enable", EventTypes.PersonEnabled, person, null, cancellationToken);
+            await NoteAsync(actor, "person.enable", person, null, cancellationToken);
         }
 
         return Unit.Value;
@@ -179,13 +182,14 @@ internal sealed class PersonService(
         var subjects = held.Tokens.Select(t => t.Id).Append(id).ToArray();
         await change.Db.Set<Grant>().Where(g => subjects.Contains(g.SubjectId)).ExecuteDeleteAsync(cancellationToken);
         change.Db.Remove(person);
+        Publish(actor, change, EventTypes.PersonRemoved, person);
         if (await change.CommitAsync(cancellationToken) is { } conflict)
         {
             return await rules.RefuseAsync(actor, "person.remove", person.UserName, conflict, null, cancellationToken);
         }
 
-        await TellAsync(
-            actor, "person.remove", EventTypes.PersonRemoved, person, $"with {held.Sessions.Count} sessions and {held.Tokens.Count} tokens", cancellationToken);
+        await NoteAsync(
+            actor, "person.remove", person, $"with {held.Sessions.Count} sessions and {held.Tokens.Count} tokens", cancellationToken);
         await ending.EndAsync(actor, held, "the account was removed", cancellationToken);
         return Unit.Value;
     }
@@ -213,12 +217,11 @@ internal sealed class PersonService(
         return error ?? AccessErrors.PersonNotFound(id.ToString());
     }
 
-    private async Task TellAsync(Actor actor, string action, string type, Person person, string? detail, CancellationToken cancellationToken)
-    {
-        await rules.NoteAsync(actor, Permissions.PeopleManage, action, person.UserName, detail, cancellationToken);
-        await events.PublishAsync(
-            new(type, person.UserName, Actor: actor.Name, Data: new Dictionary<string, string?> { ["personId"] = person.Id.ToString() }), cancellationToken);
-    }
+    private ValueTask NoteAsync(Actor actor, string action, Person person, string? detail, CancellationToken cancellationToken) =>
+        rules.NoteAsync(actor, Permissions.PeopleManage, action, person.UserName, detail, cancellationToken);
+
+    private static void Publish(Actor actor, AccessChange change, string type, Person person) =>
+        change.Db.Publish(new(type, person.UserName, Actor: actor.Name, Data: new Dictionary<string, string?> { ["personId"] = person.Id.ToString() }));
 
     private async Task<IReadOnlyList<PersonView>> ViewsAsync(
         AccessSnapshot snapshot, IReadOnlyList<PersonEntry> people, CancellationToken cancellationToken)

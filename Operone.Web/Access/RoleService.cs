@@ -9,7 +9,7 @@ namespace Operone.Web.Access;
 
 /// <summary>The use cases of roles: list, make, change, remove.</summary>
 internal sealed class RoleService(
-    IDbContextFactory<OperoneDb> databases, AccessDirectory access, AccessRules rules, ISandboxNames sandboxes, IEvents events, TimeProvider time)
+    IDbContextFactory<OperoneDb> databases, AccessDirectory access, AccessRules rules, ISandboxNames sandboxes, TimeProvider time)
 {
     /// <summary>A page of roles, by name. Everybody who is signed in may see them: one asks for access by them.</summary>
     public async Task<Result<Page<RoleView>>> ListAsync(Actor actor, int? limit, string? cursor, CancellationToken cancellationToken)
@@ -64,12 +64,12 @@ internal sealed class RoleService(
         }
 
         change.Db.Add(role);
-        if (await CommitAsync(actor, change, "role.create", name, cancellationToken) is { } conflict)
+        if (await CommitAsync(actor, change, "role.create", EventTypes.RoleCreated, role, cancellationToken) is { } conflict)
         {
             return conflict;
         }
 
-        await TellAsync(actor, "role.create", EventTypes.RoleCreated, role, string.Join(", ", role.Permissions), cancellationToken);
+        await TellAsync(actor, "role.create", role, string.Join(", ", role.Permissions), cancellationToken);
         return await GetAsync(actor, role.Id.ToString(), cancellationToken);
     }
 
@@ -127,12 +127,12 @@ internal sealed class RoleService(
             return refused;
         }
 
-        if (await CommitAsync(actor, change, "role.update", role.Name, cancellationToken) is { } conflict)
+        if (await CommitAsync(actor, change, "role.update", EventTypes.RoleUpdated, role, cancellationToken) is { } conflict)
         {
             return conflict;
         }
 
-        await TellAsync(actor, "role.update", EventTypes.RoleUpdated, role, Describe(request, before, after), cancellationToken);
+        await TellAsync(actor, "role.update", role, Describe(request, before, after), cancellationToken);
         return await GetAsync(actor, id.ToString(), cancellationToken);
     }
 
@@ -164,12 +164,12 @@ internal sealed class RoleService(
         // What has ended does not hold a role.
         await change.Db.Set<Grant>().Where(g => g.RoleId == id).ExecuteDeleteAsync(cancellationToken);
         change.Db.Remove(role);
-        if (await CommitAsync(actor, change, "role.remove", role.Name, cancellationToken) is { } conflict)
+        if (await CommitAsync(actor, change, "role.remove", EventTypes.RoleRemoved, role, cancellationToken) is { } conflict)
         {
             return conflict;
         }
 
-        await TellAsync(actor, "role.remove", EventTypes.RoleRemoved, role, null, cancellationToken);
+        await TellAsync(actor, "role.remove", role, null, cancellationToken);
         return Unit.Value;
     }
 
@@ -225,26 +225,25 @@ internal sealed class RoleService(
         return uses.Count == 0 ? null : string.Join(", ", uses);
     }
 
-    private async Task<Error?> CommitAsync(Actor actor, AccessChange change, string action, string name, CancellationToken cancellationToken)
+    private async Task<Error?> CommitAsync(Actor actor, AccessChange change, string action, string type, Role role, CancellationToken cancellationToken)
     {
+        change.Db.Publish(new(type, role.Name, Actor: actor.Name, Data: new Dictionary<string, string?> { ["roleId"] = role.Id.ToString() }));
         try
         {
             return await change.CommitAsync(cancellationToken) is { } conflict
-                ? await rules.RefuseAsync(actor, action, name, conflict, null, cancellationToken)
+                ? await rules.RefuseAsync(actor, action, role.Name, conflict, null, cancellationToken)
                 : null;
         }
         catch (DbUpdateException exception) when (exception.IsDuplicate())
         {
-            return AccessErrors.NameTaken("role", name);
+            return AccessErrors.NameTaken("role", role.Name);
         }
     }
 
-    private async Task TellAsync(Actor actor, string action, string type, Role role, string? detail, CancellationToken cancellationToken)
+    private async Task TellAsync(Actor actor, string action, Role role, string? detail, CancellationToken cancellationToken)
     {
         await rules.NoteAsync(
             actor, role.IsBuiltIn ? Permissions.SettingsManage : Permissions.PeopleManage, action, role.Name, detail, cancellationToken);
-        await events.PublishAsync(
-            new(type, role.Name, Actor: actor.Name, Data: new Dictionary<string, string?> { ["roleId"] = role.Id.ToString() }), cancellationToken);
     }
 
     private async Task<IReadOnlyList<RoleView>> ViewsAsync(

@@ -9,7 +9,7 @@ namespace Operone.Web.Access;
 
 /// <summary>The use cases of sessions: begin, look, end.</summary>
 internal sealed class SessionService(
-    IDbContextFactory<OperoneDb> databases, SessionDirectory directory, TokenDirectory tokens, AccessDirectory access, IAuditTrail audit, IEvents events,
+    IDbContextFactory<OperoneDb> databases, SessionDirectory directory, TokenDirectory tokens, AccessDirectory access, IAuditTrail audit,
     TimeProvider time)
 {
     /// <summary>How long a session lasts where the person wanted to stay signed in.</summary>
@@ -60,19 +60,18 @@ internal sealed class SessionService(
             PublicKey = key,
             SteppedUpAt = method == SignInMethods.Passkey ? now : null,
         };
-        await StoreAsync(session, cancellationToken);
+        await StoreAsync(session, person, cancellationToken);
         await SessionCookie.GiveAsync(context, session, now);
         DeviceBoundSessions.Offer(context, session);
         await audit.NoteAsync(actor with { SessionId = session.Id }, "session.begin", person.UserName, allowed: true, $"{method}, {session.Device}", cancellationToken: cancellationToken);
-        await events.PublishAsync(new(EventTypes.PersonSignedIn, person.UserName, Actor: person.UserName), cancellationToken);
         return session;
     }
 
-    /// <summary>Stores the session of a command line, which holds a token instead of a cookie.</summary>
-    public async Task StoreAsync(Session session, CancellationToken cancellationToken)
+    private async Task StoreAsync(Session session, Person person, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         db.Add(session);
+        db.Publish(new(EventTypes.PersonSignedIn, person.UserName, Actor: person.UserName));
         await db.SaveChangesAsync(cancellationToken);
     }
 
@@ -153,7 +152,13 @@ internal sealed class SessionService(
     }
 
     /// <summary>Ends sessions, with all that they hold.</summary>
-    public async Task EndAsync(Actor actor, IReadOnlyList<Session> sessions, string reason, CancellationToken cancellationToken)
+    /// <param name="actor">Who ends them.</param>
+    /// <param name="sessions">Which.</param>
+    /// <param name="reason">Why, in words.</param>
+    /// <param name="cancellationToken">Ends it before anything is stored.</param>
+    /// <param name="besides">What else happens by it.</param>
+    public async Task EndAsync(
+        Actor actor, IReadOnlyList<Session> sessions, string reason, CancellationToken cancellationToken, OperoneEvent? besides = null)
     {
         if (sessions.Count == 0)
         {
@@ -168,6 +173,18 @@ internal sealed class SessionService(
             await db.Set<Session>().Where(s => ids.Contains(s.Id) && s.EndedAt == null).ExecuteUpdateAsync(
                 set => set.SetProperty(s => s.EndedAt, now).SetProperty(s => s.EndedBy, actor.Name).SetProperty(s => s.EndReason, reason), cancellationToken);
             await db.Set<ApiToken>().Where(t => t.SessionId != null && ids.Contains(t.SessionId.Value)).ExecuteDeleteAsync(cancellationToken);
+            foreach (var session in sessions)
+            {
+                db.Publish(new(EventTypes.SessionEnded, EmailOf(session), Actor: actor.Name,
+                    Data: new Dictionary<string, string?> { ["sessionId"] = session.Id.ToString(), ["reason"] = reason }));
+            }
+
+            if (besides is not null)
+            {
+                db.Publish(besides);
+            }
+
+            await db.SaveChangesAsync(cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
 
@@ -175,13 +192,12 @@ internal sealed class SessionService(
         {
             directory.Ended(session.Id);
             tokens.EndOfSession(session.Id);
-            var email = access.Current.People.GetValueOrDefault(session.PersonId)?.Email;
-            await audit.NoteAsync(actor, "session.end", email, allowed: true, $"{reason}: {session.Device}, {session.Id}",
+            await audit.NoteAsync(actor, "session.end", EmailOf(session), allowed: true, $"{reason}: {session.Device}, {session.Id}",
                 IsOwn(actor, session.PersonId) ? null : actor.Decide(Permissions.PeopleManage, null).Grant, cancellationToken);
-            await events.PublishAsync(new(EventTypes.SessionEnded, email, Actor: actor.Name,
-                Data: new Dictionary<string, string?> { ["sessionId"] = session.Id.ToString(), ["reason"] = reason }), cancellationToken);
         }
     }
+
+    private string? EmailOf(Session session) => access.Current.People.GetValueOrDefault(session.PersonId)?.Email;
 
     // To look is for who manages people; to end an owner's is for who manages owners.
     private async ValueTask<Error?> RequireAsync(Actor actor, Guid? personId, string action, string? target, CancellationToken cancellationToken)

@@ -6,7 +6,7 @@ using Operone.Core.Events;
 namespace Operone.Web.Access;
 
 /// <summary>The use cases of the settings of sign-in: look, change.</summary>
-internal sealed class SettingsService(AccessDirectory access, AccessRules rules, IAuditTrail audit, IEvents events, TimeProvider time)
+internal sealed class SettingsService(AccessDirectory access, AccessRules rules, IAuditTrail audit, TimeProvider time)
 {
     private const int MaxMinutes = 1440;
     private const int MaxDevices = 100_000;
@@ -53,15 +53,14 @@ internal sealed class SettingsService(AccessDirectory access, AccessRules rules,
 
         var state = await change.Db.Set<AccessState>().SingleAsync(cancellationToken);
         state.Settings = settings;
+        var detail = Describe(before, settings);
+        change.Db.Publish(new(EventTypes.SettingsChanged, "sign-in", Actor: actor.Name, Data: new Dictionary<string, string?> { ["change"] = detail }));
         if (await change.CommitAsync(cancellationToken) is { } conflict)
         {
             return await rules.RefuseAsync(actor, "settings.change", "sign-in", conflict, null, cancellationToken);
         }
 
-        var detail = Describe(before, settings);
         await rules.NoteAsync(actor, Permissions.SettingsManage, "settings.change", "sign-in", detail, cancellationToken);
-        await events.PublishAsync(
-            new(EventTypes.SettingsChanged, "sign-in", Actor: actor.Name, Data: new Dictionary<string, string?> { ["change"] = detail }), cancellationToken);
         return settings;
     }
 

@@ -9,7 +9,7 @@ namespace Operone.Web.Access;
 
 /// <summary>The use cases of teams: list, look, make, change, remove, and who is in them.</summary>
 internal sealed class TeamService(
-    IDbContextFactory<OperoneDb> databases, AccessDirectory access, AccessRules rules, IAuditTrail audit, IEvents events, TimeProvider time)
+    IDbContextFactory<OperoneDb> databases, AccessDirectory access, AccessRules rules, IAuditTrail audit, TimeProvider time)
 {
     /// <summary>A page of teams, by name.</summary>
     public async Task<Result<Page<TeamView>>> ListAsync(Actor actor, string? text, int? limit, string? cursor, CancellationToken cancellationToken)
@@ -75,9 +75,9 @@ internal sealed class TeamService(
         }
 
         change.Db.Add(team);
-        return await CommitAsync(actor, change, "team.create", team.Name, cancellationToken) is { } conflict
+        return await CommitAsync(actor, change, "team.create", Event(actor, EventTypes.TeamCreated, team.Id, team.Name, null), team.Name, cancellationToken) is { } conflict
             ? conflict
-            : await TellAsync(actor, "team.create", EventTypes.TeamCreated, team.Id, team.Name, null, cancellationToken);
+            : await TellAsync(actor, "team.create", team.Id, team.Name, null, cancellationToken);
     }
 
     /// <summary>Renames or describes a team.</summary>
@@ -106,9 +106,9 @@ internal sealed class TeamService(
         }
 
         var detail = before == team.Name ? null : $"named '{team.Name}', before '{before}'";
-        return await CommitAsync(actor, change, "team.update", team.Name, cancellationToken) is { } conflict
+        return await CommitAsync(actor, change, "team.update", Event(actor, EventTypes.TeamUpdated, id, team.Name, detail), team.Name, cancellationToken) is { } conflict
             ? conflict
-            : await TellAsync(actor, "team.update", EventTypes.TeamUpdated, id, team.Name, detail, cancellationToken);
+            : await TellAsync(actor, "team.update", id, team.Name, detail, cancellationToken);
     }
 
     /// <summary>Removes a team with its grants. Its members stay, without what it gave them.</summary>
@@ -133,13 +133,13 @@ internal sealed class TeamService(
 
         await change.Db.Set<Grant>().Where(g => g.SubjectId == id).ExecuteDeleteAsync(cancellationToken);
         await change.Db.Set<Team>().Where(t => t.Id == id).ExecuteDeleteAsync(cancellationToken);
-        if (await CommitAsync(actor, change, "team.remove", team.Name, cancellationToken) is { } conflict)
+        var detail = $"with {members.Length} members and {change.Before.GrantsOf(id).Count()} grants";
+        if (await CommitAsync(actor, change, "team.remove", Event(actor, EventTypes.TeamRemoved, id, team.Name, detail), team.Name, cancellationToken) is { } conflict)
         {
             return conflict;
         }
 
-        var grants = change.Before.GrantsOf(id).Count();
-        await TellAsync(actor, "team.remove", EventTypes.TeamRemoved, id, team.Name, $"with {members.Length} members and {grants} grants", cancellationToken);
+        await TellAsync(actor, "team.remove", id, team.Name, detail, cancellationToken);
         return Unit.Value;
     }
 
@@ -187,12 +187,13 @@ internal sealed class TeamService(
         }
 
         change.Db.Add(new TeamMember { TeamId = id, PersonId = personId });
-        if (await CommitAsync(actor, change, "team.add-member", team.Name, cancellationToken) is { } conflict)
+        if (await CommitAsync(
+            actor, change, "team.add-member", Event(actor, EventTypes.TeamUpdated, id, team.Name, $"{person.Email} joined"), team.Name, cancellationToken) is { } conflict)
         {
             return conflict;
         }
 
-        await TellAsync(actor, "team.add-member", EventTypes.TeamUpdated, id, team.Name, $"{person.Email} joined", cancellationToken);
+        await TellAsync(actor, "team.add-member", id, team.Name, $"{person.Email} joined", cancellationToken);
         return Unit.Value;
     }
 
@@ -218,12 +219,13 @@ internal sealed class TeamService(
         }
 
         await change.Db.Set<TeamMember>().Where(m => m.TeamId == id && m.PersonId == personId).ExecuteDeleteAsync(cancellationToken);
-        if (await CommitAsync(actor, change, "team.remove-member", team.Name, cancellationToken) is { } conflict)
+        if (await CommitAsync(
+            actor, change, "team.remove-member", Event(actor, EventTypes.TeamUpdated, id, team.Name, $"{person.Email} left"), team.Name, cancellationToken) is { } conflict)
         {
             return conflict;
         }
 
-        await TellAsync(actor, "team.remove-member", EventTypes.TeamUpdated, id, team.Name, $"{person.Email} left", cancellationToken);
+        await TellAsync(actor, "team.remove-member", id, team.Name, $"{person.Email} left", cancellationToken);
         return Unit.Value;
     }
 
@@ -266,8 +268,10 @@ internal sealed class TeamService(
         return AccessErrors.TeamNotFound(id.ToString());
     }
 
-    private async Task<Error?> CommitAsync(Actor actor, AccessChange change, string action, string name, CancellationToken cancellationToken)
+    private async Task<Error?> CommitAsync(
+        Actor actor, AccessChange change, string action, OperoneEvent happened, string name, CancellationToken cancellationToken)
     {
+        change.Db.Publish(happened);
         try
         {
             return await change.CommitAsync(cancellationToken) is { } conflict
@@ -281,16 +285,14 @@ internal sealed class TeamService(
     }
 
     private async Task<TeamView> TellAsync(
-        Actor actor, string action, string type, Guid id, string name, string? detail, CancellationToken cancellationToken)
+        Actor actor, string action, Guid id, string name, string? detail, CancellationToken cancellationToken)
     {
         await rules.NoteAsync(actor, Permissions.PeopleManage, action, name, detail, cancellationToken);
-        await events.PublishAsync(new(type, name, Actor: actor.Name, Data: new Dictionary<string, string?>
-        {
-            ["teamId"] = id.ToString(),
-            ["change"] = detail,
-        }), cancellationToken);
         return View(access.Current, access.Current.Teams.GetValueOrDefault(id) ?? new(id, name, "", time.GetUtcNow()));
     }
+
+    private static OperoneEvent Event(Actor actor, string type, Guid id, string name, string? detail) =>
+        new(type, name, Actor: actor.Name, Data: new Dictionary<string, string?> { ["teamId"] = id.ToString(), ["change"] = detail });
 
     private TeamView View(AccessSnapshot snapshot, TeamEntry team)
     {

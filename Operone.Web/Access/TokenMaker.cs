@@ -8,7 +8,7 @@ namespace Operone.Web.Access;
 
 /// <summary>Makes API tokens: for oneself, and for programs.</summary>
 internal sealed class TokenMaker(
-    IDbContextFactory<OperoneDb> databases, TokenRules rules, AccessDirectory access, IAuditTrail audit, IEvents events, TimeProvider time)
+    IDbContextFactory<OperoneDb> databases, TokenRules rules, AccessDirectory access, IAuditTrail audit, TimeProvider time)
 {
     /// <summary>Makes a token. Its text is in the answer, and nowhere ever after.</summary>
     public async Task<Result<ApiTokenView>> CreateAsync(Actor actor, CreateApiToken request, CancellationToken cancellationToken)
@@ -45,7 +45,6 @@ internal sealed class TokenMaker(
         var token = await StoreAsync(actor, owner, read.Value, text, cancellationToken);
         await audit.NoteAsync(
             actor, "token.create", token.Name, allowed: true, Describe(read.Value), actor.Decide(permission, null).Grant, cancellationToken);
-        await events.PublishAsync(new(EventTypes.TokenCreated, token.Name, Actor: actor.Name), cancellationToken);
         return token.ToView(access.Current, text);
     }
 
@@ -65,16 +64,19 @@ internal sealed class TokenMaker(
             CreatedAt = now,
             ExpiresAt = made.ExpiresAt,
         };
+        var happened = new OperoneEvent(EventTypes.TokenCreated, token.Name, Actor: actor.Name);
         if (made.Role is not { } role)
         {
             await using var db = await databases.CreateDbContextAsync(cancellationToken);
             db.Add(token);
+            db.Publish(happened);
             await db.SaveChangesAsync(cancellationToken);
             return token;
         }
 
         await using var change = await access.BeginAsync(cancellationToken);
         change.Db.Add(token);
+        change.Db.Publish(happened);
         change.Db.Add(new Grant
         {
             Id = Guid.CreateVersion7(now),

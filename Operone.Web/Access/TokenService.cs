@@ -18,7 +18,7 @@ internal sealed record TokenFilter(bool All = false, string? Text = null, TokenK
 /// For others, somebody else's token does not exist.
 /// </summary>
 internal sealed class TokenService(
-    IDbContextFactory<OperoneDb> databases, TokenDirectory directory, SessionService sessions, AccessDirectory access, IAuditTrail audit, IEvents events)
+    IDbContextFactory<OperoneDb> databases, TokenDirectory directory, SessionService sessions, AccessDirectory access, IAuditTrail audit)
 {
     /// <summary>A page of tokens, newest first, without their texts.</summary>
     public async Task<Result<Page<ApiTokenView>>> ListAsync(
@@ -76,14 +76,15 @@ internal sealed class TokenService(
 
         var before = token.Value.Name;
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        if (await db.Set<ApiToken>().Where(t => t.Id == id).ExecuteUpdateAsync(set => set.SetProperty(t => t.Name, name), cancellationToken) == 0)
+        if (await db.ChangeAsync(
+            () => db.Set<ApiToken>().Where(t => t.Id == id).ExecuteUpdateAsync(set => set.SetProperty(t => t.Name, name), cancellationToken),
+            new OperoneEvent(EventTypes.TokenUpdated, name, Actor: actor.Name), cancellationToken) == 0)
         {
             return AccessErrors.TokenNotFound(id);
         }
 
         directory.Changed(token.Value.Hash);
         await audit.NoteAsync(actor, "token.rename", name, allowed: true, $"was {before}", ByWhich(actor, token.Value), cancellationToken);
-        await events.PublishAsync(new(EventTypes.TokenUpdated, name, Actor: actor.Name), cancellationToken);
         token.Value.Name = name;
         return token.Value.ToView(access.Current);
     }
@@ -98,20 +99,20 @@ internal sealed class TokenService(
     /// <summary>Revokes a token, for a reason that needs no permission: whoever has its text gives it back.</summary>
     public async Task<Result<Unit>> RevokeAsync(Actor actor, ApiToken token, string reason, CancellationToken cancellationToken)
     {
+        var happened = new OperoneEvent(EventTypes.TokenRevoked, token.Name, Actor: actor.Name);
         if (token.SessionId is { } held)
         {
             // A command line is signed out by it: its session goes with it.
             await using var db = await databases.CreateDbContextAsync(cancellationToken);
-            await sessions.EndAsync(actor, await db.Set<Session>().Where(s => s.Id == held).ToListAsync(cancellationToken), reason, cancellationToken);
+            await sessions.EndAsync(actor, await db.Set<Session>().Where(s => s.Id == held).ToListAsync(cancellationToken), reason, cancellationToken, happened);
         }
-        else if (!await DeleteAsync(token, cancellationToken))
+        else if (!await DeleteAsync(token, happened, cancellationToken))
         {
             return AccessErrors.TokenNotFound(token.Id);
         }
 
         directory.Ended(token.Hash);
         await audit.NoteAsync(actor, "token.revoke", token.Name, allowed: true, reason, ByWhich(actor, token), cancellationToken);
-        await events.PublishAsync(new(EventTypes.TokenRevoked, token.Name, Actor: actor.Name), cancellationToken);
         return Unit.Value;
     }
 
@@ -127,17 +128,22 @@ internal sealed class TokenService(
         }
     }
 
-    private async Task<bool> DeleteAsync(ApiToken token, CancellationToken cancellationToken)
+    private async Task<bool> DeleteAsync(ApiToken token, OperoneEvent happened, CancellationToken cancellationToken)
     {
         if (token.Kind == TokenKind.Personal)
         {
             await using var db = await databases.CreateDbContextAsync(cancellationToken);
-            return await db.Set<ApiToken>().Where(t => t.Id == token.Id).ExecuteDeleteAsync(cancellationToken) > 0;
+            return await db.ChangeAsync(() => db.Set<ApiToken>().Where(t => t.Id == token.Id).ExecuteDeleteAsync(cancellationToken), happened, cancellationToken) > 0;
         }
 
         await using var change = await access.BeginAsync(cancellationToken);
         var deleted = await change.Db.Set<ApiToken>().Where(t => t.Id == token.Id).ExecuteDeleteAsync(cancellationToken) > 0;
         await change.Db.Set<Grant>().Where(g => g.SubjectKind == SubjectKind.Token && g.SubjectId == token.Id).ExecuteDeleteAsync(cancellationToken);
+        if (deleted)
+        {
+            change.Db.Publish(happened);
+        }
+
         _ = await change.CommitAsync(cancellationToken);
         return deleted;
     }

@@ -15,7 +15,7 @@ internal static class DataRegistration
         var options = builder.Configuration.GetSection(OperoneOptions.Section).Get<OperoneOptions>() ?? new();
         if (builder.Configuration.GetConnectionString("Operone") is { Length: > 0 } postgres)
         {
-            services.AddPooledDbContextFactory<PostgresDb>(db => Tune(db).UseNpgsql(postgres));
+            services.AddPooledDbContextFactory<PostgresDb>((provider, db) => Tune(provider, db).UseNpgsql(postgres));
             services.AddSingleton<IDbContextFactory<OperoneDb>, Factory<PostgresDb>>();
         }
         else
@@ -25,7 +25,7 @@ internal static class DataRegistration
                 DataSource = Path.Combine(options.DataPath, "operone.db"),
                 DefaultTimeout = 30,
             }.ToString();
-            services.AddPooledDbContextFactory<SqliteDb>(db => Tune(db).UseSqlite(text).AddInterceptors(new SqlitePragmas()));
+            services.AddPooledDbContextFactory<SqliteDb>((provider, db) => Tune(provider, db).UseSqlite(text).AddInterceptors(new SqlitePragmas()));
             services.AddSingleton<IDbContextFactory<OperoneDb>, Factory<SqliteDb>>();
         }
 
@@ -33,7 +33,8 @@ internal static class DataRegistration
         services.AddScoped(provider => provider.GetRequiredService<IDbContextFactory<OperoneDb>>().CreateDbContext());
         services.AddDataProtection().SetApplicationName("Operone").PersistKeysToDbContext<OperoneDb>().SealKeys(builder.Configuration);
 
-        static DbContextOptionsBuilder Tune(DbContextOptionsBuilder db) => db
+        static DbContextOptionsBuilder Tune(IServiceProvider provider, DbContextOptionsBuilder db) => db
+            .AddInterceptors(new OutboxCommits(provider.GetRequiredService<IOutbox>()))
             .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)
             .ConfigureWarnings(w => w
                 .Ignore(CoreEventId.RowLimitingOperationWithoutOrderByWarning)

@@ -24,7 +24,7 @@ internal sealed record DeviceQuery(
 /// <summary>The use cases of devices: list, look, change, remove. Every door calls these.</summary>
 internal sealed class DeviceService(
     IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, DeviceSight sight, IEnumerable<IDeviceObserver> observers, IDeviceLink link, NodePresence nodes,
-    IAuditTrail audit, IEvents events, LiveChanges changes, TimeProvider time)
+    IAuditTrail audit, LiveChanges changes, TimeProvider time)
 {
     /// <summary>A page of the devices that the actor may read, by name.</summary>
     public async Task<Result<Page<DeviceView>>> ListAsync(Actor actor, DeviceQuery query, CancellationToken cancellationToken)
@@ -124,6 +124,7 @@ internal sealed class DeviceService(
         device.Name = change.Name ?? device.Name;
         device.NormalizedName = Device.Normalize(device.Name);
         device.Labels = change.Labels ?? device.Labels;
+        db.Publish(new(EventTypes.DeviceUpdated, device.Name, device.Id, Actor: actor.Name));
         try
         {
             await db.SaveChangesAsync(cancellationToken);
@@ -137,7 +138,6 @@ internal sealed class DeviceService(
         nodes.TellChanged(device.Id);
         var grant = actor.Decide(Permissions.DevicesManage, before.Labels).Grant;
         await audit.NoteAsync(actor, "device.update", device.Name, allowed: true, Describe(change, before), grant, cancellationToken);
-        await events.PublishAsync(new(EventTypes.DeviceUpdated, device.Name, device.Id, Actor: actor.Name), cancellationToken);
         Signal(device.Id);
         if (change.Labels is not null)
         {
@@ -170,7 +170,9 @@ internal sealed class DeviceService(
     private async Task<Result<Unit>> RemoveAsync(Actor actor, Device device, string idOrName, string reason, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        if (await db.Set<Device>().Where(d => d.Id == device.Id).ExecuteDeleteAsync(cancellationToken) == 0)
+        if (await db.ChangeAsync(
+            () => db.Set<Device>().Where(d => d.Id == device.Id).ExecuteDeleteAsync(cancellationToken),
+            new OperoneEvent(EventTypes.DeviceRemoved, device.Name, device.Id, Actor: actor.Name), cancellationToken) == 0)
         {
             return DeviceErrors.NotFound(idOrName);
         }
@@ -187,7 +189,6 @@ internal sealed class DeviceService(
         nodes.TellChanged(device.Id);
         var grant = actor.Decide(Permissions.DevicesManage, device.Labels).Grant;
         await audit.NoteAsync(actor, "device.remove", device.Name, allowed: true, reason, grant, cancellationToken);
-        await events.PublishAsync(new(EventTypes.DeviceRemoved, device.Name, device.Id, Actor: actor.Name), cancellationToken);
         Signal(device.Id);
         return Unit.Value;
     }

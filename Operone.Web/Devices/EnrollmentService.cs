@@ -12,7 +12,7 @@ namespace Operone.Web.Devices;
 
 /// <summary>How a device comes in: with an enrolment token, once, and known by its key ever after.</summary>
 internal sealed class EnrollmentService(
-    IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, DeviceKeys keys, CurrentStanding standing, NodePresence nodes, IAuditTrail audit, IEvents events,
+    IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, DeviceKeys keys, CurrentStanding standing, NodePresence nodes, IAuditTrail audit,
     LiveChanges changes, TimeProvider time)
 {
     private const int MaxAttempts = 50;
@@ -49,7 +49,6 @@ internal sealed class EnrollmentService(
                 nodes.TellChanged(device.Id);
                 var actor = new Actor(device.Id, $"device:{device.Name}", Standing.None, remoteAddress);
                 await audit.NoteAsync(actor, "device.enroll", device.Name, allowed: true, $"with the enrolment token '{token}'", cancellationToken);
-                await events.PublishAsync(new(EventTypes.DeviceEnrolled, device.Name, device.Id, Actor: actor.Name), cancellationToken);
                 changes.Signal(LiveChanges.Devices);
                 changes.Signal(LiveChanges.EnrollmentTokens);
             }
@@ -107,6 +106,7 @@ internal sealed class EnrollmentService(
             EnrolledWith = token.Id,
         };
         db.Add(device);
+        db.Publish(new(EventTypes.DeviceEnrolled, device.Name, device.Id, Actor: $"device:{device.Name}"));
         try
         {
             await db.SaveChangesAsync(cancellationToken);

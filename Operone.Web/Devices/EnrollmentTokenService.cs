@@ -13,7 +13,7 @@ namespace Operone.Web.Devices;
 
 /// <summary>The use cases of enrolment tokens: make, list, revoke.</summary>
 internal sealed class EnrollmentTokenService(
-    IDbContextFactory<OperoneDb> databases, ServedCertificate certificate, IAuditTrail audit, StepUp stepUp, IEvents events, LiveChanges changes, TimeProvider time)
+    IDbContextFactory<OperoneDb> databases, ServedCertificate certificate, IAuditTrail audit, StepUp stepUp, LiveChanges changes, TimeProvider time)
 {
     private const int MaxUses = 10_000;
     private const long MaxSeconds = 90L * 24 * 3600;
@@ -74,12 +74,12 @@ internal sealed class EnrollmentTokenService(
         await using (var db = await databases.CreateDbContextAsync(cancellationToken))
         {
             db.Add(token);
+            db.Publish(new(EventTypes.EnrollmentTokenCreated, name, Actor: actor.Name));
             await db.SaveChangesAsync(cancellationToken);
         }
 
         var grant = actor.Decide(Permissions.DevicesManage, token.Labels).Grant;
         await audit.NoteAsync(actor, "enrollment-token.create", name, allowed: true, $"{token.Uses} uses", grant, cancellationToken);
-        await events.PublishAsync(new(EventTypes.EnrollmentTokenCreated, name, Actor: actor.Name), cancellationToken);
         changes.Signal(LiveChanges.EnrollmentTokens);
         return token.ToView() with
         {
@@ -145,13 +145,13 @@ internal sealed class EnrollmentTokenService(
         }
 
         var now = time.GetUtcNow();
-        var revoked = await db.Set<EnrollmentToken>().Where(t => t.Id == id && t.RevokedAt == null)
-            .ExecuteUpdateAsync(set => set.SetProperty(t => t.RevokedAt, now), cancellationToken);
+        var revoked = await db.ChangeAsync(
+            () => db.Set<EnrollmentToken>().Where(t => t.Id == id && t.RevokedAt == null).ExecuteUpdateAsync(set => set.SetProperty(t => t.RevokedAt, now), cancellationToken),
+            new OperoneEvent(EventTypes.EnrollmentTokenRevoked, token.Name, Actor: actor.Name), cancellationToken);
         if (revoked > 0)
         {
             var grant = actor.Decide(Permissions.DevicesManage, token.Labels).Grant;
             await audit.NoteAsync(actor, "enrollment-token.revoke", token.Name, allowed: true, null, grant, cancellationToken);
-            await events.PublishAsync(new(EventTypes.EnrollmentTokenRevoked, token.Name, Actor: actor.Name), cancellationToken);
             changes.Signal(LiveChanges.EnrollmentTokens);
         }
 

@@ -38,15 +38,18 @@ internal static class EventEndpoints
     {
         using var subscription = changes.Subscribe(LiveChanges.Events);
         var query = new EventQuery(type, deviceId);
-        Guid last;
-        if (string.IsNullOrEmpty(lastEventId))
+        Guid? after = null;
+        if (!string.IsNullOrEmpty(lastEventId))
         {
-            last = await events.NewestIdAsync(cancellationToken);
+            if (!Guid.TryParse(lastEventId, out var id))
+            {
+                return Error.InvalidField("Last-Event-ID", "is not an id that this stream gave").ToProblem();
+            }
+
+            after = id;
         }
-        else if (!Guid.TryParse(lastEventId, out last))
-        {
-            return Error.InvalidField("Last-Event-ID", "is not an id that this stream gave").ToProblem();
-        }
+
+        var last = await events.PlaceAsync(after, cancellationToken);
 
         // What is wrong with the query is said before the stream begins.
         var next = await events.ReadAfterAsync(actor, query, last, cancellationToken);
@@ -61,10 +64,10 @@ internal static class EventEndpoints
             // Who may no longer read them is not told more.
             while (!next.IsError)
             {
-                foreach (var happened in next.Value)
+                foreach (var (position, happened) in next.Value)
                 {
                     stream.Write(happened.Id.ToString(), happened.Type, JsonSerializer.SerializeToUtf8Bytes(happened, OperoneJson.Default.EventView));
-                    last = happened.Id;
+                    last = position;
                 }
 
                 await stream.FlushAsync();

@@ -18,6 +18,9 @@ namespace Operone.Web.Events;
 internal sealed record EventQuery(
     string? Type = null, Guid? DeviceId = null, DateTimeOffset? From = null, DateTimeOffset? To = null, int? Limit = null, string? Cursor = null);
 
+/// <summary>An event and its place in the log.</summary>
+internal sealed record PlacedEvent(long Position, EventView Event);
+
 /// <summary>
 /// Reads the event log. An event of a device is for who may read events on it, one of a run for who may on one of the
 /// devices that it was aimed at, all others for who may on everything.
@@ -57,8 +60,10 @@ internal sealed class EventService(IDbContextFactory<OperoneDb> databases, IEven
         return page.Value.ToPage(found, e => e.Id, e => View(e, devices));
     }
 
-    /// <summary>The events after one, oldest first, at most 500. What a live reader asks for each time that something has happened.</summary>
-    public async Task<Result<IReadOnlyList<EventView>>> ReadAfterAsync(Actor actor, EventQuery query, Guid after, CancellationToken cancellationToken)
+    /// <summary>
+    /// The events after a place in the log, in its order, at most 500. What a live reader asks for each time that something has happened.
+    /// </summary>
+    public async Task<Result<IReadOnlyList<PlacedEvent>>> ReadAfterAsync(Actor actor, EventQuery query, long after, CancellationToken cancellationToken)
     {
         if (await audit.RequireAsync(actor, Permissions.EventsRead, "event.read", null, cancellationToken) is { } denied)
         {
@@ -72,15 +77,22 @@ internal sealed class EventService(IDbContextFactory<OperoneDb> databases, IEven
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var devices = sight.DevicesOf(actor);
-        var found = await Visible(db, Filter(db, query), devices).Where(e => e.Id > after).OrderBy(e => e.Id).Take(PageRequest.MaxLimit).ToListAsync(cancellationToken);
-        return found.ConvertAll(e => View(e, devices));
+        var found = await Visible(db, Filter(db, query), devices).Where(e => e.Position > after).OrderBy(e => e.Position).Take(PageRequest.MaxLimit).ToListAsync(cancellationToken);
+        return found.ConvertAll(e => new PlacedEvent(e.Position!.Value, View(e, devices)));
     }
 
-    /// <summary>The newest event's id, or the empty one where there is none: where a live reader begins.</summary>
-    public async Task<Guid> NewestIdAsync(CancellationToken cancellationToken)
+    /// <summary>Where a live reader begins: behind this event, or at the end of the log where none is named.</summary>
+    public async Task<long> PlaceAsync(Guid? id, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.Set<EventEntry>().OrderByDescending(e => e.Id).Select(e => e.Id).FirstOrDefaultAsync(cancellationToken);
+        if (id is null)
+        {
+            return await db.Set<EventHead>().Select(h => h.Position).SingleAsync(cancellationToken);
+        }
+
+        // One that is deleted by now was older than all that are left.
+        return await db.Set<EventEntry>().Where(e => e.Id == id).Select(e => e.Position).SingleOrDefaultAsync(cancellationToken)
+            ?? await db.Set<EventEntry>().Where(e => e.Id < id).MaxAsync(e => e.Position, cancellationToken) ?? 0;
     }
 
     private IQueryable<EventEntry> Visible(OperoneDb db, IQueryable<EventEntry> events, Guid[]? devices)

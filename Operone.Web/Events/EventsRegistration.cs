@@ -1,4 +1,5 @@
 using Operone.Core.Events;
+using Operone.Web.Data;
 using Operone.Web.Hosting;
 
 namespace Operone.Web.Events;
@@ -11,6 +12,10 @@ internal static class EventsRegistration
         var services = builder.Services;
         services.AddSingleton<LiveChanges>();
         services.AddHostedService<NodeChanges>();
+        services.AddSingleton<EventIds>();
+        services.AddSingleton<IOutbox, Outbox>();
+        services.AddSingleton<EventSequencer>();
+        services.AddHostedService(provider => provider.GetRequiredService<EventSequencer>());
         services.AddSingleton<EventLog>();
         services.AddSingleton<IEvents>(provider => provider.GetRequiredService<EventLog>());
         services.AddHostedService(provider => provider.GetRequiredService<EventLog>());

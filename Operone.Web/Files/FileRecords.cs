@@ -53,8 +53,10 @@ internal sealed class FileRecords(IAuditTrail audit, IEvents events, NoteThrottl
         var what = $"{transfer.Kind.ToString().ToLowerInvariant()} {string.Join(", ", transfer.From.Take(3))}{(transfer.From.Count > 3 ? $" and {transfer.From.Count - 3} more" : "")} to {transfer.To}";
         await audit.NoteAsync(actor, isOver ? "transfer.end" : "transfer.create", transfer.Id.ToString(), allowed: true,
             isOver ? $"{transfer.Status.ToString().ToLowerInvariant()}: {what}{(detail is null ? "" : $"; {detail}")}" : what, cancellationToken);
-        await events.PublishAsync(new(isOver ? EventTypes.TransferEnded : EventTypes.TransferCreated, transfer.Id.ToString(), Actor: actor.Name), cancellationToken);
     }
+
+    /// <summary>What tells of a transfer, in the transaction that stores it.</summary>
+    public static OperoneEvent Event(string type, string actor, Transfer transfer) => new(type, transfer.Id.ToString(), Actor: actor);
 
     private ValueTask PublishAsync(string type, Actor actor, FilePlace place, CancellationToken cancellationToken) =>
         events.PublishAsync(new(type, place.ToString(), place.DeviceId, Actor: actor.Name), cancellationToken);

@@ -18,7 +18,7 @@ namespace Operone.Web.Shell;
 /// the agents are held back: nothing is acknowledged that is not stored.
 /// </summary>
 internal sealed partial class ExecutionWriter(
-    IDbContextFactory<OperoneDb> databases, AgentSends sends, DeviceDirectory devices, INodeBus nodes, LiveChanges changes, IEvents events, TimeProvider time,
+    IDbContextFactory<OperoneDb> databases, AgentSends sends, DeviceDirectory devices, INodeBus nodes, LiveChanges changes, TimeProvider time,
     ILogger<ExecutionWriter> logger) : BackgroundService
 {
     private const int MaxBatchBytes = 4 * 1024 * 1024;
@@ -153,6 +153,13 @@ internal sealed partial class ExecutionWriter(
             }
 
             ended = stored;
+            foreach (var run in ended)
+            {
+                db.Publish(new(run.Kind == RunKind.Terminal ? EventTypes.TerminalEnded : EventTypes.RunEnded, run.Id.ToString(), RunId: run.Id,
+                    Data: new Dictionary<string, string?> { ["command"] = run.Summary, ["status"] = run.Status.ToText() }));
+            }
+
+            await db.SaveChangesAsync(cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
 
@@ -190,18 +197,7 @@ internal sealed partial class ExecutionWriter(
         {
             changes.SignalHere(LiveChanges.RecordedTerminals);
             changes.Signal(LiveChanges.Recordings);
-        }
-
-        foreach (var run in ended)
-        {
-            var isTerminal = run.Kind == RunKind.Terminal;
-            if (isTerminal)
-            {
-                changes.Signal(LiveChanges.Terminals);
-            }
-
-            await events.PublishAsync(new(isTerminal ? EventTypes.TerminalEnded : EventTypes.RunEnded, run.Id.ToString(), RunId: run.Id,
-                Data: new Dictionary<string, string?> { ["command"] = run.Summary, ["status"] = run.Status.ToText() }), cancellationToken);
+            changes.Signal(LiveChanges.Terminals);
         }
     }
 

@@ -7,10 +7,18 @@ using Operone.Web.Events;
 namespace Operone.Web.Shell;
 
 /// <summary>The audit entries and events of runs.</summary>
-internal sealed class RunRecords(IAuditTrail audit, IEvents events, LiveChanges changes)
+internal sealed class RunRecords(IAuditTrail audit, LiveChanges changes)
 {
     public ValueTask DeniedAsync(Actor actor, string action, string? target, Error error, CancellationToken cancellationToken) =>
         audit.NoteAsync(actor, action, target, false, error.Detail, cancellationToken);
+
+    /// <summary>What tells that a run was accepted, in the transaction that stores it.</summary>
+    public static OperoneEvent Created(Actor actor, Run run, int devices) => new(EventTypes.RunCreated, run.Id.ToString(), RunId: run.Id, Actor: actor.Name,
+        Data: new Dictionary<string, string?> { ["command"] = run.Summary, ["devices"] = $"{devices}" });
+
+    /// <summary>What tells that somebody asked for its end.</summary>
+    public static OperoneEvent Cancelled(Actor actor, Run run) => new(EventTypes.RunCancelled, run.Id.ToString(), RunId: run.Id, Actor: actor.Name,
+        Data: new Dictionary<string, string?> { ["command"] = run.Summary });
 
     /// <summary>One entry for the whole run: what, on which devices, by which grants.</summary>
     public async ValueTask CreatedAsync(Actor actor, Run run, TargetedDevices target, CancellationToken cancellationToken)
@@ -24,8 +32,6 @@ internal sealed class RunRecords(IAuditTrail audit, IEvents events, LiveChanges 
             + (target.Grants.Count > 1 ? $"; by {string.Join(", ", target.Grants.OrderByDescending(g => g.Value).Take(5).Select(g => $"the grant {g.Key} on {g.Value}"))}" : "") + ")";
         Guid? grant = target.Grants.Count > 0 ? target.Grants.MaxBy(g => g.Value).Key : null;
         await audit.NoteAsync(actor, "run.create", run.Id.ToString(), true, detail, grant, cancellationToken);
-        await events.PublishAsync(new(EventTypes.RunCreated, run.Id.ToString(), RunId: run.Id, Actor: actor.Name,
-            Data: new Dictionary<string, string?> { ["command"] = run.Summary, ["devices"] = $"{names.Length}" }), cancellationToken);
         changes.Signal(LiveChanges.Runs);
     }
 
@@ -34,7 +40,5 @@ internal sealed class RunRecords(IAuditTrail audit, IEvents events, LiveChanges 
     {
         var detail = $"{run.Summary} (on {RunErrors.Some(cancelled)}{(left.Count > 0 ? $"; it goes on on {left.Count} that they may not" : "")})";
         await audit.NoteAsync(actor, "run.cancel", run.Id.ToString(), true, detail, grant, cancellationToken);
-        await events.PublishAsync(new(EventTypes.RunCancelled, run.Id.ToString(), RunId: run.Id, Actor: actor.Name,
-            Data: new Dictionary<string, string?> { ["command"] = run.Summary }), cancellationToken);
     }
 }

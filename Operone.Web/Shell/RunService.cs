@@ -161,13 +161,15 @@ internal sealed class RunService(
         var ids = mine.ConvertAll(e => e.Id).ToArray();
         if (mine.Count == open.Count)
         {
-            await db.Set<Run>().Where(r => r.Id == runId && r.CancelledAt == null).ExecuteUpdateAsync(
-                r => r.SetProperty(x => x.CancelledAt, now).SetProperty(x => x.CancelledBy, actor.Name), cancellationToken);
+            await db.ChangeAsync(() => db.Set<Run>().Where(r => r.Id == runId && r.CancelledAt == null).ExecuteUpdateAsync(
+                r => r.SetProperty(x => x.CancelledAt, now).SetProperty(x => x.CancelledBy, actor.Name), cancellationToken),
+                RunRecords.Cancelled(actor, run), cancellationToken);
         }
         else
         {
-            await db.Set<Execution>().Where(e => EF.Parameter(ids).Contains(e.Id) && e.CancelledAt == null).ExecuteUpdateAsync(
-                e => e.SetProperty(x => x.CancelledAt, now), cancellationToken);
+            await db.ChangeAsync(() => db.Set<Execution>().Where(e => EF.Parameter(ids).Contains(e.Id) && e.CancelledAt == null).ExecuteUpdateAsync(
+                e => e.SetProperty(x => x.CancelledAt, now), cancellationToken),
+                RunRecords.Cancelled(actor, run), cancellationToken);
         }
 
         await writer.EndAsync(ids, [ExecutionStatus.Queued], ExecutionStatus.Cancelled,
@@ -225,6 +227,8 @@ internal sealed class RunService(
         }
 
         await RunTables.InsertAsync(db, run, executions, cancellationToken);
+        db.Publish(RunRecords.Created(actor, run, executions.Count));
+        await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 

@@ -15,7 +15,7 @@ namespace Operone.Web.Files.Mounts;
 /// in a mount is for its labels and <see cref="MountPlaces"/> to say. None of them gives a secret.
 /// </summary>
 internal sealed class MountService(
-    IDbContextFactory<OperoneDb> databases, MountVault vault, MountBackends backends, IAuditTrail audit, IEvents events, LiveChanges changes, TimeProvider time)
+    IDbContextFactory<OperoneDb> databases, MountVault vault, MountBackends backends, IAuditTrail audit, LiveChanges changes, TimeProvider time)
 {
     /// <summary>A page of mounts, by name.</summary>
     public async Task<Result<Page<MountView>>> ListAsync(Actor actor, string? text, int? limit, string? cursor, CancellationToken cancellationToken)
@@ -74,9 +74,10 @@ internal sealed class MountService(
         Put(mount, request, MountSecrets.Of(request));
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         db.Add(mount);
+        db.Publish(Event(actor, EventTypes.MountCreated, mount));
         return await SaveAsync(db, mount.Name, cancellationToken) is { } taken
             ? taken
-            : await TellAsync(actor, "mount.create", EventTypes.MountCreated, mount, cancellationToken);
+            : await TellAsync(actor, "mount.create", mount, cancellationToken);
     }
 
     /// <summary>Replaces what a mount says. Secrets that are not given stay, where it still goes to the same server as the same user.</summary>
@@ -111,12 +112,13 @@ internal sealed class MountService(
         Put(mount, request, secrets);
         mount.UpdatedAt = time.GetUtcNow();
         mount.UpdatedBy = actor.Name;
+        db.Publish(Event(actor, EventTypes.MountUpdated, mount));
         if (await SaveAsync(db, mount.Name, cancellationToken) is { } taken)
         {
             return taken;
         }
 
-        return await TellAsync(actor, "mount.update", EventTypes.MountUpdated, mount, cancellationToken);
+        return await TellAsync(actor, "mount.update", mount, cancellationToken);
     }
 
     /// <summary>Removes a mount from the tree, with its secrets. What it shows stays as it is.</summary>
@@ -129,12 +131,13 @@ internal sealed class MountService(
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         if (await Mount.FindAsync(db, idOrName, cancellationToken) is not { } mount
-            || await db.Set<Mount>().Where(m => m.Id == mount.Id).ExecuteDeleteAsync(cancellationToken) == 0)
+            || await db.ChangeAsync(
+                () => db.Set<Mount>().Where(m => m.Id == mount.Id).ExecuteDeleteAsync(cancellationToken), Event(actor, EventTypes.MountRemoved, mount), cancellationToken) == 0)
         {
             return MountErrors.NotFound(idOrName);
         }
 
-        await TellAsync(actor, "mount.remove", EventTypes.MountRemoved, mount, cancellationToken);
+        await TellAsync(actor, "mount.remove", mount, cancellationToken);
         return Unit.Value;
     }
 
@@ -214,15 +217,16 @@ internal sealed class MountService(
         }
     }
 
-    private async Task<MountView> TellAsync(Actor actor, string action, string type, Mount mount, CancellationToken cancellationToken)
+    private async Task<MountView> TellAsync(Actor actor, string action, Mount mount, CancellationToken cancellationToken)
     {
         var grant = actor.Decide(Permissions.MountsManage, null).Grant;
         await audit.NoteAsync(actor, action, mount.Name, allowed: true, Describe(mount), grant, cancellationToken);
-        await events.PublishAsync(
-            new(type, mount.Name, Actor: actor.Name, Data: new Dictionary<string, string?> { ["mountId"] = mount.Id.ToString() }), cancellationToken);
         changes.Signal(LiveChanges.Mounts);
         return mount.ToView();
     }
+
+    private static OperoneEvent Event(Actor actor, string type, Mount mount) =>
+        new(type, mount.Name, Actor: actor.Name, Data: new Dictionary<string, string?> { ["mountId"] = mount.Id.ToString() });
 
     private static string Describe(Mount mount) =>
         $"{mount.Address}{(mount.User is { } user ? $" as {user}" : "")}, {(mount.IsWritable ? "writable" : "read-only")}"

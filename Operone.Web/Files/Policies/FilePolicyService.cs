@@ -15,7 +15,7 @@ namespace Operone.Web.Files.Policies;
 /// everything may change, for a rule can be for every device.
 /// </summary>
 internal sealed class FilePolicyService(
-    IDbContextFactory<OperoneDb> databases, AccessDirectory access, IAuditTrail audit, IEvents events, LiveChanges changes, TimeProvider time)
+    IDbContextFactory<OperoneDb> databases, AccessDirectory access, IAuditTrail audit, LiveChanges changes, TimeProvider time)
 {
     /// <summary>A page of policies, by name.</summary>
     public async Task<Result<Page<FilePolicyView>>> ListAsync(Actor actor, string? text, int? limit, string? cursor, CancellationToken cancellationToken)
@@ -61,9 +61,10 @@ internal sealed class FilePolicyService(
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         db.Add(read.Value);
+        db.Publish(Event(actor, EventTypes.FilePolicyCreated, read.Value));
         return await SaveAsync(db, read.Value.Name, cancellationToken) is { } taken
             ? taken
-            : await TellAsync(actor, "file-policy.create", EventTypes.FilePolicyCreated, read.Value, cancellationToken);
+            : await TellAsync(actor, "file-policy.create", read.Value, cancellationToken);
     }
 
     /// <summary>Replaces what a policy says: what is not given, it says no more.</summary>
@@ -87,6 +88,7 @@ internal sealed class FilePolicyService(
         }
 
         db.Update(read.Value);
+        db.Publish(Event(actor, EventTypes.FilePolicyUpdated, read.Value));
         try
         {
             if (await SaveAsync(db, read.Value.Name, cancellationToken) is { } taken)
@@ -100,7 +102,7 @@ internal sealed class FilePolicyService(
             return FilePolicyErrors.NotFound(id);
         }
 
-        return await TellAsync(actor, "file-policy.update", EventTypes.FilePolicyUpdated, read.Value, cancellationToken);
+        return await TellAsync(actor, "file-policy.update", read.Value, cancellationToken);
     }
 
     /// <summary>Removes a policy. Where it was the last that matched, all of a device is to be had.</summary>
@@ -113,12 +115,13 @@ internal sealed class FilePolicyService(
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var policy = await db.Set<FilePolicy>().SingleOrDefaultAsync(p => p.Id == id, cancellationToken);
-        if (policy is null || await db.Set<FilePolicy>().Where(p => p.Id == id).ExecuteDeleteAsync(cancellationToken) == 0)
+        if (policy is null || await db.ChangeAsync(
+            () => db.Set<FilePolicy>().Where(p => p.Id == id).ExecuteDeleteAsync(cancellationToken), Event(actor, EventTypes.FilePolicyRemoved, policy), cancellationToken) == 0)
         {
             return FilePolicyErrors.NotFound(id);
         }
 
-        await TellAsync(actor, "file-policy.remove", EventTypes.FilePolicyRemoved, policy, cancellationToken);
+        await TellAsync(actor, "file-policy.remove", policy, cancellationToken);
         return Unit.Value;
     }
 
@@ -171,13 +174,11 @@ internal sealed class FilePolicyService(
         }
     }
 
-    private async Task<FilePolicyView> TellAsync(Actor actor, string action, string type, FilePolicy policy, CancellationToken cancellationToken)
+    private async Task<FilePolicyView> TellAsync(Actor actor, string action, FilePolicy policy, CancellationToken cancellationToken)
     {
         var view = View(policy);
         var grant = actor.Decide(Permissions.MountsManage, null).Grant;
         await audit.NoteAsync(actor, action, policy.Name, allowed: true, Describe(view), grant, cancellationToken);
-        await events.PublishAsync(
-            new(type, policy.Name, Actor: actor.Name, Data: new Dictionary<string, string?> { ["policyId"] = policy.Id.ToString() }), cancellationToken);
         changes.Signal(LiveChanges.FilePolicies);
         return view;
     }
@@ -186,6 +187,9 @@ internal sealed class FilePolicyService(
         $"on {(policy.Selector.Length > 0 ? policy.Selector : "every device")}{(policy.Role is { } role ? $", for {role}" : "")}: "
         + string.Join(", ", policy.Folders.Select(f => $"{f.Path} ({(f.IsWritable ? "writable" : "read-only")})"))
         + (policy.Hidden.Count > 0 ? $"; hidden {string.Join(", ", policy.Hidden)}" : "");
+
+    private static OperoneEvent Event(Actor actor, string type, FilePolicy policy) =>
+        new(type, policy.Name, Actor: actor.Name, Data: new Dictionary<string, string?> { ["policyId"] = policy.Id.ToString() });
 
     private FilePolicyView View(FilePolicy policy) => new(
         policy.Id, policy.Name, policy.Selector, policy.RoleId is { } role ? access.Current.Roles.GetValueOrDefault(role)?.Name ?? role.ToString() : null,

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore;
+using Operone.Core.Events;
 using Operone.Core.Files;
 using Operone.Web.Data;
 using Operone.Web.Events;
@@ -167,10 +168,10 @@ internal sealed class TransferLedger(IDbContextFactory<OperoneDb> databases, Tra
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var endedAt = to is TransferStatus.Completed or TransferStatus.Failed ? time.GetUtcNow() : null as DateTimeOffset?;
-        var turned = await db.Set<Transfer>().Where(t => t.Id == transfer.Id && t.Claim == claim && t.Status == from).ExecuteUpdateAsync(
+        var turned = await db.ChangeAsync(() => db.Set<Transfer>().Where(t => t.Id == transfer.Id && t.Claim == claim && t.Status == from).ExecuteUpdateAsync(
             set => set.SetProperty(t => t.Status, to).SetProperty(t => t.Reason, transfer.Reason).SetProperty(t => t.EndedAt, endedAt)
                 .SetProperty(t => t.IsRenameRefused, transfer.IsRenameRefused).SetProperty(t => t.BytesPerSecond, (long?)null)
-                .SetProperty(t => t.Claim, t => isRelease ? null : t.Claim), cancellationToken) > 0;
+                .SetProperty(t => t.Claim, t => isRelease ? null : t.Claim), cancellationToken), endedAt is null ? [] : [Ended()], cancellationToken) > 0;
         transfer.Status = turned ? to : transfer.Status;
         changes.Signal(LiveChanges.Transfers);
         return turned;
@@ -181,10 +182,12 @@ internal sealed class TransferLedger(IDbContextFactory<OperoneDb> databases, Tra
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var now = time.GetUtcNow();
-        await db.Set<Transfer>().Where(t => t.Id == transfer.Id && t.EndedAt == null).ExecuteUpdateAsync(
+        await db.ChangeAsync(() => db.Set<Transfer>().Where(t => t.Id == transfer.Id && t.EndedAt == null).ExecuteUpdateAsync(
             set => set.SetProperty(t => t.Status, TransferStatus.Failed).SetProperty(t => t.Reason, transfer.Reason).SetProperty(t => t.EndedAt, now)
-                .SetProperty(t => t.Claim, (Guid?)null), cancellationToken);
+                .SetProperty(t => t.Claim, (Guid?)null), cancellationToken), Ended(), cancellationToken);
     }
+
+    private OperoneEvent Ended() => FileRecords.Event(EventTypes.TransferEnded, transfer.CreatedBy, transfer);
 
     /// <summary>The work lets it go; whoever comes next may take it at once.</summary>
     public async Task ReleaseAsync(CancellationToken cancellationToken)

@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Operone.Core;
 using Operone.Core.Access;
 using Operone.Core.Errors;
+using Operone.Core.Events;
 using Operone.Core.Files;
 using Operone.Web.Access;
 using Operone.Web.Data;
@@ -59,6 +60,7 @@ internal sealed class TransferService(IDbContextFactory<OperoneDb> databases, Tr
         }
 
         db.Add(transfer);
+        db.Publish(FileRecords.Event(EventTypes.TransferCreated, actor.Name, transfer));
         await db.SaveChangesAsync(cancellationToken);
         await records.TransferredAsync(actor, transfer, null, cancellationToken);
         changes.Signal(LiveChanges.Transfers);
@@ -188,9 +190,10 @@ internal sealed class TransferService(IDbContextFactory<OperoneDb> databases, Tr
                     set => set.SetProperty(i => i.Outcome, TransferOutcome.Pending).SetProperty(i => i.Problem, (string?)null), cancellationToken);
             }
 
-            var turned = await db.Set<Transfer>().Where(t => t.Id == id && t.Status == before).ExecuteUpdateAsync(
+            OperoneEvent[] happened = transfer.Status == TransferStatus.Cancelled ? [FileRecords.Event(EventTypes.TransferEnded, actor.Name, transfer)] : [];
+            var turned = await db.ChangeAsync(() => db.Set<Transfer>().Where(t => t.Id == id && t.Status == before).ExecuteUpdateAsync(
                 set => set.SetProperty(t => t.Status, transfer.Status).SetProperty(t => t.Reason, transfer.Reason).SetProperty(t => t.Conflict, transfer.Conflict)
-                    .SetProperty(t => t.EndedAt, transfer.EndedAt), cancellationToken);
+                    .SetProperty(t => t.EndedAt, transfer.EndedAt), cancellationToken), happened, cancellationToken);
             if (turned == 0)
             {
                 // it has gone on meanwhile: once more

@@ -14,7 +14,7 @@ namespace Operone.Web.Shell.Environments;
 
 /// <summary>The use cases of environments: list, look, make, replace, remove. None of them gives a secret's value.</summary>
 internal sealed class EnvironmentService(
-    IDbContextFactory<OperoneDb> databases, EnvironmentUse use, EnvironmentVault vault, IAuditTrail audit, IEvents events, LiveChanges changes, TimeProvider time)
+    IDbContextFactory<OperoneDb> databases, EnvironmentUse use, EnvironmentVault vault, IAuditTrail audit, LiveChanges changes, TimeProvider time)
 {
     private const int Stretch = 200;
 
@@ -114,13 +114,14 @@ internal sealed class EnvironmentService(
         };
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         db.Add(environment);
+        db.Publish(Event(actor, EventTypes.EnvironmentCreated, environment));
         if (await SaveAsync(db, environment.Name, cancellationToken) is { } taken)
         {
             return taken;
         }
 
         var detail = Describe([], environment.Variables.Keys, [], environment.SecretNames, [], environment.Selector);
-        await TellAsync(actor, "environment.create", EventTypes.EnvironmentCreated, environment, detail, cancellationToken);
+        await TellAsync(actor, "environment.create", environment, detail, cancellationToken);
         return environment.ToView();
     }
 
@@ -167,6 +168,7 @@ internal sealed class EnvironmentService(
         environment.Secrets = vault.Seal(environment.Id, secrets);
         environment.UpdatedAt = time.GetUtcNow();
         environment.UpdatedBy = actor.Name;
+        db.Publish(Event(actor, EventTypes.EnvironmentUpdated, environment));
         if (await SaveAsync(db, environment.Name, cancellationToken) is { } taken)
         {
             return taken;
@@ -177,7 +179,7 @@ internal sealed class EnvironmentService(
         var detail = (nameBefore == environment.Name ? "" : $"named '{environment.Name}', before '{nameBefore}'; ")
             + Describe(variablesBefore.Keys, environment.Variables.Keys, secretsBefore, environment.SecretNames, [.. typed],
                 selectorBefore == environment.Selector ? null : environment.Selector.Length == 0 ? "all" : environment.Selector);
-        await TellAsync(actor, "environment.update", EventTypes.EnvironmentUpdated, environment, detail, cancellationToken);
+        await TellAsync(actor, "environment.update", environment, detail, cancellationToken);
         return environment.ToView();
     }
 
@@ -191,12 +193,14 @@ internal sealed class EnvironmentService(
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         if (await RunEnvironment.FindAsync(db, idOrName, cancellationToken) is not { } environment
-            || await db.Set<RunEnvironment>().Where(e => e.Id == environment.Id).ExecuteDeleteAsync(cancellationToken) == 0)
+            || await db.ChangeAsync(
+                () => db.Set<RunEnvironment>().Where(e => e.Id == environment.Id).ExecuteDeleteAsync(cancellationToken),
+                Event(actor, EventTypes.EnvironmentRemoved, environment), cancellationToken) == 0)
         {
             return EnvironmentErrors.NotFound(idOrName);
         }
 
-        await TellAsync(actor, "environment.remove", EventTypes.EnvironmentRemoved, environment, null, cancellationToken);
+        await TellAsync(actor, "environment.remove", environment, null, cancellationToken);
         return Unit.Value;
     }
 
@@ -218,14 +222,15 @@ internal sealed class EnvironmentService(
     }
 
     private async ValueTask TellAsync(
-        Actor actor, string action, string type, RunEnvironment environment, string? detail, CancellationToken cancellationToken)
+        Actor actor, string action, RunEnvironment environment, string? detail, CancellationToken cancellationToken)
     {
         var grant = actor.Decide(Permissions.EnvironmentsManage, null).Grant;
         await audit.NoteAsync(actor, action, environment.Name, allowed: true, detail, grant, cancellationToken);
-        await events.PublishAsync(
-            new(type, environment.Name, Actor: actor.Name, Data: new Dictionary<string, string?> { ["environmentId"] = environment.Id.ToString() }), cancellationToken);
         changes.Signal(LiveChanges.Environments);
     }
+
+    private static OperoneEvent Event(Actor actor, string type, RunEnvironment environment) =>
+        new(type, environment.Name, Actor: actor.Name, Data: new Dictionary<string, string?> { ["environmentId"] = environment.Id.ToString() });
 
     /// <summary>What changed, by names alone: a value is in no trail, be it secret or not.</summary>
     private static string Describe(

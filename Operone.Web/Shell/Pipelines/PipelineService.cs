@@ -51,6 +51,8 @@ internal sealed class PipelineService(
         {
             await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
             await RunTables.InsertAsync(db, run, executions, cancellationToken);
+            db.Publish(RunRecords.Created(actor, run, target.Devices.Count));
+            await db.SaveChangesAsync(cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
 

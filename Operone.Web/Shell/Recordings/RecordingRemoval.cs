@@ -12,7 +12,7 @@ namespace Operone.Web.Shell.Recordings;
 
 /// <summary>Removes recordings: what was recorded and what was made of it to search in goes, that there was a terminal stays.</summary>
 internal sealed class RecordingRemoval(
-    IDbContextFactory<OperoneDb> databases, DeviceSight sight, IAuditTrail audit, IEvents events, LiveChanges changes, TimeProvider time)
+    IDbContextFactory<OperoneDb> databases, DeviceSight sight, IAuditTrail audit, LiveChanges changes, TimeProvider time)
 {
     /// <summary>Removes a recording, for who holds <see cref="Permissions.RecordingsManage"/> on its device.</summary>
     public async Task<Result<Unit>> RemoveAsync(Actor actor, Guid id, CancellationToken cancellationToken)
@@ -67,12 +67,13 @@ internal sealed class RecordingRemoval(
 
             await db.Set<RecordingLine>().Where(l => l.TerminalId == id).ExecuteDeleteAsync(cancellationToken);
             await db.Set<JournalEntry>().Where(e => e.ExecutionId == id && e.Kind == JournalKind.Stdout).ExecuteDeleteAsync(cancellationToken);
+            db.Publish(new(EventTypes.RecordingRemoved, id.ToString(), DeviceId: terminal.DeviceId, Actor: actor.Name));
+            await db.SaveChangesAsync(cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
 
         var what = $"of a terminal on {terminal.DeviceName} that {terminal.OwnerName} opened {terminal.CreatedAt:u}{(why is null ? "" : $"; {why}")}";
         await audit.NoteAsync(actor, "recording.remove", id.ToString(), allowed: true, what, grant, cancellationToken);
-        await events.PublishAsync(new(EventTypes.RecordingRemoved, id.ToString(), DeviceId: terminal.DeviceId, Actor: actor.Name), cancellationToken);
         changes.Signal(LiveChanges.Recordings);
         return true;
     }

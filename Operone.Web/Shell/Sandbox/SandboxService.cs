@@ -12,7 +12,7 @@ namespace Operone.Web.Shell.Sandbox;
 
 /// <summary>The use cases of sandbox profiles: list, make, change, remove.</summary>
 internal sealed class SandboxService(
-    IDbContextFactory<OperoneDb> databases, AccessDirectory access, IAuditTrail audit, IEvents events, LiveChanges changes, TimeProvider time)
+    IDbContextFactory<OperoneDb> databases, AccessDirectory access, IAuditTrail audit, LiveChanges changes, TimeProvider time)
 {
     /// <summary>What every installation has.</summary>
     private static readonly SandboxProfile[] _builtIn =
@@ -107,12 +107,13 @@ internal sealed class SandboxService(
         };
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         db.Add(profile);
+        db.Publish(Event(actor, EventTypes.SandboxProfileCreated, profile));
         if (await SaveAsync(db, name, cancellationToken) is { } taken)
         {
             return taken;
         }
 
-        await TellAsync(actor, "sandbox-profile.create", EventTypes.SandboxProfileCreated, profile, Describe(profile.Spec), cancellationToken);
+        await TellAsync(actor, "sandbox-profile.create", profile, Describe(profile.Spec), cancellationToken);
         return profile.ToView();
     }
 
@@ -150,13 +151,14 @@ internal sealed class SandboxService(
         var before = profile.Spec;
         (profile.Name, profile.NormalizedName) = (name, SandboxNames.Normalize(name));
         (profile.Description, profile.Spec) = (request.Description?.Trim() ?? "", request.Spec ?? new());
+        change.Db.Publish(Event(actor, EventTypes.SandboxProfileUpdated, profile));
         if (await CommitAsync(change, name, cancellationToken) is { } conflict)
         {
             return conflict;
         }
 
         var detail = before == profile.Spec ? null : $"{Describe(profile.Spec)}; it was {Describe(before)}";
-        await TellAsync(actor, "sandbox-profile.update", EventTypes.SandboxProfileUpdated, profile, detail, cancellationToken);
+        await TellAsync(actor, "sandbox-profile.update", profile, detail, cancellationToken);
         return profile.ToView();
     }
 
@@ -185,12 +187,13 @@ internal sealed class SandboxService(
         }
 
         change.Db.Remove(profile);
+        change.Db.Publish(Event(actor, EventTypes.SandboxProfileRemoved, profile));
         if (await CommitAsync(change, profile.Name, cancellationToken) is { } conflict)
         {
             return conflict;
         }
 
-        await TellAsync(actor, "sandbox-profile.remove", EventTypes.SandboxProfileRemoved, profile, null, cancellationToken);
+        await TellAsync(actor, "sandbox-profile.remove", profile, null, cancellationToken);
         return Unit.Value;
     }
 
@@ -272,12 +275,13 @@ internal sealed class SandboxService(
         }
     }
 
-    private async Task TellAsync(Actor actor, string action, string type, SandboxProfile profile, string? detail, CancellationToken cancellationToken)
+    private static OperoneEvent Event(Actor actor, string type, SandboxProfile profile) =>
+        new(type, profile.Name, Actor: actor.Name, Data: new Dictionary<string, string?> { ["profileId"] = profile.Id.ToString() });
+
+    private async Task TellAsync(Actor actor, string action, SandboxProfile profile, string? detail, CancellationToken cancellationToken)
     {
         await audit.NoteAsync(
             actor, action, profile.Name, true, detail, actor.Decide(Permissions.SandboxesManage, null) is { Allowed: true } decision ? decision.Grant : null, cancellationToken);
-        await events.PublishAsync(
-            new(type, profile.Name, Actor: actor.Name, Data: new Dictionary<string, string?> { ["profileId"] = profile.Id.ToString() }), cancellationToken);
         changes.Signal(LiveChanges.Sandboxes);
     }
 }

@@ -15,7 +15,7 @@ namespace Operone.Web.Shell.Terminals;
 /// everything may change, for a rule can be for every device.
 /// </summary>
 internal sealed class TerminalPolicyService(
-    IDbContextFactory<OperoneDb> databases, AccessDirectory access, IAuditTrail audit, IEvents events, LiveChanges changes, TimeProvider time)
+    IDbContextFactory<OperoneDb> databases, AccessDirectory access, IAuditTrail audit, LiveChanges changes, TimeProvider time)
 {
     /// <summary>A page of policies, by name.</summary>
     public async Task<Result<Page<TerminalPolicyView>>> ListAsync(Actor actor, string? text, int? limit, string? cursor, CancellationToken cancellationToken)
@@ -61,9 +61,10 @@ internal sealed class TerminalPolicyService(
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         db.Add(read.Value);
+        db.Publish(Event(actor, EventTypes.TerminalPolicyCreated, read.Value));
         return await SaveAsync(db, read.Value.Name, cancellationToken) is { } taken
             ? taken
-            : await TellAsync(actor, "terminal-policy.create", EventTypes.TerminalPolicyCreated, read.Value, cancellationToken);
+            : await TellAsync(actor, "terminal-policy.create", read.Value, cancellationToken);
     }
 
     /// <summary>Replaces what a policy says: what is not given, it says no more.</summary>
@@ -87,6 +88,7 @@ internal sealed class TerminalPolicyService(
         }
 
         db.Update(read.Value);
+        db.Publish(Event(actor, EventTypes.TerminalPolicyUpdated, read.Value));
         try
         {
             if (await SaveAsync(db, read.Value.Name, cancellationToken) is { } taken)
@@ -100,7 +102,7 @@ internal sealed class TerminalPolicyService(
             return TerminalPolicyErrors.NotFound(id);
         }
 
-        return await TellAsync(actor, "terminal-policy.update", EventTypes.TerminalPolicyUpdated, read.Value, cancellationToken);
+        return await TellAsync(actor, "terminal-policy.update", read.Value, cancellationToken);
     }
 
     /// <summary>Removes a policy. Terminals that are open stay as they are.</summary>
@@ -113,12 +115,13 @@ internal sealed class TerminalPolicyService(
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var policy = await db.Set<TerminalPolicy>().SingleOrDefaultAsync(p => p.Id == id, cancellationToken);
-        if (policy is null || await db.Set<TerminalPolicy>().Where(p => p.Id == id).ExecuteDeleteAsync(cancellationToken) == 0)
+        if (policy is null || await db.ChangeAsync(
+            () => db.Set<TerminalPolicy>().Where(p => p.Id == id).ExecuteDeleteAsync(cancellationToken), Event(actor, EventTypes.TerminalPolicyRemoved, policy), cancellationToken) == 0)
         {
             return TerminalPolicyErrors.NotFound(id);
         }
 
-        await TellAsync(actor, "terminal-policy.remove", EventTypes.TerminalPolicyRemoved, policy, cancellationToken);
+        await TellAsync(actor, "terminal-policy.remove", policy, cancellationToken);
         return Unit.Value;
     }
 
@@ -188,16 +191,17 @@ internal sealed class TerminalPolicyService(
         }
     }
 
-    private async Task<TerminalPolicyView> TellAsync(Actor actor, string action, string type, TerminalPolicy policy, CancellationToken cancellationToken)
+    private async Task<TerminalPolicyView> TellAsync(Actor actor, string action, TerminalPolicy policy, CancellationToken cancellationToken)
     {
         var view = View(policy);
         var grant = actor.Decide(Permissions.TerminalsManage, null).Grant;
         await audit.NoteAsync(actor, action, policy.Name, allowed: true, TerminalPolicyText.Describe(view), grant, cancellationToken);
-        await events.PublishAsync(
-            new(type, policy.Name, Actor: actor.Name, Data: new Dictionary<string, string?> { ["policyId"] = policy.Id.ToString() }), cancellationToken);
         changes.Signal(LiveChanges.TerminalPolicies);
         return view;
     }
+
+    private static OperoneEvent Event(Actor actor, string type, TerminalPolicy policy) =>
+        new(type, policy.Name, Actor: actor.Name, Data: new Dictionary<string, string?> { ["policyId"] = policy.Id.ToString() });
 
     private TerminalPolicyView View(TerminalPolicy policy) => new(
         policy.Id, policy.Name, policy.Order, policy.Selector,

@@ -15,7 +15,7 @@ internal sealed class TerminalRecords(IAuditTrail audit, IEvents events, LiveCha
     {
         var detail = $"{terminal.Command} on {terminal.DeviceName}{(terminal.User is { } user ? $" as {user}" : "")}, recording {terminal.Record.ToString().ToUpperInvariant()}";
         await audit.NoteAsync(actor, "terminal.open", terminal.Id.ToString(), true, detail, grant, cancellationToken);
-        await PublishAsync(EventTypes.TerminalOpened, actor, terminal, cancellationToken);
+        changes.Signal(LiveChanges.Terminals);
     }
 
     public async ValueTask EndedAsync(Actor actor, Terminal terminal, CancellationToken cancellationToken) =>
@@ -34,7 +34,8 @@ internal sealed class TerminalRecords(IAuditTrail audit, IEvents events, LiveCha
         await audit.NoteAsync(attachment.Actor, attachment.IsOwner ? "terminal.attach" : "terminal.join", terminal.Id.ToString(), true, $"{how} on {terminal.DeviceName}", cancellationToken);
         if (!attachment.IsOwner)
         {
-            await PublishAsync(EventTypes.TerminalJoined, attachment.Actor, terminal, cancellationToken);
+            // who is at a terminal is in no row
+            await events.PublishAsync(Event(EventTypes.TerminalJoined, attachment.Actor, terminal), cancellationToken);
         }
 
         changes.Signal(LiveChanges.Terminals);
@@ -46,10 +47,7 @@ internal sealed class TerminalRecords(IAuditTrail audit, IEvents events, LiveCha
         changes.Signal(LiveChanges.Terminals);
     }
 
-    private async ValueTask PublishAsync(string type, Actor actor, Terminal terminal, CancellationToken cancellationToken)
-    {
-        await events.PublishAsync(new(type, terminal.Id.ToString(), terminal.DeviceId, Actor: actor.Name,
-            Data: new Dictionary<string, string?> { ["device"] = terminal.DeviceName, ["command"] = terminal.Command, ["owner"] = terminal.OwnerName }), cancellationToken);
-        changes.Signal(LiveChanges.Terminals);
-    }
+    /// <summary>What tells of a terminal.</summary>
+    public static OperoneEvent Event(string type, Actor actor, Terminal terminal) => new(type, terminal.Id.ToString(), terminal.DeviceId, Actor: actor.Name,
+        Data: new Dictionary<string, string?> { ["device"] = terminal.DeviceName, ["command"] = terminal.Command, ["owner"] = terminal.OwnerName });
 }

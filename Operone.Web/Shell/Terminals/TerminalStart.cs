@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Operone.Core.Devices;
 using Operone.Core.Errors;
+using Operone.Core.Events;
 using Operone.Core.Shell;
 using Operone.Web.Access;
 using Operone.Web.Data;
@@ -76,7 +77,7 @@ internal sealed class TerminalStart(
             RecordInput = policy.RecordInput,
             CreatedAt = now,
         };
-        await StoreAsync(run, execution, terminal, cancellationToken);
+        await StoreAsync(actor, run, execution, terminal, cancellationToken);
 
         // From here on it is accepted: who asked may leave, the terminal goes on.
         writer.Track([execution]);
@@ -116,12 +117,13 @@ internal sealed class TerminalStart(
         return all.Count > 0 ? all : null;
     }
 
-    private async Task StoreAsync(Run run, Execution execution, Terminal terminal, CancellationToken cancellationToken)
+    private async Task StoreAsync(Actor actor, Run run, Execution execution, Terminal terminal, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await RunTables.InsertAsync(db, run, [execution], cancellationToken);
         db.Add(terminal);
+        db.Publish(TerminalRecords.Event(EventTypes.TerminalOpened, actor, terminal));
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
