@@ -125,6 +125,14 @@ public static class EventTypes
     public const string MountUpdated = "mount.updated";
     /// <summary>A mount was removed.</summary>
     public const string MountRemoved = "mount.removed";
+    /// <summary>A webhook was made.</summary>
+    public const string WebhookCreated = "webhook.created";
+    /// <summary>A webhook was changed.</summary>
+    public const string WebhookUpdated = "webhook.updated";
+    /// <summary>A webhook was removed.</summary>
+    public const string WebhookRemoved = "webhook.removed";
+    /// <summary>A webhook turned itself off: its receiver wants no more.</summary>
+    public const string WebhookTurnedOff = "webhook.turned-off";
     /// <summary>A recording of a terminal was removed.</summary>
     public const string RecordingRemoved = "recording.removed";
     /// <summary>The audit chain was checked, and does not hold.</summary>

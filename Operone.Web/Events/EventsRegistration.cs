@@ -1,5 +1,7 @@
 using Operone.Core.Events;
 using Operone.Web.Data;
+using Operone.Web.Events.Subscribers;
+using Operone.Web.Events.Webhooks;
 using Operone.Web.Hosting;
 
 namespace Operone.Web.Events;
@@ -19,11 +21,20 @@ internal static class EventsRegistration
         services.AddSingleton<EventLog>();
         services.AddSingleton<IEvents>(provider => provider.GetRequiredService<EventLog>());
         services.AddHostedService(provider => provider.GetRequiredService<EventLog>());
+        services.AddSingleton<EventTail>();
+        services.AddHostedService(provider => provider.GetRequiredService<EventTail>());
+        services.AddSingleton<EventCursors>();
+        services.AddHostedService<EventDispatcher>();
         services.AddSingleton<EventService>();
+        services.AddWebhooks();
         services.AddSingleton<IRecurringJob, EventUpkeep>();
         services.AddHostedService<AuditSignal>();
         services.AddHostedService<SightSignal>();
     }
 
-    public static void MapEvents(this WebApplication app) => EventEndpoints.Map(app);
+    public static void MapEvents(this WebApplication app)
+    {
+        EventEndpoints.Map(app);
+        WebhookEndpoints.Map(app);
+    }
 }

@@ -11,4 +11,7 @@ internal interface IEventSight
 
     /// <summary>The runs that were on some of these devices.</summary>
     IQueryable<Guid> RunsOn(OperoneDb db, Guid[] deviceIds);
+
+    /// <summary>A device's labels; null for one that is not there any more.</summary>
+    IReadOnlyDictionary<string, string>? LabelsOf(Guid deviceId);
 }

@@ -33,6 +33,10 @@ internal sealed class LiveChanges
     public const string FilePolicies = "file-policies";
     /// <summary>Any transfer between places of files.</summary>
     public const string Transfers = "transfers";
+    /// <summary>The webhooks.</summary>
+    public const string Webhooks = "webhooks";
+    /// <summary>What was sent to webhooks.</summary>
+    public const string WebhookDeliveries = "webhook-deliveries";
     /// <summary>The mounts.</summary>
     public const string Mounts = "mounts";
     /// <summary>The list of recordings: one has ended, can be searched, or was removed.</summary>

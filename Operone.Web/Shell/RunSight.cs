@@ -112,6 +112,9 @@ internal sealed class RunSight(DeviceSight devices) : IEventSight
     /// <inheritdoc/>
     public IQueryable<Guid> RunsOn(OperoneDb db, Guid[] deviceIds) => On(db, deviceIds).Select(e => e.RunId);
 
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, string>? LabelsOf(Guid deviceId) => devices.LabelsOf(deviceId);
+
     // One parameter, however many there are: thousands of devices make no new statement each time.
     private static IQueryable<Execution> On(OperoneDb db, Guid[] ids) => db.Set<Execution>().Where(e => EF.Parameter(ids).Contains(e.DeviceId));
 }

@@ -313,7 +313,9 @@ internal sealed class MatrixScene : IAsyncDisposable
             ExpiresAt = DateTimeOffset.UtcNow.AddHours(1),
             IsPersistent = false,
         };
-        await Server.Services.GetRequiredService<SessionService>().StoreAsync(session, TestContext.Current.CancellationToken);
+        await using var db = Server.OpenDatabase();
+        db.Add(session);
+        await db.SaveChangesAsync(TestContext.Current.CancellationToken);
         return session.Id.ToString();
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Operone.Web.Hosting;
 
 namespace Operone.Web.Files.Mounts.Remote;
 
@@ -10,15 +11,7 @@ namespace Operone.Web.Files.Mounts.Remote;
 internal static class HostGuard
 {
     /// <summary>Whether nobody has files there.</summary>
-    public static bool IsForbidden(IPAddress address)
-    {
-        var real = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        return real.AddressFamily == AddressFamily.InterNetwork
-            ? real.GetAddressBytes() is [169, 254, ..] or [0, ..] or [>= 224, ..]
-            : real.IsIPv6LinkLocal || real.IsIPv6Multicast || real.Equals(IPAddress.IPv6Any) || real.Equals(_metadata);
-    }
-
-    private static readonly IPAddress _metadata = IPAddress.Parse("fd00:ec2::254");
+    public static bool IsForbidden(IPAddress address) => NetworkAddresses.IsOfTheLink(address);
 
     /// <summary>The addresses of a host, where all may be connected to.</summary>
     public static async Task<IPAddress[]> RequireAsync(string host, CancellationToken cancellationToken)

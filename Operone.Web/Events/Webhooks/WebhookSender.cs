@@ -1,0 +1,182 @@
+using System.Threading.Channels;
+using Microsoft.EntityFrameworkCore;
+using Operone.Core.Events;
+using Operone.Web.Data;
+using Operone.Web.Hosting;
+
+namespace Operone.Web.Events.Webhooks;
+
+/// <summary>
+/// Sends what is queued, on the node that runs the webhooks. Each webhook has a line of its own, so that a slow one holds up no other; in a
+/// line some are sent at once, but of what is about one thing the next goes when the one before has ended.
+/// </summary>
+internal sealed partial class WebhookSender(
+    IDbContextFactory<OperoneDb> databases, WebhookTransport transport, LiveChanges changes, TimeProvider time, ILogger<WebhookSender> logger)
+{
+    /// <summary>How often it is looked for what is due.</summary>
+    public static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
+
+    private const int AtOnce = 4;
+    private const int Window = 500;
+
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <summary>There is something to send.</summary>
+    public void Wake() => _wake.Writer.TryWrite(true);
+
+    /// <summary>Sends until the node stops, or another has it.</summary>
+    public async Task RunAsync(CancellationToken whileHere)
+    {
+        var lines = new Dictionary<Guid, Task>();
+        using var told = changes.Subscribe(LiveChanges.Webhooks);
+        try
+        {
+            while (!whileHere.IsCancellationRequested)
+            {
+                foreach (var (id, _) in lines.Where(l => l.Value.IsCompleted).ToList())
+                {
+                    lines.Remove(id);
+                }
+
+                foreach (var id in await FindDueAsync(whileHere))
+                {
+                    if (!lines.ContainsKey(id))
+                    {
+                        lines[id] = LineAsync(id, whileHere);
+                    }
+                }
+
+                await WaitAsync(told, whileHere);
+            }
+        }
+        finally
+        {
+            await Task.WhenAll(lines.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task WaitAsync(LiveChanges.Subscription told, CancellationToken cancellationToken)
+    {
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await using var timer = time.CreateTimer(_ => Wake(), null, Period, Timeout.InfiniteTimeSpan);
+        await Task.WhenAny(_wake.Reader.ReadAsync(done.Token).AsTask(), told.WaitAsync(done.Token).AsTask());
+        await done.CancelAsync();
+    }
+
+    private async Task<List<Guid>> FindDueAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.Set<Webhook>()
+            .Where(w => w.IsEnabled && db.Set<WebhookDelivery>().Any(d => d.WebhookId == w.Id && d.Status == DeliveryStatus.Pending && d.NextAt <= now))
+            .Select(w => w.Id).ToListAsync(cancellationToken);
+    }
+
+    /// <summary>Sends to one webhook what is due, until nothing is.</summary>
+    private async Task LineAsync(Guid id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (await FindNextAsync(id, cancellationToken) is ({ } webhook, { Count: > 0 } next))
+            {
+                var outcomes = await Task.WhenAll(next.Select(async d => (Delivery: d, Outcome: await transport.SendAsync(webhook, d.Event, cancellationToken))));
+                var isGone = await StoreAsync(webhook, outcomes, cancellationToken);
+                changes.Signal(LiveChanges.WebhookDeliveries);
+                if (isGone)
+                {
+                    return;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Who has it next sends what is not noted.
+        }
+        catch (Exception exception) when (Problems.IsDatabaseAway(exception) || exception is DbUpdateException)
+        {
+            // It was removed meanwhile, or the database is away: what is not noted is sent again.
+            Log.NotNoted(logger, id, exception.GetBaseException().Message);
+        }
+        finally
+        {
+            Wake();
+        }
+    }
+
+    private async Task<(Webhook? Webhook, List<WebhookDelivery> Next)> FindNextAsync(Guid id, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        if (await db.Set<Webhook>().SingleOrDefaultAsync(w => w.Id == id && w.IsEnabled, cancellationToken) is not { } webhook)
+        {
+            return (null, []);
+        }
+
+        var now = time.GetUtcNow();
+        var waiting = await db.Set<WebhookDelivery>().Where(d => d.WebhookId == id && d.Status == DeliveryStatus.Pending).OrderBy(d => d.Position).Take(Window)
+            .Select(d => new { d.Id, d.Key, d.NextAt }).ToListAsync(cancellationToken);
+        var busy = new HashSet<string>(StringComparer.Ordinal);
+        var due = waiting.Where(d => busy.Add(d.Key) && d.NextAt <= now).Take(AtOnce).Select(d => d.Id).ToArray();
+        return (webhook, await db.Set<WebhookDelivery>().Where(d => due.Contains(d.Id)).ToListAsync(cancellationToken));
+    }
+
+    private async Task<bool> StoreAsync(Webhook webhook, (WebhookDelivery Delivery, WebhookOutcome Outcome)[] outcomes, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        foreach (var (delivery, outcome) in outcomes)
+        {
+            var (now, attempts) = (time.GetUtcNow(), delivery.Attempts + 1);
+            db.Add(ToAttempt(delivery.Id, outcome));
+            var pause = outcome.Problem is null || outcome.IsGone ? null : WebhookRetries.PauseAfter(attempts, outcome.RetryAfter, Random.Shared.NextDouble());
+            var status = outcome.Problem is null ? DeliveryStatus.Delivered : pause is null ? DeliveryStatus.Dead : DeliveryStatus.Pending;
+            DateTimeOffset? endedAt = status == DeliveryStatus.Pending ? null : now;
+            await db.Set<WebhookDelivery>().Where(d => d.Id == delivery.Id && d.Status == DeliveryStatus.Pending).ExecuteUpdateAsync(
+                set => set.SetProperty(d => d.Status, status).SetProperty(d => d.Attempts, attempts).SetProperty(d => d.Problem, outcome.Problem)
+                    .SetProperty(d => d.NextAt, now + (pause ?? TimeSpan.Zero)).SetProperty(d => d.EndedAt, endedAt), cancellationToken);
+        }
+
+        var isGone = outcomes.Any(o => o.Outcome.IsGone);
+        if (isGone)
+        {
+            await TurnOffAsync(db, webhook, cancellationToken);
+        }
+
+        await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return isGone;
+    }
+
+    private async Task TurnOffAsync(OperoneDb db, Webhook webhook, CancellationToken cancellationToken)
+    {
+        const string Why = "The receiver answered 410 (Gone): it wants no more.";
+        var now = time.GetUtcNow();
+        Log.TurnedOff(logger, webhook.Name);
+        await db.Set<Webhook>().Where(w => w.Id == webhook.Id).ExecuteUpdateAsync(
+            set => set.SetProperty(w => w.IsEnabled, false).SetProperty(w => w.Problem, Why), cancellationToken);
+        await db.Set<WebhookDelivery>().Where(d => d.WebhookId == webhook.Id && d.Status == DeliveryStatus.Pending).ExecuteUpdateAsync(
+            set => set.SetProperty(d => d.Status, DeliveryStatus.Dead).SetProperty(d => d.Problem, Why).SetProperty(d => d.EndedAt, now), cancellationToken);
+        db.Publish(new(EventTypes.WebhookTurnedOff, webhook.Name, Data: new Dictionary<string, string?> { ["webhookId"] = webhook.Id.ToString(), ["reason"] = Why }));
+        changes.Signal(LiveChanges.Webhooks);
+    }
+
+    /// <summary>An attempt as it is stored.</summary>
+    public static WebhookAttempt ToAttempt(Guid deliveryId, WebhookOutcome outcome) => new()
+    {
+        Id = Guid.CreateVersion7(outcome.At),
+        DeliveryId = deliveryId,
+        At = outcome.At,
+        Milliseconds = (int)outcome.Took.TotalMilliseconds,
+        StatusCode = outcome.Status,
+        Problem = outcome.Problem is { Length: > 1000 } problem ? problem[..1000] : outcome.Problem,
+        Excerpt = outcome.Excerpt,
+    };
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "What came of sending to the webhook {Id} is not noted, and it is sent again: {Problem}")]
+        public static partial void NotNoted(ILogger logger, Guid id, string problem);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The webhook {Name} turned itself off: its receiver answered 410 (Gone)")]
+        public static partial void TurnedOff(ILogger logger, string name);
+    }
+}

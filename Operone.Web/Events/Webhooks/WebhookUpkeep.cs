@@ -1,0 +1,39 @@
+using Microsoft.EntityFrameworkCore;
+using Operone.Core.Events;
+using Operone.Web.Data;
+using Operone.Web.Hosting;
+
+namespace Operone.Web.Events.Webhooks;
+
+/// <summary>Each hour: forgets what was sent and when, the attempts with it, and secrets that are good no more.</summary>
+internal sealed class WebhookUpkeep(IDbContextFactory<OperoneDb> databases, WebhookVault vault, TimeProvider time) : IRecurringJob
+{
+    /// <summary>How long what was taken is kept.</summary>
+    public static readonly TimeSpan KeepDelivered = TimeSpan.FromDays(7);
+
+    /// <summary>How long what was given up is kept.</summary>
+    public static readonly TimeSpan KeepDead = TimeSpan.FromDays(30);
+
+    public string Name => "webhooks";
+
+    public string Cron => "23 * * * *";
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var (delivered, dead) = (now - KeepDelivered, now - KeepDead);
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await db.Set<WebhookDelivery>()
+            .Where(d => (d.Status == DeliveryStatus.Delivered && d.EndedAt < delivered) || (d.Status == DeliveryStatus.Dead && d.EndedAt < dead))
+            .ExecuteDeleteAsync(cancellationToken);
+        foreach (var webhook in await db.Set<Webhook>().Where(w => w.OldSecretUntil < now).ToListAsync(cancellationToken))
+        {
+            if (vault.Open(webhook) is { } secrets)
+            {
+                var (without, before) = (vault.Seal(webhook.Id, new() { Current = secrets.Current }), webhook.OldSecretUntil);
+                await db.Set<Webhook>().Where(w => w.Id == webhook.Id && w.OldSecretUntil == before).ExecuteUpdateAsync(
+                    set => set.SetProperty(w => w.Secrets, without).SetProperty(w => w.OldSecretUntil, (DateTimeOffset?)null), cancellationToken);
+            }
+        }
+    }
+}
