@@ -34,7 +34,7 @@ internal static class DataRegistration
         services.AddDataProtection().SetApplicationName("Operone").PersistKeysToDbContext<OperoneDb>().SealKeys(builder.Configuration);
 
         static DbContextOptionsBuilder Tune(IServiceProvider provider, DbContextOptionsBuilder db) => db
-            .AddInterceptors(new OutboxCommits(provider.GetRequiredService<IOutbox>()))
+            .AddInterceptors(new OutboxCommits(provider))
             .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)
             .ConfigureWarnings(w => w
                 .Ignore(CoreEventId.RowLimitingOperationWithoutOrderByWarning)

@@ -25,8 +25,8 @@ internal interface IOutbox
     void Committed();
 }
 
-/// <summary>Tells the outbox of commits. A transaction that had none of its rows says nothing.</summary>
-internal sealed class OutboxCommits(IOutbox outbox) : DbTransactionInterceptor
+/// <summary>Tells the outbox of commits. A transaction that had none of its rows says nothing. The outbox needs contexts itself: it is asked for late.</summary>
+internal sealed class OutboxCommits(IServiceProvider services) : DbTransactionInterceptor
 {
     public override void TransactionCommitted(DbTransaction transaction, TransactionEndEventData eventData) => Tell(eventData);
 
@@ -42,7 +42,7 @@ internal sealed class OutboxCommits(IOutbox outbox) : DbTransactionInterceptor
         // What was added stays known to the context until it is given back.
         if (eventData.Context is OperoneDb db && db.WrittenLast(EntityState.Unchanged).Count > 0)
         {
-            outbox.Committed();
+            services.GetRequiredService<IOutbox>().Committed();
         }
     }
 }

@@ -96,12 +96,12 @@ internal sealed partial class EventSequencer(
     }
 
     private const string Number = """
-        UPDATE events SET "Position" = @last + some.n
+        UPDATE events SET "Position" = @last + numbered.n
         FROM (
             SELECT "Id", row_number() OVER (ORDER BY "Arrival", "Id") AS n
             FROM (SELECT "Id", "Arrival" FROM events WHERE "Position" IS NULL ORDER BY "Arrival", "Id" LIMIT @most) AS waiting
-        ) AS some
-        WHERE events."Id" = some."Id"
+        ) AS numbered
+        WHERE events."Id" = numbered."Id"
         RETURNING "Type"
         """;
 

@@ -65,7 +65,7 @@ internal sealed partial class EventDispatcher(
             await Task.Delay(Renew, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        await SettleAsync(new Dictionary<string, long>(), CancellationToken.None);
+        await SettleAsync(new Dictionary<string, long>(), stoppingToken);
         try
         {
             await cursors.ReleaseAsync(CancellationToken.None);
@@ -83,6 +83,11 @@ internal sealed partial class EventDispatcher(
         foreach (var (name, running) in _running.Where(r => !here.ContainsKey(r.Key) || r.Value.Work.IsCompleted).ToList())
         {
             _running.Remove(name);
+            if (!stopping.IsCancellationRequested && !here.ContainsKey(name))
+            {
+                Log.Lost(logger, name);
+            }
+
             await running.EndAsync();
         }
 
@@ -126,7 +131,7 @@ internal sealed partial class EventDispatcher(
                 {
                     if (!await PatientlyAsync(subscriber, () => cursors.MoveAsync(subscriber.Name, position, cancellationToken), cancellationToken))
                     {
-                        Log.Lost(logger, subscriber.Name);
+                        // The next look at the leases says who has it.
                         return;
                     }
 

@@ -19,6 +19,8 @@ internal sealed class WebhookSubscriber(
         ON CONFLICT ("WebhookId", "EventId") DO NOTHING
         """;
 
+    private readonly OrderedIds _ids = new();
+
     /// <inheritdoc/>
     public string Name => "webhooks";
 
@@ -51,7 +53,7 @@ internal sealed class WebhookSubscriber(
 
                 data ??= JsonColumn.ToText(happened.ToView());
                 count++;
-                sql.Add(Insert, ("id", Guid.CreateVersion7(now)), ("webhook", webhook.Id), ("event", happened.Id), ("position", happened.Position), ("key", happened.Key),
+                sql.Add(Insert, ("id", _ids.Next(now)), ("webhook", webhook.Id), ("event", happened.Id), ("position", happened.Position), ("key", happened.Key),
                     ("type", happened.Type), ("subject", happened.Subject), ("data", data), ("now", now));
             }
         }
