@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using Microsoft.Playwright;
 using Operone.Core.Devices;
+using Operone.Core.Events;
 using Operone.Core.Files;
 using Operone.Core.Shell;
 using Operone.E2E.Hosting;
@@ -116,6 +117,10 @@ public sealed class PagesScene(Browser browser) : IAsyncLifetime
             "offsite-backup", MountKind.Sftp, "sftp://backup.example.org:2222/srv/a-folder-with-a-rather-long-name/backups", "operone", "SHA256:" + new string('x', 43),
             new Dictionary<string, string> { ["env"] = "prod", ["kind"] = "backup" }, Hidden: ["*.key", ".git"], Password: "never shown"), cancellationToken);
         Ids["{mount}"] = box.Id.ToString();
+        var hook = await api.PostAsync<WebhookSecretView>("/api/v1/webhooks", new WriteWebhook(
+            "operations-chat", "https://hooks.invalid/services/a-rather-long-path/that-is-a-secret-of-its-own", ["webhook.*", "mount.*", "device.*"],
+            Template: WebhookTemplate.Presets["slack"]), cancellationToken);
+        Ids["{webhook}"] = hook.Webhook.Id.ToString();
         var policy = await api.PostAsync<FilePolicyView>("/api/v1/file-policies", new WriteFilePolicy(
             "web content", "role=nothing-that-is-here", null, [new("/srv/www", IsWritable: true), new("/var/log")], ["*.key", ".git"]), cancellationToken);
         Ids["{file-policy}"] = policy.Id.ToString();

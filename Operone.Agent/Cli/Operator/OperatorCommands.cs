@@ -27,6 +27,7 @@ internal static class OperatorCommands
         root.Add(ShellCommand.Create(cli));
         root.Add(TerminalsCommand.Create(cli));
         root.Add(TokensCommand.Create(cli));
+        root.Add(WebhooksCommand.Create(cli));
         root.Add(AuditCommand.Create(cli));
         root.Add(CompletionCommand.Create(cli));
     }

@@ -49,6 +49,7 @@ internal static class Places
             new("settings/mounts", "Mounts", Glyphs.FolderInput, "u", Permissions.MountsManage),
             new("settings/file-policies", "File policies", Glyphs.Folder, "z", Permissions.MountsManage),
             new("settings/terminal-policies", "Terminal policies", Glyphs.Terminal, "y", Permissions.TerminalsManage),
+            new("settings/webhooks", "Webhooks", Glyphs.Broadcast, "k", Permissions.SettingsManage),
             new("settings/sign-in", "Settings", Glyphs.Settings, "c", Permissions.SettingsManage),
         ],
     ];

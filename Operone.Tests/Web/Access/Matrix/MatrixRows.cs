@@ -148,6 +148,17 @@ internal static class MatrixRows
         HEAD /api/v1/uploads/{id}                                 401        401        412        412        412        412        412        412        412        412        412        412
         PATCH /api/v1/uploads/{id}                                401        401        412        412        412        412        412        412        412        412        412        412
         DELETE /api/v1/uploads/{id}                               401        401        412        412        412        412        412        412        412        412        412        412
+        GET /api/v1/webhooks                                      401        401        403        403        403        403        403        200        200        403        403        403
+        POST /api/v1/webhooks                                     401        401        403        403        403        403        403        400        400        403        403        403
+        GET /api/v1/webhooks/{idOrName}                           401        401        403        403        403        403        403        200        200        403        403        403
+        PUT /api/v1/webhooks/{idOrName}                           401        401        403        403        403        403        403        400        400        403        403        403
+        DELETE /api/v1/webhooks/{idOrName}                        401        401        403        403        403        403        403        204        204        403        403        403
+        POST /api/v1/webhooks/{idOrName}/secret                   401        401        403        403        403        403        403        200        200        403        403        403
+        POST /api/v1/webhooks/{idOrName}/test                     401        401        403        403        403        403        403        200        200        403        403        403
+        GET /api/v1/webhooks/{idOrName}/deliveries                401        401        403        403        403        403        403        200        200        403        403        403
+        POST /api/v1/webhooks/{idOrName}/deliveries/again         401        401        403        403        403        403        403        200        200        403        403        403
+        GET /api/v1/webhooks/{idOrName}/deliveries/{id}           401        401        403        403        403        403        403        404        404        403        403        403
+        POST /api/v1/webhooks/{idOrName}/deliveries/{id}/again    401        401        403        403        403        403        403        404        404        403        403        403
         COPY /dav/{path}                                          401        401        404        404        403        404        503        503        503        403        404        503
         GET /dav/{path}                                           401        401        404        404        403        404        503        503        503        403        404        503
         HEAD /dav/{path}                                          401        401        404        404        403        404        503        503        503        403        404        503
@@ -211,6 +222,9 @@ internal static class MatrixRows
         /settings/sandboxes/new                                   in         in         no         no         no         no         no         yes        yes        -          -          -
         /settings/sandboxes/{Id}                                  in         in         no         no         no         yes        yes        yes        yes        -          -          -
         /settings/sign-in                                         in         in         no         no         no         no         no         yes        yes        -          -          -
+        /settings/webhooks                                        in         in         no         no         no         no         no         yes        yes        -          -          -
+        /settings/webhooks/new                                    in         in         no         no         no         no         no         yes        yes        -          -          -
+        /settings/webhooks/{Id}                                   in         in         no         no         no         no         no         yes        yes        -          -          -
         /settings/terminal-policies                               in         in         no         no         no         no         no         yes        yes        -          -          -
         /settings/terminal-policies/new                           in         in         no         no         no         no         no         yes        yes        -          -          -
         /settings/terminal-policies/{Id}                          in         in         no         no         no         no         no         yes        yes        -          -          -

@@ -5,6 +5,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Operone.Core.Access;
 using Operone.Core.Devices;
+using Operone.Core.Events;
 using Operone.Core.Shell;
 using Operone.Tests.Hosting;
 using Operone.Tests.Web.Shell.Recordings;
@@ -186,6 +187,7 @@ internal sealed class MatrixScene : IAsyncDisposable
             "channels" => Guid.NewGuid().ToString(),
             "files" or "dav" => "devices/here/x",
             "mounts" => await NewAsync("mounts", new { name = $"mount-{++_made}", kind = "folder", address = "/nowhere" }),
+            "webhooks" => await NewAsync("webhooks", new { name = $"webhook-{++_made}", url = "https://webhooks.invalid/", types = new[] { "none.*" } }),
             "file-policies" => await NewAsync("file-policies", new { name = $"files-{++_made}", selector = "none=none", folders = new[] { new { path = "/srv" } } }),
             "uploads" or "transfers" => Guid.NewGuid().ToString(),
             "terminal-policies" => await NewAsync("terminal-policies", new { name = $"policy-{++_made}", record = "on" }),
@@ -200,7 +202,7 @@ internal sealed class MatrixScene : IAsyncDisposable
         using var answer = await Server.Owner.PostAsJsonAsync($"/api/v1/{path}", body, TestContext.Current.CancellationToken);
         var made = await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken);
         Assert.True(answer.IsSuccessStatusCode, made.ToString());
-        return (made.TryGetProperty("invitation", out var inner) ? inner : made).GetProperty("id").GetString()!;
+        return (made.TryGetProperty("invitation", out var inner) || made.TryGetProperty("webhook", out inner) ? inner : made).GetProperty("id").GetString()!;
     }
 
     private async Task<string> NewRequestAsync()
