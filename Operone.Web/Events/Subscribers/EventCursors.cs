@@ -28,11 +28,14 @@ internal sealed class EventCursors(IDbContextFactory<OperoneDb> databases, INode
     }
 
     /// <summary>Takes those that nobody has, says again that this node has its own, and gives all that it has now with their places.</summary>
-    public async Task<IReadOnlyDictionary<string, long>> ClaimAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken)
+    /// <param name="names">The subscribers' names.</param>
+    /// <param name="isStart">Whether the node has just started: one that is alone then takes what it had before, whose lease goes on.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<IReadOnlyDictionary<string, long>> ClaimAsync(IReadOnlyCollection<string> names, bool isStart, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
+        var (now, isFree) = (time.GetUtcNow(), isStart && nodes.IsAlone);
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await db.Set<EventCursor>().Where(c => EF.Parameter(names).Contains(c.Name) && (c.Owner == nodes.Id || c.Until < now))
+        await db.Set<EventCursor>().Where(c => EF.Parameter(names).Contains(c.Name) && (c.Owner == nodes.Id || c.Until < now || isFree))
             .ExecuteUpdateAsync(set => set.SetProperty(c => c.Owner, nodes.Id).SetProperty(c => c.Until, now + Lease), cancellationToken);
         return await db.Set<EventCursor>().Where(c => c.Owner == nodes.Id).ToDictionaryAsync(c => c.Name, c => c.Position, cancellationToken);
     }

@@ -30,7 +30,7 @@ internal sealed partial class EventDispatcher(
             return;
         }
 
-        var isPrepared = false;
+        var (isPrepared, isStart) = (false, true);
         var heard = time.GetTimestamp();
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -45,8 +45,8 @@ internal sealed partial class EventDispatcher(
                 }
 
                 var began = time.GetTimestamp();
-                await SettleAsync(await cursors.ClaimAsync(_subscribers.Keys, stoppingToken), stoppingToken);
-                heard = began;
+                await SettleAsync(await cursors.ClaimAsync(_subscribers.Keys, isStart, stoppingToken), stoppingToken);
+                (heard, isStart) = (began, false);
             }
             catch (Exception exception) when (Problems.IsDatabaseAway(exception))
             {

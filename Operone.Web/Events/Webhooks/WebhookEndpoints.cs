@@ -39,9 +39,9 @@ internal static class WebhookEndpoints
             .WithDescription("Newest first: what waits, what was taken (kept for seven days) and what was given up (kept for thirty)." + Needs).ProducesProblem(Bad).ProducesProblem(Unknown);
         group.MapPost("/{idOrName}/deliveries/again", SendAllAgainAsync).WithName("ResendWebhookDeliveries").WithSummary("Send again what was given up")
             .WithDescription("All of it, for a day anew." + Needs).ProducesProblem(Unknown).ProducesProblem(Conflict);
-        group.MapGet("/{idOrName}/deliveries/{id:guid}", GetDeliveryAsync).WithName("GetWebhookDelivery").WithSummary("Look at what was sent to a webhook")
+        group.MapGet("/{idOrName}/deliveries/{sentId:guid}", GetDeliveryAsync).WithName("GetWebhookDelivery").WithSummary("Look at what was sent to a webhook")
             .WithDescription("One event, with each attempt: when, how long, the answer's status, how the answer begins." + Needs).ProducesProblem(Unknown);
-        group.MapPost("/{idOrName}/deliveries/{id:guid}/again", SendAgainAsync).WithName("ResendWebhookDelivery").WithSummary("Send one event again")
+        group.MapPost("/{idOrName}/deliveries/{sentId:guid}/again", SendAgainAsync).WithName("ResendWebhookDelivery").WithSummary("Send one event again")
             .WithDescription("One that was given up, for a day anew." + Needs).ProducesProblem(Unknown).ProducesProblem(Conflict);
     }
 
@@ -83,10 +83,10 @@ internal static class WebhookEndpoints
         (await deliveries.SendAllAgainAsync(actor, idOrName, cancellationToken)).ToOk();
 
     private static async Task<Results<Ok<WebhookDeliveryDetails>, ProblemHttpResult>> GetDeliveryAsync(
-        Actor actor, string idOrName, Guid id, WebhookDeliveries deliveries, CancellationToken cancellationToken) =>
-        (await deliveries.GetAsync(actor, idOrName, id, cancellationToken)).ToOk();
+        Actor actor, string idOrName, Guid sentId, WebhookDeliveries deliveries, CancellationToken cancellationToken) =>
+        (await deliveries.GetAsync(actor, idOrName, sentId, cancellationToken)).ToOk();
 
     private static async Task<Results<NoContent, ProblemHttpResult>> SendAgainAsync(
-        Actor actor, string idOrName, Guid id, WebhookDeliveries deliveries, CancellationToken cancellationToken) =>
-        (await deliveries.SendAgainAsync(actor, idOrName, id, cancellationToken)).ToNoContent();
+        Actor actor, string idOrName, Guid sentId, WebhookDeliveries deliveries, CancellationToken cancellationToken) =>
+        (await deliveries.SendAgainAsync(actor, idOrName, sentId, cancellationToken)).ToNoContent();
 }

@@ -157,8 +157,8 @@ internal static class MatrixRows
         POST /api/v1/webhooks/{idOrName}/test                     401        401        403        403        403        403        403        200        200        403        403        403
         GET /api/v1/webhooks/{idOrName}/deliveries                401        401        403        403        403        403        403        200        200        403        403        403
         POST /api/v1/webhooks/{idOrName}/deliveries/again         401        401        403        403        403        403        403        200        200        403        403        403
-        GET /api/v1/webhooks/{idOrName}/deliveries/{id}           401        401        403        403        403        403        403        404        404        403        403        403
-        POST /api/v1/webhooks/{idOrName}/deliveries/{id}/again    401        401        403        403        403        403        403        404        404        403        403        403
+        GET /api/v1/webhooks/{idOrName}/deliveries/{sentId}       401        401        403        403        403        403        403        404        404        403        403        403
+        POST /api/v1/webhooks/{idOrName}/deliveries/{sentId}/again 401        401        403        403        403        403        403        404        404        403        403        403
         COPY /dav/{path}                                          401        401        404        404        403        404        503        503        503        403        404        503
         GET /dav/{path}                                           401        401        404        404        403        404        503        503        503        403        404        503
         HEAD /dav/{path}                                          401        401        404        404        403        404        503        503        503        403        404        503

@@ -65,7 +65,7 @@ internal sealed class MatrixScene : IAsyncDisposable
 
         var first = await IdAsync(method, text);
         return route.Fill(first, text.Contains("{personId}", StringComparison.Ordinal) ? Victim.Id.ToString()
-            : text.Contains("{attachment}", StringComparison.Ordinal) ? Guid.NewGuid().ToString() : "here");
+            : text.Contains("{attachment}", StringComparison.Ordinal) || text.Contains("{sentId", StringComparison.Ordinal) ? Guid.NewGuid().ToString() : "here");
     }
 
     public async ValueTask DisposeAsync()
