@@ -28,6 +28,7 @@ Without a name all of them run; the table goes to standard output (progress to s
   policy      policy decisions with 1,000 grants
   access      what a token and grants add to a request
   audit       audit entries appended on both databases
+  events      events through the bus to 100 subscribers, on both databases and between two nodes
   inner       the inner pieces, by BenchmarkDotNet (inner --full prints its whole report)
 TEXT
     exit 0 ;;

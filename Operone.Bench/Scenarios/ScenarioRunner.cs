@@ -25,6 +25,7 @@ internal static class ScenarioRunner
         ("policy", TimeSpan.FromMinutes(2), PolicyDecisions.MeasureAsync),
         ("access", TimeSpan.FromMinutes(3), AccessLatency.MeasureAsync),
         ("audit", TimeSpan.FromMinutes(3), AuditAppends.MeasureAsync),
+        ("events", TimeSpan.FromMinutes(4), BusRate.MeasureAsync),
         ("inner", TimeSpan.FromMinutes(5), Inner.InnerBenchmarks.MeasureAsync),
     ];
 
