@@ -107,7 +107,18 @@ internal sealed class YamlReader
         return new(at, entries);
     }
 
-    private ParsingEvent Next() => _parser.MoveNext() ? _parser.Current! : throw new DocumentException("it ends in the middle", null);
+    private ParsingEvent Next()
+    {
+        try
+        {
+            return _parser.MoveNext() ? _parser.Current! : throw new DocumentException("it ends in the middle", null);
+        }
+        catch (Exception problem) when (problem is not (YamlException or DocumentException or OutOfMemoryException))
+        {
+            // of some texts that are no YAML the library says so by an exception of another kind
+            throw new DocumentException("it is not YAML from here on", _parser.Current is { } last ? new((int)last.End.Line, (int)last.End.Column) : null);
+        }
+    }
 
     private void Take<T>()
         where T : ParsingEvent
