@@ -52,8 +52,7 @@ public abstract class ApprovalTests(ServerFixture fixture) : JobTests(fixture)
     {
         var (mark, fleet, run, approval) = await AskAsync("content");
         await ApplyAsync(Yaml(mark, "other"));
-        using var other = await OtherAsync();
-        await other.SendAsync<ApprovalView>(HttpMethod.Post, $"/api/v1/approvals/{approval.Id}", new { approve = true, hash = approval.Hash });
+        await SayYesAsync(approval);
         var ended = await JobRunAsync(run.Id, 30);
         Assert.Equal((JobRunStatus.Refused, ApprovalStatus.Fallen), (ended.Status, ended.Approvals!.Single().Status));
         Assert.False(fleet[0].Starts.Reader.TryRead(out _));
@@ -65,8 +64,7 @@ public abstract class ApprovalTests(ServerFixture fixture) : JobTests(fixture)
     {
         var (mark, fleet, run, approval) = await AskAsync("devices");
         await using var more = await Server.ConnectAsync($"{mark}-more", new() { ["fleet"] = mark });
-        using var other = await OtherAsync();
-        await other.SendAsync<ApprovalView>(HttpMethod.Post, $"/api/v1/approvals/{approval.Id}", new { approve = true, hash = approval.Hash });
+        await SayYesAsync(approval);
         Assert.Equal(JobRunStatus.Refused, (await JobRunAsync(run.Id, 30)).Status);
         Assert.False(fleet[0].Starts.Reader.TryRead(out _));
         await EndAsync(fleet);
@@ -124,6 +122,13 @@ public abstract class ApprovalTests(ServerFixture fixture) : JobTests(fixture)
         await ApplyAsync(Yaml(mark, "x"));
         var run = await RunAsync(mark);
         return (mark, fleet, run, run.Approvals!.Single());
+    }
+
+    // the run may have seen the change before, or see it after
+    private async Task SayYesAsync(ApprovalView approval)
+    {
+        using var other = await OtherAsync();
+        Assert.Contains((int)(await TryAsync(HttpMethod.Post, $"/api/v1/approvals/{approval.Id}", new { approve = true, hash = approval.Hash }, other)).Status, new[] { 200, 409 });
     }
 
     private async Task<HttpClient> OtherAsync() => await Server.ClientAsync(await Server.CreatePersonAsync(BuiltInRoles.Operator));
