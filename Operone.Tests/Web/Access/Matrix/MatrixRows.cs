@@ -213,6 +213,13 @@ internal static class MatrixRows
         /events                                                   in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
         /files/{Path}                                             in         in         no         no         no         gone       yes        yes        yes        -          -          -
         /invitation                                               yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
+        /job-runs/{Id}                                            in         in         no         gone       yes        gone       yes        yes        yes        -          -          -
+        /jobs                                                     in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
+        /jobs/approvals                                           in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
+        /jobs/new                                                 in         in         no         no         no         no         no         yes        yes        -          -          -
+        /jobs/runs                                                in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
+        /jobs/{Id}                                                in         in         no         gone       yes        gone       yes        yes        yes        -          -          -
+        /jobs/{Id}/edit                                           in         in         no         no         no         no         no         yes        yes        -          -          -
         /not-found                                                yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
         /pipelines/new                                            in         in         no         no         no         yes        yes        yes        yes        -          -          -
         /recordings                                               in         in         no         no         no         yes        yes        yes        yes        -          -          -

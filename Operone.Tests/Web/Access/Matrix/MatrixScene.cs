@@ -227,11 +227,9 @@ internal sealed class MatrixScene : IAsyncDisposable
 
     private async Task<string> NewJobAsync()
     {
-        var name = $"job-{++_made}";
         using var answer = await Server.Owner.PostAsJsonAsync(
-            "/api/v1/jobs/apply", new { name, target = new { selector = "env=prod" }, steps = new[] { new { command = "true" } } }, TestContext.Current.CancellationToken);
-        answer.EnsureSuccessStatusCode();
-        return name;
+            "/api/v1/jobs/apply", new { name = $"job-{++_made}", target = new { selector = "env=prod" }, steps = new[] { new { command = "true" } } }, TestContext.Current.CancellationToken);
+        return (await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).GetProperty("job").GetProperty("id").GetString()!;
     }
 
     private async Task<string> NewJobRunAsync()

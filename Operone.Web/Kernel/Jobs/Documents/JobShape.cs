@@ -10,6 +10,9 @@ internal static class JobShape
     /// <summary>Where the API serves the schema, always.</summary>
     public const string SchemaPath = "/api/v1/schemas/job.json";
 
+    // a step has exactly one of them
+    private static readonly string[] Kinds = ["command", "argv", "script", "approval"];
+
     private const string DurationPattern = "^[0-9.]+ ?(ms|s|m|h|d)?( ?[0-9.]+ ?(ms|s|m|h))*$";
 
     private static readonly ObjectShape Retries = new("How often something that failed is tried again. What was lost may have run, and is not.", new Dictionary<string, Shape>
@@ -98,7 +101,7 @@ internal static class JobShape
         schema.Insert(0, "$schema", "https://json-schema.org/draft/2020-12/schema");
         schema.Insert(1, "title", "Operone job");
         var step = schema["properties"]!["steps"]!["items"]!.AsObject();
-        step["oneOf"] = new JsonArray([.. new[] { "command", "argv", "script", "approval" }.Select(f => (JsonNode)new JsonObject { ["required"] = new JsonArray(f) })]);
+        step["oneOf"] = new JsonArray([.. Kinds.Select(f => (JsonNode)new JsonObject { ["required"] = new JsonArray(f) })]);
         return schema;
     }
 

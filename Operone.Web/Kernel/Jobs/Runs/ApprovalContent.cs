@@ -4,7 +4,6 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Operone.Core.Access;
 using Operone.Core.Connection;
-using Operone.Core.Devices;
 using Operone.Core.Kernel.Jobs;
 using Operone.Web.Access;
 using Operone.Web.Data;
