@@ -18,7 +18,7 @@ internal sealed partial class JobConductor(
     public static readonly TimeSpan ClaimTime = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(15);
 
     private const int AtOnce = 4;
 
