@@ -27,7 +27,7 @@ public sealed class JobJourneyTests(Browser browser)
         await Expect(page.GetByText("there is no field 'comand'")).ToBeVisibleAsync();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "line 3" })).ToBeVisibleAsync();
         await page.PictureAsync("journey-job-wrong");
-        await TypeAsync(page, "name: greet\nparameters:\n- name: who\n  required: true\ntarget: {all: true}\nsteps:\n- command: echo \"hello $PARAM_WHO\"\n");
+        await TypeAsync(page, "name: greet\nparameters: [{name: who, required: true}]\ntarget: {all: true}\nsteps:\n- command: echo \"hello $PARAM_WHO\"\n");
         await Expect(page.GetByText("It is right")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Make the job" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "greet" })).ToBeVisibleAsync();
