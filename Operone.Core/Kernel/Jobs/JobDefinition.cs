@@ -138,7 +138,19 @@ public sealed record JobRollout
     public string? StopAfter { get; init; }
 }
 
-/// <summary>A step of a job: exactly one of command, argv, script and approval.</summary>
+/// <summary>A file that is put on each device: written beside its place, and then renamed over what is there. Devices with a Unix shell.</summary>
+public sealed record JobFile
+{
+    /// <summary>Its absolute path. The folder must be there.</summary>
+    public string? Path { get; init; }
+    /// <summary>What is in it, at most 1 MiB in UTF-8.</summary>
+    public string? Content { get; init; }
+    /// <summary>Its permissions as octal digits; by default <c>0644</c>.</summary>
+    [JsonConverter(typeof(ScalarText))]
+    public string? Mode { get; init; }
+}
+
+/// <summary>A step of a job: exactly one of command, argv, script, file and approval.</summary>
 public sealed record JobStep
 {
     /// <summary>What people call it; up to 100 characters.</summary>
@@ -154,6 +166,8 @@ public sealed record JobStep
     public string? Script { get; init; }
     /// <summary>The program that gets the script's file as its last argument.</summary>
     public string? Interpreter { get; init; }
+    /// <summary>A file to place.</summary>
+    public JobFile? File { get; init; }
     /// <summary>An absolute path; by default the home of the agent's user.</summary>
     public string? WorkingDirectory { get; init; }
     /// <summary>Variables of this step besides its environments; parameters win over them.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Operone.Core.Devices;
 using Operone.Core.Errors;
 using Operone.Core.Shell;
@@ -118,22 +119,23 @@ public static class JobRules
     private static void CheckStep(JobStep step, string place, Dictionary<string, JobParameter> parameters, FieldErrors errors)
     {
         CheckPeopleText(step.Name, $"{place}.name", MaxStepNameLength, errors);
-        var given = new[] { ("command", step.Command is not null), ("argv", step.Argv is not null), ("script", step.Script is not null), ("approval", step.Approval is not null) }
+        var given = new[] { ("command", step.Command is not null), ("argv", step.Argv is not null), ("script", step.Script is not null), ("file", step.File is not null), ("approval", step.Approval is not null) }
             .Where(g => g.Item2).Select(g => g.Item1).ToArray();
         if (given.Length != 1)
         {
             errors.Add(given.Length == 0 ? place : $"{place}.{given[1]}", given.Length == 0
-                ? "give one of command, argv, script and approval" : $"give only one of command, argv, script and approval; there are {string.Join(" and ", given)}");
+                ? "give one of command, argv, script, file and approval" : $"give only one of command, argv, script, file and approval; there are {string.Join(" and ", given)}");
             return;
         }
 
         CheckTime(step.Timeout, $"{place}.timeout", MaxTime, errors);
         CheckRetries(step.Retries, $"{place}.retries", errors);
-        if (step.Approval is not null)
+        if (step.Approval is not null || step.File is not null)
         {
             CheckApproval(step.Approval, $"{place}.approval", errors);
-            foreach (var (field, isGiven) in new[] { ("timeout", step.Timeout is not null), ("retries", step.Retries is not null), ("environment", step.Environment is not null),
-                ("workingDirectory", step.WorkingDirectory is not null), ("interpreter", step.Interpreter is not null) })
+            CheckFile(step.File, $"{place}.file", errors);
+            foreach (var (field, isGiven) in new[] { ("timeout", step.Approval is not null && step.Timeout is not null), ("retries", step.Approval is not null && step.Retries is not null),
+                ("environment", step.Environment is not null), ("workingDirectory", step.WorkingDirectory is not null), ("interpreter", step.Interpreter is not null) })
             {
                 errors.AddIf(isGiven, $"{place}.{field}", "goes with command, argv and script alone");
             }
@@ -189,6 +191,18 @@ public static class JobRules
     {
         CheckPeopleText(approval?.Message, $"{place}.message", MaxTextLength, errors);
         CheckTime(approval?.Wait, $"{place}.wait", MaxTime, errors);
+    }
+
+    private static void CheckFile(JobFile? file, string place, FieldErrors errors)
+    {
+        if (file is null)
+        {
+            return;
+        }
+
+        errors.AddIf(file.Path is not { Length: > 1 and <= 4096 } path || path[0] != '/' || path[^1] == '/' || path.Contains('\0', StringComparison.Ordinal), $"{place}.path", "must be an absolute path of a file");
+        errors.AddIf(file.Content is null || Encoding.UTF8.GetByteCount(file.Content) > RunLimits.MaxStdinBytes, $"{place}.content", $"must be given, and have at most {RunLimits.MaxStdinBytes} bytes");
+        errors.AddIf(file.Mode is { } mode && (mode.Length is < 3 or > 4 || !mode.All(c => c is >= '0' and <= '7')), $"{place}.mode", "must be 3 or 4 octal digits, such as 0644");
     }
 
     private static void CheckTime(string? text, string field, TimeSpan most, FieldErrors errors, bool orZero = false)

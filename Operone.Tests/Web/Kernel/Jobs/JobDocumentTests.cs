@@ -151,7 +151,7 @@ public sealed class JobDocumentTests
     {
         var schema = JobShape.Schema();
         Assert.Equal("https://json-schema.org/draft/2020-12/schema", (string?)schema["$schema"]);
-        Assert.Equal(["command", "argv", "script", "approval"], schema["properties"]!["steps"]!["items"]!["oneOf"]!.AsArray().Select(o => (string)o!["required"]![0]!));
+        Assert.Equal(["command", "argv", "script", "file", "approval"], schema["properties"]!["steps"]!["items"]!["oneOf"]!.AsArray().Select(o => (string)o!["required"]![0]!));
         Assert.False((bool)schema["additionalProperties"]!);
     }
 
@@ -210,6 +210,7 @@ public sealed class JobDocumentTests
         Argv = isScript ? null : argv,
         Environment = environment,
         Approval = isScript ? new() { Message = script } : null,
+        File = isScript ? null : new() { Path = name, Content = script, Mode = "0600" },
     });
 
     private static readonly Gen<JobDefinition> Jobs = Gen.Select(Texts, Texts, Texts.List[0, 3], Steps.List[0, 4], Gen.Int[1, 20], Gen.Double[1, 10], Gen.Bool).Select(

@@ -11,7 +11,7 @@ internal static class JobShape
     public const string SchemaPath = "/api/v1/schemas/job.json";
 
     // a step has exactly one of them
-    private static readonly string[] Kinds = ["command", "argv", "script", "approval"];
+    private static readonly string[] Kinds = ["command", "argv", "script", "file", "approval"];
 
     private const string DurationPattern = "^[0-9.]+ ?(ms|s|m|h|d)?( ?[0-9.]+ ?(ms|s|m|h))*$";
 
@@ -48,7 +48,7 @@ internal static class JobShape
         ["variable"] = new TextShape("The environment variable by which commands get it; by default PARAM_ and its name in capitals.", Pattern: "^[A-Za-z_][A-Za-z0-9_]{0,127}$"),
     }, "name");
 
-    private static readonly ObjectShape Step = new("A step: exactly one of command, argv, script and approval.", new Dictionary<string, Shape>
+    private static readonly ObjectShape Step = new("A step: exactly one of command, argv, script, file and approval.", new Dictionary<string, Shape>
     {
         ["name"] = new TextShape("What people call it."),
         ["command"] = new TextShape("A command line for each device's shell. Parameters are in its environment."),
@@ -56,6 +56,12 @@ internal static class JobShape
             new TextShape("An argument.", IsScalar: true), RunLimits.MaxArguments),
         ["script"] = new TextShape("The text of a script. Parameters are in its environment."),
         ["interpreter"] = new TextShape("The program that gets the script's file as its last argument."),
+        ["file"] = new ObjectShape("A file to place on each device, over what is there. Devices with a Unix shell.", new Dictionary<string, Shape>
+        {
+            ["path"] = new TextShape("Its absolute path. The folder must be there."),
+            ["content"] = new TextShape("What is in it."),
+            ["mode"] = new TextShape("Its permissions as octal digits; by default 0644.", Pattern: "^[0-7]{3,4}$", IsScalar: true),
+        }, "path", "content"),
         ["workingDirectory"] = new TextShape("An absolute path; by default the home of the agent's user."),
         ["environment"] = new MapShape("Variables of this step.", new TextShape("A value.", IsScalar: true)),
         ["timeout"] = Duration("How long it may take on each device."),

@@ -160,7 +160,7 @@ internal sealed class JobRunReader(IDbContextFactory<OperoneDb> databases, JobSi
 
     /// <summary>A step in words.</summary>
     internal static string NameOf(JobStep step) => step.Name
-        ?? (step.Approval is not null ? "Approval" : RunLimits.Summary(new CreateRun { Command = step.Command, Argv = step.Argv, Script = step.Script }));
+        ?? (step.Approval is not null ? "Approval" : step.File is { } file ? $"Place {file.Path}" : RunLimits.Summary(new CreateRun { Command = step.Command, Argv = step.Argv, Script = step.Script }));
 
     private static IQueryable<JobRunDevice> Seen(OperoneDb db, Guid[]? devices) =>
         devices is null ? db.Set<JobRunDevice>() : db.Set<JobRunDevice>().Where(d => EF.Parameter(devices).Contains(d.DeviceId));

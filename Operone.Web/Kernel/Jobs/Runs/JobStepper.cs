@@ -182,7 +182,8 @@ internal sealed class JobStepper(
     private static CreateRun Request(JobRun run, JobStep step, BoundParameters bound) => new()
     {
         Command = step.Command,
-        Argv = step.Argv is null ? null : JobParameters.Fill(step.Argv, bound),
+        Argv = step.File is not null ? PlacedFile.Command(step.File) : step.Argv is null ? null : JobParameters.Fill(step.Argv, bound),
+        StdinBase64 = step.File is not null ? PlacedFile.Content(step.File) : null,
         Script = step.Script,
         Interpreter = step.Interpreter,
         WorkingDirectory = step.WorkingDirectory,
