@@ -28,7 +28,7 @@ public abstract class ApprovalTests(ServerFixture fixture) : JobTests(fixture)
         Assert.False(fleet[0].Starts.Reader.TryRead(out _));
         var decided = await other.SendAsync<ApprovalView>(HttpMethod.Post, $"/api/v1/approvals/{approval.Id}", new { approve = true, hash = approval.Hash, comment = "go" });
         Assert.Equal((ApprovalStatus.Approved, "go"), (decided.Status, decided.Comment));
-        Assert.Equal(JobRunStatus.Succeeded, (await JobRunAsync(run.Id, 30)).Status);
+        Assert.Equal(JobRunStatus.Succeeded, (await JobRunAsync(run.Id, 60)).Status);
         Assert.Equal(409, (int)(await TryAsync(HttpMethod.Post, $"/api/v1/approvals/{approval.Id}", new { approve = false }, other)).Status);
         await Server.AuditedAsync("approval.approve", true, run.Id.ToString());
         await EndAsync(fleet);
@@ -40,7 +40,7 @@ public abstract class ApprovalTests(ServerFixture fixture) : JobTests(fixture)
         var (_, fleet, run, approval) = await AskAsync("no");
         using var other = await OtherAsync();
         await other.SendAsync<ApprovalView>(HttpMethod.Post, $"/api/v1/approvals/{approval.Id}", new { approve = false, comment = "Friday" });
-        var ended = await JobRunAsync(run.Id, 30);
+        var ended = await JobRunAsync(run.Id, 60);
         Assert.Equal((JobRunStatus.Refused, 1), (ended.Status, ended.Counts["not-started"]));
         Assert.EndsWith("said no: Friday", ended.Reason, StringComparison.Ordinal);
         Assert.False(fleet[0].Starts.Reader.TryRead(out _));
@@ -53,7 +53,7 @@ public abstract class ApprovalTests(ServerFixture fixture) : JobTests(fixture)
         var (mark, fleet, run, approval) = await AskAsync("content");
         await ApplyAsync(Yaml(mark, "other"));
         await SayYesAsync(approval);
-        var ended = await JobRunAsync(run.Id, 30);
+        var ended = await JobRunAsync(run.Id, 60);
         Assert.Equal((JobRunStatus.Refused, ApprovalStatus.Fallen), (ended.Status, ended.Approvals!.Single().Status));
         Assert.False(fleet[0].Starts.Reader.TryRead(out _));
         await EndAsync(fleet);
@@ -65,7 +65,7 @@ public abstract class ApprovalTests(ServerFixture fixture) : JobTests(fixture)
         var (mark, fleet, run, approval) = await AskAsync("devices");
         await using var more = await Server.ConnectAsync($"{mark}-more", new() { ["fleet"] = mark });
         await SayYesAsync(approval);
-        Assert.Equal(JobRunStatus.Refused, (await JobRunAsync(run.Id, 30)).Status);
+        Assert.Equal(JobRunStatus.Refused, (await JobRunAsync(run.Id, 60)).Status);
         Assert.False(fleet[0].Starts.Reader.TryRead(out _));
         await EndAsync(fleet);
     }
@@ -77,7 +77,7 @@ public abstract class ApprovalTests(ServerFixture fixture) : JobTests(fixture)
         var fleet = await FleetAsync(mark, 1);
         await ApplyAsync($"name: {mark}\ntarget: {{selector: fleet={mark}}}\napproval: {{wait: 100ms}}\nsteps: [{{command: x}}]\n");
         var run = await RunAsync(mark);
-        var ended = await JobRunAsync(run.Id, 30);
+        var ended = await JobRunAsync(run.Id, 60);
         Assert.Equal((JobRunStatus.Refused, ApprovalStatus.Expired), (ended.Status, ended.Approvals!.Single().Status));
         await EndAsync(fleet);
     }
@@ -95,7 +95,7 @@ public abstract class ApprovalTests(ServerFixture fixture) : JobTests(fixture)
         Assert.Equal([approval.Id], (await Server.Owner.GetFromJsonAsync<Page<ApprovalView>>("/api/v1/approvals?waiting=true&limit=500", Cancelled))!.Items.Where(a => a.JobRunId == run.Id).Select(a => a.Id));
         using var other = await OtherAsync();
         await other.SendAsync<ApprovalView>(HttpMethod.Post, $"/api/v1/approvals/{approval.Id}", new { approve = true, hash = approval.Hash });
-        var ended = await JobRunAsync(run.Id, 30);
+        var ended = await JobRunAsync(run.Id, 60);
         Assert.Equal((JobRunStatus.Failed, 2, 1), (ended.Status, ended.Counts["succeeded"], ended.Counts["failed"]));
         Assert.Equal([1, 0, 1], ended.Steps!.Select(s => Math.Min(1, s.Runs.Count)));
         await EndAsync(fleet);

@@ -27,7 +27,7 @@ public abstract class JobRunTests(ServerFixture fixture) : JobTests(fixture)
         await ApplyAsync($"name: {mark}\ntarget: {{selector: fleet={mark}}}\nsteps: [{{command: one}}, {{command: two}}]\n");
         var run = await RunAsync(mark);
         Assert.Equal(("asked for", 1, 3), (run.Cause, run.Version, run.Devices));
-        var ended = await JobRunAsync(run.Id, 30);
+        var ended = await JobRunAsync(run.Id, 60);
         Assert.Equal((JobRunStatus.Succeeded, 3), (ended.Status, ended.Counts["succeeded"]));
         for (var i = 0; i < 3; i++)
         {
@@ -65,7 +65,7 @@ public abstract class JobRunTests(ServerFixture fixture) : JobTests(fixture)
             """);
         Assert.Contains("parameters.key", (await TryAsync(HttpMethod.Post, $"/api/v1/jobs/{mark}/runs")).Body, StringComparison.Ordinal);
         var run = await RunAsync(mark, new { parameters = new { key = "hunter22", version = "2; rm -rf /" } });
-        var ended = await JobRunAsync(run.Id, 30);
+        var ended = await JobRunAsync(run.Id, 60);
         Assert.Equal(JobRunStatus.Succeeded, ended.Status);
         var start = starts.Single();
         Assert.Equal(["deploy", "--version", "2; rm -rf /"], start.Argv!);
@@ -91,7 +91,7 @@ public abstract class JobRunTests(ServerFixture fixture) : JobTests(fixture)
             return i == 2 && isBroken ? Failed(3) : Succeeded();
         });
         await ApplyAsync($"name: {mark}\ntarget: {{selector: fleet={mark}}}\nrollout: {{canary: 1, batch: 2}}\nsteps: [{{command: x}}]\n");
-        var run = await JobRunAsync((await RunAsync(mark)).Id, 30);
+        var run = await JobRunAsync((await RunAsync(mark)).Id, 60);
         Assert.Equal((JobRunStatus.Failed, "stopped after 1 of 7 devices failed"), (run.Status, run.Reason));
         Assert.Equal((2, 1, 4), (run.Counts["succeeded"], run.Counts["failed"], run.Counts["not-started"]));
         Assert.Equal([0, 1, 2], started.Order());
@@ -100,7 +100,7 @@ public abstract class JobRunTests(ServerFixture fixture) : JobTests(fixture)
         started.Clear();
         var again = await ActAsync(run.Id, "retry");
         Assert.Equal((run.Id, 5), (again.RetryOf!.Value, again.Devices));
-        Assert.Equal(JobRunStatus.Succeeded, (await JobRunAsync(again.Id, 30)).Status);
+        Assert.Equal(JobRunStatus.Succeeded, (await JobRunAsync(again.Id, 60)).Status);
         Assert.Equal([2, 3, 4, 5, 6], started.Order());
         Assert.Equal(409, (int)(await TryAsync(HttpMethod.Post, $"/api/v1/job-runs/{again.Id}/retry")).Status);
         await EndAsync(fleet);
@@ -126,7 +126,7 @@ public abstract class JobRunTests(ServerFixture fixture) : JobTests(fixture)
 
         await ApplyAsync($"name: {mark}\ntarget: {{selector: fleet={mark}}}\nrollout: {{atOnce: 2}}\nsteps: [{{command: x}}, {{command: y}}]\n");
         var run = await RunAsync(mark);
-        Assert.Equal(JobRunStatus.Succeeded, (await JobRunAsync(run.Id, 30)).Status);
+        Assert.Equal(JobRunStatus.Succeeded, (await JobRunAsync(run.Id, 60)).Status);
         Assert.InRange(most, 1, 2);
         await EndAsync(fleet);
     }
@@ -138,10 +138,10 @@ public abstract class JobRunTests(ServerFixture fixture) : JobTests(fixture)
         var tries = 0;
         var fleet = await FleetAsync(mark, 1, (_, _) => Interlocked.Increment(ref tries) < 3 ? Failed() : Succeeded());
         await ApplyAsync($"name: {mark}\ntarget: {{selector: fleet={mark}}}\nretries: {{count: 2, pause: 10ms}}\nsteps: [{{command: x}}]\n");
-        var run = await JobRunAsync((await RunAsync(mark)).Id, 30);
+        var run = await JobRunAsync((await RunAsync(mark)).Id, 60);
         Assert.Equal((JobRunStatus.Succeeded, 3, 3), (run.Status, tries, run.Steps![0].Runs.Count));
         tries = -10;
-        var failed = await JobRunAsync((await RunAsync(mark)).Id, 30);
+        var failed = await JobRunAsync((await RunAsync(mark)).Id, 60);
         Assert.Equal((JobRunStatus.Failed, -7), (failed.Status, tries));
         await EndAsync(fleet);
     }
@@ -160,7 +160,7 @@ public abstract class JobRunTests(ServerFixture fixture) : JobTests(fixture)
         Assert.False(fleet[1].Starts.Reader.TryRead(out _));
         Assert.Null((await ActAsync(run.Id, "resume")).PausedAt);
         await fleet[1].ReportAsync(Report((await StartedAsync(fleet[1])).ExecutionId, Succeeded()));
-        Assert.Equal(JobRunStatus.Succeeded, (await JobRunAsync(run.Id, 30)).Status);
+        Assert.Equal(JobRunStatus.Succeeded, (await JobRunAsync(run.Id, 60)).Status);
         await EndAsync(fleet);
     }
 
@@ -175,7 +175,7 @@ public abstract class JobRunTests(ServerFixture fixture) : JobTests(fixture)
         await ActAsync(run.Id, "cancel");
         Assert.Equal(start.ExecutionId, (await fleet[0].Cancels.Reader.ReadAsync(Cancelled)).ExecutionId);
         await fleet[0].ReportAsync(Report(start.ExecutionId, new(ExecutionStatus.Cancelled, 143, "Cancelled.", DateTimeOffset.UtcNow, 0, 0)));
-        var ended = await JobRunAsync(run.Id, 30);
+        var ended = await JobRunAsync(run.Id, 60);
         Assert.Equal((JobRunStatus.Cancelled, 1, 1), (ended.Status, ended.Counts["cancelled"], ended.Counts["not-started"]));
         Assert.False(fleet[1].Starts.Reader.TryRead(out _));
         await EndAsync(fleet);
@@ -190,7 +190,7 @@ public abstract class JobRunTests(ServerFixture fixture) : JobTests(fixture)
         var run = await RunAsync(mark);
         var cancel = await fleet[0].Cancels.Reader.ReadAsync(Cancelled);
         await fleet[0].ReportAsync(Report(cancel.ExecutionId, new(ExecutionStatus.Cancelled, 143, "Cancelled.", DateTimeOffset.UtcNow, 0, 0)));
-        Assert.Equal(JobRunStatus.TimedOut, (await JobRunAsync(run.Id, 30)).Status);
+        Assert.Equal(JobRunStatus.TimedOut, (await JobRunAsync(run.Id, 60)).Status);
         await EndAsync(fleet);
     }
 
@@ -204,7 +204,7 @@ public abstract class JobRunTests(ServerFixture fixture) : JobTests(fixture)
         var start = await StartedAsync(fleet[0]);
         Assert.Equal(409, (int)(await TryAsync(HttpMethod.Post, $"/api/v1/jobs/{mark}/runs")).Status);
         await fleet[0].ReportAsync(Report(start.ExecutionId, Succeeded()));
-        Assert.Equal(JobRunStatus.Succeeded, (await JobRunAsync(first.Id, 30)).Status);
+        Assert.Equal(JobRunStatus.Succeeded, (await JobRunAsync(first.Id, 60)).Status);
         await ApplyAsync($"name: {mark}\ntarget: {{selector: fleet={mark}}}\nconcurrency: replace\nsteps: [{{command: x}}]\n");
         var second = await RunAsync(mark);
         var running = await StartedAsync(fleet[0]);
@@ -213,8 +213,8 @@ public abstract class JobRunTests(ServerFixture fixture) : JobTests(fixture)
         Assert.False(fleet[0].Starts.Reader.TryRead(out _));
         await fleet[0].ReportAsync(Report(running.ExecutionId, new(ExecutionStatus.Cancelled, 143, "Cancelled.", DateTimeOffset.UtcNow, 0, 0)));
         await fleet[0].ReportAsync(Report((await StartedAsync(fleet[0])).ExecutionId, Succeeded()));
-        Assert.Equal(JobRunStatus.Cancelled, (await JobRunAsync(second.Id, 30)).Status);
-        Assert.Equal(JobRunStatus.Succeeded, (await JobRunAsync(third.Id, 30)).Status);
+        Assert.Equal(JobRunStatus.Cancelled, (await JobRunAsync(second.Id, 60)).Status);
+        Assert.Equal(JobRunStatus.Succeeded, (await JobRunAsync(third.Id, 60)).Status);
         await EndAsync(fleet);
     }
 
@@ -230,7 +230,7 @@ public abstract class JobRunTests(ServerFixture fixture) : JobTests(fixture)
         await Server.Owner.DoAsync(HttpMethod.Delete, $"/api/v1/devices/{gone.Name}");
         late.OnStart = start => late.ReportAsync(Report(start.ExecutionId, Succeeded()));
         await late.ConnectAsync();
-        var ended = await JobRunAsync(run.Id, 30);
+        var ended = await JobRunAsync(run.Id, 60);
         Assert.Equal((JobRunStatus.Failed, 1, 1), (ended.Status, ended.Counts["succeeded"], ended.Counts["failed"]));
     }
 

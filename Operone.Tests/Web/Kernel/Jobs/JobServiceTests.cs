@@ -117,7 +117,7 @@ public abstract class JobServiceTests(ServerFixture fixture) : JobTests(fixture)
         Assert.Equal(1, run.Devices);
         here.OnStart = start => here.ReportAsync(Report(start.ExecutionId, Succeeded()));
         await here.ConnectAsync();
-        Assert.Equal(JobRunStatus.Succeeded, (await JobRunAsync(run.Id, 30)).Status);
+        Assert.Equal(JobRunStatus.Succeeded, (await JobRunAsync(run.Id, 60)).Status);
     }
 
     [Fact]
@@ -132,7 +132,7 @@ public abstract class JobServiceTests(ServerFixture fixture) : JobTests(fixture)
         var first = await starts.StartAsync(actor, mark, new(), cause, Cancelled);
         var second = await starts.StartAsync(actor, mark, new(), cause, Cancelled);
         Assert.Equal((cause.RunId, cause.RunId), (first.Value.Id, second.Value.Id));
-        var ended = await JobRunAsync(first.Value.Id, 30);
+        var ended = await JobRunAsync(first.Value.Id, 60);
         Assert.Equal((JobRunStatus.Succeeded, "schedule nightly", person.Email), (ended.Status, ended.Cause, ended.CreatedBy));
         Assert.Single((await Server.Owner.GetFromJsonAsync<Page<JobRunView>>($"/api/v1/job-runs?job={mark}", Cancelled))!.Items);
         await EndAsync(fleet);

@@ -32,7 +32,7 @@ public abstract class JobTests(ServerFixture fixture) : ShellTests(fixture)
 
     protected Task<JobRunView> ActAsync(Guid id, string act, HttpClient? by = null) => (by ?? Server.Owner).SendAsync<JobRunView>(HttpMethod.Post, $"/api/v1/job-runs/{id}/{act}", new { });
 
-    protected Task<JobRunView> BecomesAsync(Guid id, Func<JobRunView, bool> wanted, string what) => EventuallyAsync(async () => await JobRunAsync(id) is { } run && wanted(run) ? run : null, what, 30);
+    protected Task<JobRunView> BecomesAsync(Guid id, Func<JobRunView, bool> wanted, string what) => EventuallyAsync(async () => await JobRunAsync(id) is { } run && wanted(run) ? run : null, what, 60);
 
     /// <summary>Devices with a label of their own, that answer as told; by default each succeeds.</summary>
     protected async Task<FakeAgent[]> FleetAsync(string mark, int count, Func<int, StartExecution, ExecutionEnd?>? answer = null)

@@ -89,25 +89,28 @@ internal sealed partial class JobConductor(
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var (now, claim) = (time.GetUtcNow(), Guid.NewGuid());
-        if (await db.Set<JobRun>().SingleOrDefaultAsync(r => r.Id == id && r.Status < JobRunStatus.Succeeded, cancellationToken) is not { } run
-            || (run.Claim is not null && run.ClaimedUntil >= now))
+        var before = await db.Set<JobRun>().Where(r => r.Id == id && r.Status < JobRunStatus.Succeeded && (r.Claim == null || r.ClaimedUntil < now))
+            .Select(r => new { r.Claim }).SingleOrDefaultAsync(cancellationToken);
+        if (before is null)
         {
             return false;
         }
 
         var until = now + ClaimTime;
-        if (await db.Set<JobRun>().Where(r => r.Id == id && r.Claim == run.Claim && r.News == run.News && r.Status == run.Status).ExecuteUpdateAsync(
+        if (await db.Set<JobRun>().Where(r => r.Id == id && r.Claim == before.Claim && (r.Claim == null || r.ClaimedUntil < now)).ExecuteUpdateAsync(
             r => r.SetProperty(x => x.Claim, claim).SetProperty(x => x.ClaimedUntil, until), cancellationToken) == 0)
         {
-            // somebody else was faster, or has changed it: it is looked at again
-            return true;
+            // somebody else was faster
+            return false;
         }
 
+        // read now that nobody else changes where it stands
+        var run = await db.Set<JobRun>().SingleAsync(r => r.Id == id, CancellationToken.None);
         DateTimeOffset? next = now.AddSeconds(10);
         try
         {
             // once it is claimed it is done to the end: half of it would have to wait until the claim is over
-            next = await stepper.StepAsync(run, claim, run.Claim is not null, CancellationToken.None);
+            next = await stepper.StepAsync(run, claim, before.Claim is not null, CancellationToken.None);
         }
         catch (Exception problem) when (Problems.IsDatabaseAway(problem))
         {
