@@ -18,6 +18,7 @@ internal static class ScenarioRunner
         ("sandbox", TimeSpan.FromMinutes(5), SandboxCost.MeasureAsync),
         ("many", TimeSpan.FromMinutes(4), ManyRuns.MeasureAsync),
         ("fanout", TimeSpan.FromMinutes(6), FanOut.MeasureAsync),
+        ("rollout", TimeSpan.FromMinutes(6), Rollout.MeasureAsync),
         ("fleet", TimeSpan.FromMinutes(15), Fleet.MeasureAsync),
         ("output", TimeSpan.FromMinutes(5), Output.MeasureAsync),
         ("agent", TimeSpan.FromMinutes(3), IdleAgent.MeasureAsync),

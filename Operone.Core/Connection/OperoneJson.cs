@@ -6,6 +6,7 @@ using Operone.Core.Devices;
 using Operone.Core.Events;
 using Operone.Core.Files;
 using Operone.Core.Files.Search;
+using Operone.Core.Kernel.Jobs;
 using Operone.Core.Shell;
 
 namespace Operone.Core.Connection;
@@ -97,6 +98,20 @@ namespace Operone.Core.Connection;
 [JsonSerializable(typeof(Page<EnvironmentView>))]
 [JsonSerializable(typeof(RecordingView))]
 [JsonSerializable(typeof(RecordingMatch))]
+[JsonSerializable(typeof(JobDefinition))]
+[JsonSerializable(typeof(JobView))]
+[JsonSerializable(typeof(Page<JobView>))]
+[JsonSerializable(typeof(AppliedJob))]
+[JsonSerializable(typeof(Page<JobVersionView>))]
+[JsonSerializable(typeof(JobDifference))]
+[JsonSerializable(typeof(CheckedJob))]
+[JsonSerializable(typeof(RunJob))]
+[JsonSerializable(typeof(JobRunView))]
+[JsonSerializable(typeof(Page<JobRunView>))]
+[JsonSerializable(typeof(Page<JobRunDeviceView>))]
+[JsonSerializable(typeof(ApprovalView))]
+[JsonSerializable(typeof(Page<ApprovalView>))]
+[JsonSerializable(typeof(DecideApproval))]
 [JsonSerializable(typeof(string))]
 public sealed partial class OperoneJson : JsonSerializerContext
 {

@@ -135,6 +135,28 @@ public static class EventTypes
     public const string WebhookTurnedOff = "webhook.turned-off";
     /// <summary>A recording of a terminal was removed.</summary>
     public const string RecordingRemoved = "recording.removed";
+    /// <summary>A job was made.</summary>
+    public const string JobCreated = "job.created";
+    /// <summary>A job has a new version.</summary>
+    public const string JobUpdated = "job.updated";
+    /// <summary>A job was removed.</summary>
+    public const string JobRemoved = "job.removed";
+    /// <summary>A job began to run.</summary>
+    public const string JobRunCreated = "job-run.created";
+    /// <summary>A run of a job was paused.</summary>
+    public const string JobRunPaused = "job-run.paused";
+    /// <summary>A run of a job that was paused goes on.</summary>
+    public const string JobRunResumed = "job-run.resumed";
+    /// <summary>Somebody asked for a run of a job to be cancelled.</summary>
+    public const string JobRunCancelled = "job-run.cancelled";
+    /// <summary>A run of a job has ended.</summary>
+    public const string JobRunEnded = "job-run.ended";
+    /// <summary>A run of a job waits for somebody's yes.</summary>
+    public const string ApprovalRequested = "approval.requested";
+    /// <summary>Somebody said yes to a run of a job.</summary>
+    public const string ApprovalApproved = "approval.approved";
+    /// <summary>Somebody said no to a run of a job.</summary>
+    public const string ApprovalRefused = "approval.refused";
     /// <summary>The audit chain was checked, and does not hold.</summary>
     public const string AuditBroken = "audit.broken";
 }

@@ -53,6 +53,7 @@ public sealed class PagesScene(Browser browser) : IAsyncLifetime
         Ids["{recording}"] = (await RecordingSteps.RecordAsync(Server, "web-1", "printf '\\033[32mneedle\\033[0m in a haystack\\n'; seq 1 20", cancel)).ToString();
         await OpenTerminalsAsync(); // before policy leaves no choice
         Ids["{terminal-policy}"] = (await RecordingSteps.WritePolicyAsync(Server, new("production", 10, "env=prod", Record: RecordMode.Required, User: "deploy", ChoiceAllowed: false), cancel)).ToString();
+        await JobSteps.FurnishAsync(Server, Ids, cancel);
         await FillAsync(cancel);
         await MountAsync(cancel);
         await PeopleSteps.FurnishAsync(browser, Server, Ids);

@@ -72,12 +72,16 @@ public sealed class FakeAgent : IAsyncDisposable
     public static EnrollRequest Request(string token, string name, ECDsa key, Dictionary<string, string>? labels = null) =>
         new(token, name, labels, Convert.ToBase64String(key.ExportSubjectPublicKeyInfo()));
 
-    public static async Task<FakeAgent> EnrollAsync(OperoneServer server, string token, string name, Dictionary<string, string>? labels = null)
+    public static Task<FakeAgent> EnrollAsync(OperoneServer server, string token, string name, Dictionary<string, string>? labels = null) =>
+        EnrollAsync(server.Anonymous, server.Url, token, name, labels);
+
+    /// <summary>The same at a server that is another process.</summary>
+    public static async Task<FakeAgent> EnrollAsync(HttpClient client, string url, string token, string name, Dictionary<string, string>? labels = null)
     {
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var response = await server.Anonymous.PostAsJsonAsync("/api/v1/agents/enroll", Request(token, name, key, labels));
+        using var response = await client.PostAsJsonAsync("/api/v1/agents/enroll", Request(token, name, key, labels));
         response.EnsureSuccessStatusCode();
-        return new(server.Url, (await response.Content.ReadFromJsonAsync<EnrollReply>())!, key);
+        return new(url, (await response.Content.ReadFromJsonAsync<EnrollReply>())!, key);
     }
 
     /// <summary>A token as an agent makes it; each part can be made wrong.</summary>

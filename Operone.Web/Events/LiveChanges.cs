@@ -47,6 +47,12 @@ internal sealed class LiveChanges
     public const string Access = "access";
     /// <summary>The sandbox profiles.</summary>
     public const string Sandboxes = "sandboxes";
+    /// <summary>The jobs.</summary>
+    public const string Jobs = "jobs";
+    /// <summary>The list of runs of jobs, or anything in it.</summary>
+    public const string JobRuns = "job-runs";
+    /// <summary>One run of a job.</summary>
+    public static string JobRun(Guid id) => $"job-run/{id:N}";
     /// <summary>One run: its state, or its output.</summary>
     public static string Run(Guid id) => $"run/{id:N}";
     /// <summary>One device's telemetry or facts.</summary>

@@ -110,8 +110,9 @@ internal sealed class Reconciler(
         var now = time.GetUtcNow();
         var device = devices.Find(deviceId);
         var owner = run.CreatedById is { } id ? await standing.OfAsync(id, cancellationToken) : null;
-        return owner is not null && (device is null || !Policy.Decide(owner, Permissions.RunsCreate, device.Labels, now).Allowed)
-            ? $"{run.CreatedBy} may no longer run commands on this device"
+        var permission = run.Kind == RunKind.Job ? Permissions.JobsRun : Permissions.RunsCreate;
+        return owner is not null && (device is null || !Policy.Decide(owner, permission, device.Labels, now).Allowed)
+            ? $"{run.CreatedBy} may no longer run {(run.Kind == RunKind.Job ? "jobs" : "commands")} on this device"
             : device is null ? null : environments.WhyNot(run, owner, device, now);
     }
 }

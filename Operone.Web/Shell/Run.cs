@@ -14,6 +14,8 @@ internal enum RunKind
     Terminal = 1,
     /// <summary>A pipeline: an execution a stage.</summary>
     Pipeline = 2,
+    /// <summary>A step of a job on some of its devices: who may run jobs there is enough.</summary>
+    Job = 3,
 }
 
 /// <summary>A run as stored.</summary>

@@ -27,6 +27,7 @@ internal static class ShellRegistration
         services.AddSingleton<ExecutionDispatch>();
         services.AddEnvironments();
         services.AddSingleton<RunService>();
+        services.AddSingleton<RunStart>();
         services.AddSingleton<RunSight>();
         services.AddSingleton<Events.IEventSight>(provider => provider.GetRequiredService<RunSight>());
         services.AddSingleton<RunReader>();

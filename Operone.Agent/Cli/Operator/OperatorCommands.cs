@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Operone.Agent.Cli.Operator.Files;
+using Operone.Agent.Cli.Operator.Jobs;
 using Operone.Agent.Cli.Operator.Terminals;
 
 namespace Operone.Agent.Cli.Operator;
@@ -22,6 +23,7 @@ internal static class OperatorCommands
         root.Add(CancelCommand.Create(cli));
         root.Add(SandboxesCommand.Create(cli));
         root.Add(EnvironmentsCommand.Create(cli));
+        root.Add(JobCommand.Create(cli));
         root.Add(RecordingsCommand.Create(cli));
         FileCommands.Add(root, cli);
         root.Add(ShellCommand.Create(cli));

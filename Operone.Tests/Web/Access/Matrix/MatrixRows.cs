@@ -23,6 +23,8 @@ internal static class MatrixRows
         POST /api/v1/agents/enroll                                400        400        400        400        400        400        400        400        400        400        400        400
         GET /api/v1/agents/me                                     401        401        401        401        401        401        401        401        401        401        401        401
         DELETE /api/v1/agents/me                                  401        401        401        401        401        401        401        401        401        401        401        401
+        GET /api/v1/approvals                                     401        401        403        200        200        200        200        200        200        403        200        200
+        POST /api/v1/approvals/{id}                               401        401        403        403        403        400        400        400        400        403        400        400
         GET /api/v1/audit                                         401        401        403        403        403        403        403        200        200        403        403        403
         GET /api/v1/audit/export                                  401        401        403        403        403        403        403        400        400        403        403        403
         GET /api/v1/audit/verify                                  401        401        403        403        403        403        403        200        200        403        403        403
@@ -60,6 +62,24 @@ internal static class MatrixRows
         GET /api/v1/invitations                                   401        401        403        403        403        403        403        200        200        403        403        403
         POST /api/v1/invitations                                  401        401        403        403        403        403        403        400        400        403        403        403
         DELETE /api/v1/invitations/{id}                           401        401        403        403        403        403        403        204        204        403        403        403
+        GET /api/v1/job-runs                                      401        401        403        200        200        200        200        200        200        403        200        200
+        GET /api/v1/job-runs/{id}                                 401        401        403        404        200        404        200        200        200        403        404        200
+        POST /api/v1/job-runs/{id}/cancel                         401        401        403        403        403        404        200        200        200        403        404        200
+        GET /api/v1/job-runs/{id}/devices                         401        401        403        404        200        404        200        200        200        403        404        200
+        POST /api/v1/job-runs/{id}/pause                          401        401        403        403        403        404        200        200        200        403        404        200
+        POST /api/v1/job-runs/{id}/resume                         401        401        403        403        403        404        200        200        200        403        404        200
+        POST /api/v1/job-runs/{id}/retry                          401        401        403        403        403        404        409        409        409        403        404        409
+        GET /api/v1/jobs                                          401        401        403        200        200        200        200        200        200        403        200        200
+        POST /api/v1/jobs/apply                                   401        401        403        403        403        403        403        400        400        403        400        403
+        POST /api/v1/jobs/check                                   401        401        403        200        200        200        200        200        200        403        200        200
+        GET /api/v1/jobs/{idOrName}                               401        401        403        404        200        404        200        200        200        403        404        200
+        PUT /api/v1/jobs/{idOrName}                               401        401        403        403        403        403        403        400        400        403        400        403
+        DELETE /api/v1/jobs/{idOrName}                            401        401        403        403        403        403        403        204        204        403        404        403
+        GET /api/v1/jobs/{idOrName}/export                        401        401        403        404        200        404        200        200        200        403        404        200
+        POST /api/v1/jobs/{idOrName}/runs                         401        401        403        403        403        404        202        202        202        403        404        202
+        GET /api/v1/jobs/{idOrName}/versions                      401        401        403        404        200        404        200        200        200        403        404        200
+        GET /api/v1/jobs/{idOrName}/versions/{number}             401        401        403        404        200        404        200        200        200        403        404        200
+        GET /api/v1/jobs/{idOrName}/versions/{number}/difference  401        401        403        404        404        404        404        404        404        403        404        404
         GET /api/v1/me                                            401        401        200        200        200        200        200        200        200        200        200        200
         PATCH /api/v1/me                                          401        401        403        403        403        403        403        403        403        403        403        403
         GET /api/v1/me/passkeys                                   401        401        200        200        200        200        200        200        200        200        200        200
@@ -102,6 +122,7 @@ internal static class MatrixRows
         PUT /api/v1/runs/{id}/executions/{device}/stdin           401        401        403        403        403        404        403        403        403        403        404        403
         GET /api/v1/runs/{id}/executions/{device}/stdout          401        401        403        404        200        404        200        200        200        403        404        200
         GET /api/v1/runs/{id}/stream                              401        401        403        404        200        404        200        200        200        403        404        200
+        GET /api/v1/schemas/job.json                              200        200        200        200        200        200        200        200        200        200        200        200
         GET /api/v1/sessions                                      401        401        403        403        403        403        403        200        200        403        403        403
         DELETE /api/v1/sessions                                   401        401        403        403        403        403        403        200        200        403        403        403
         DELETE /api/v1/sessions/{id}                              401        401        404        404        404        404        404        204        204        404        404        404
@@ -203,6 +224,13 @@ internal static class MatrixRows
         /events                                                   in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
         /files/{Path}                                             in         in         no         no         no         gone       yes        yes        yes        -          -          -
         /invitation                                               yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
+        /job-runs/{Id}                                            in         in         no         gone       yes        gone       yes        yes        yes        -          -          -
+        /jobs                                                     in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
+        /jobs/approvals                                           in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
+        /jobs/new                                                 in         in         no         no         no         no         no         yes        yes        -          -          -
+        /jobs/runs                                                in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
+        /jobs/{Id}                                                in         in         no         gone       yes        gone       yes        yes        yes        -          -          -
+        /jobs/{Id}/edit                                           in         in         no         no         no         no         no         yes        yes        -          -          -
         /not-found                                                yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
         /pipelines/new                                            in         in         no         no         no         yes        yes        yes        yes        -          -          -
         /recordings                                               in         in         no         no         no         yes        yes        yes        yes        -          -          -

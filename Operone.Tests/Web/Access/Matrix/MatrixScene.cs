@@ -65,6 +65,7 @@ internal sealed class MatrixScene : IAsyncDisposable
 
         var first = await IdAsync(method, text);
         return route.Fill(first, text.Contains("{personId}", StringComparison.Ordinal) ? Victim.Id.ToString()
+            : text.Contains("{number", StringComparison.Ordinal) ? "1"
             : text.Contains("{attachment}", StringComparison.Ordinal) || text.Contains("{sentId", StringComparison.Ordinal) ? Guid.NewGuid().ToString() : "here");
     }
 
@@ -189,6 +190,9 @@ internal sealed class MatrixScene : IAsyncDisposable
             "mounts" => await NewAsync("mounts", new { name = $"mount-{++_made}", kind = "folder", address = "/nowhere" }),
             "webhooks" => await NewAsync("webhooks", new { name = $"webhook-{++_made}", url = "https://webhooks.invalid/", types = new[] { "none.*" } }),
             "file-policies" => await NewAsync("file-policies", new { name = $"files-{++_made}", selector = "none=none", folders = new[] { new { path = "/srv" } } }),
+            "jobs" => await NewJobAsync(),
+            "job-runs" => await NewJobRunAsync(),
+            "approvals" => Guid.NewGuid().ToString(),
             "uploads" or "transfers" => Guid.NewGuid().ToString(),
             "terminal-policies" => await NewAsync("terminal-policies", new { name = $"policy-{++_made}", record = "on" }),
             "recordings" => (await RecordedTerminals.StoreAsync(
@@ -221,6 +225,19 @@ internal sealed class MatrixScene : IAsyncDisposable
         db.Add(request);
         await db.SaveChangesAsync(TestContext.Current.CancellationToken);
         return request.Id.ToString();
+    }
+
+    private async Task<string> NewJobAsync()
+    {
+        using var answer = await Server.Owner.PostAsJsonAsync(
+            "/api/v1/jobs/apply", new { name = $"job-{++_made}", target = new { selector = "env=prod" }, steps = new[] { new { command = "true" } } }, TestContext.Current.CancellationToken);
+        return (await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).GetProperty("job").GetProperty("id").GetString()!;
+    }
+
+    private async Task<string> NewJobRunAsync()
+    {
+        using var answer = await Server.Owner.PostAsJsonAsync($"/api/v1/jobs/{await NewJobAsync()}/runs", new { }, TestContext.Current.CancellationToken);
+        return (await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).GetProperty("id").GetString()!;
     }
 
     private async Task<string> NewRunAsync()

@@ -9,7 +9,11 @@ namespace Operone.Web.Files.Pages.Look;
 /// <param name="From">Which character comes into sight.</param>
 /// <param name="Length">How many characters were found there.</param>
 /// <param name="First">The number of its first line, where that is known.</param>
-internal sealed record CodeOptions(string Name, bool Wraps = false, int From = 0, int Length = 0, int? First = 1);
+/// <param name="Tells">Whether the page is told a moment after one has typed.</param>
+internal sealed record CodeOptions(string Name, bool Wraps = false, int From = 0, int Length = 0, int? First = 1, bool Tells = false);
+
+/// <summary>Where something is wrong in a text that is changed.</summary>
+internal sealed record CodeMark(int Line, int Column, string Message);
 
 /// <summary>Monaco in the browser: loaded when a text is first looked at. Where it is not to be had the page's own elements stay.</summary>
 internal sealed class CodeScript(IJSRuntime script, string address) : IAsyncDisposable
@@ -39,6 +43,12 @@ internal sealed class CodeScript(IJSRuntime script, string address) : IAsyncDisp
 
     /// <summary>What was typed last lies on the device now.</summary>
     public Task SavedAsync(CancellationToken cancellationToken) => TellAsync("saved", cancellationToken);
+
+    /// <summary>Marks the lines on which something is wrong.</summary>
+    public Task MarkAsync(IReadOnlyList<CodeMark> marks, CancellationToken cancellationToken) => TellAsync("mark", cancellationToken, marks);
+
+    /// <summary>Brings a line into sight.</summary>
+    public Task GoToAsync(int line, int column, CancellationToken cancellationToken) => TellAsync("goTo", cancellationToken, line, column);
 
     /// <summary>Shows what was typed beside another text.</summary>
     public Task CompareAsync(ElementReference host, DotNetStreamReference theirs, CancellationToken cancellationToken) => TellAsync("compare", cancellationToken, host, theirs);

@@ -129,9 +129,12 @@ class Changed {
   #writing = 0;
   #sent = "";
   #compared;
+  #tells;
+  #marks;
   #gone = new AbortController();
 
-  constructor(field, host, button, page, { name }) {
+  constructor(field, host, button, page, { name, tells }) {
+    this.#tells = tells;
     this.#field = field;
     this.#host = host;
     this.#page = page;
@@ -147,7 +150,11 @@ class Changed {
           button.click();
         }
       }, { signal });
-      field.addEventListener("input", () => this.#look(), { signal });
+      field.addEventListener("input", () => {
+        this.#look();
+        clearTimeout(this.#writing);
+        this.#writing = setTimeout(() => this.#tell(), 250);
+      }, { signal });
       return;
     }
 
@@ -179,8 +186,33 @@ class Changed {
     this.#writing = setTimeout(() => {
       this.#field.value = this.text();
       this.#look();
+      this.#tell();
     }, 250);
     if (!this.#isDirty) this.#look();
+  }
+
+  // for pages that check what is typed
+  #tell() {
+    if (this.#tells) this.#page.invokeMethodAsync("ChangedAsync").catch(() => {});
+  }
+
+  /** Lines on which something is wrong. */
+  mark(problems) {
+    if (!this.#editor) return;
+    const lines = this.#model.getLineCount();
+    this.#marks ??= this.#editor.createDecorationsCollection();
+    this.#marks.set(problems.filter(p => p.line >= 1 && p.line <= lines).map(p => ({
+      range: new Range(p.line, p.column, p.line, this.#model.getLineMaxColumn(p.line)),
+      options: { isWholeLine: true, className: "wrong-line", inlineClassName: "wrong-here", hoverMessage: { value: p.message.replace(/[\\`*_{}[\]()#+\-.!<>|]/g, "\\$&") }, overviewRuler: { color: "#e5484d", position: 7 } },
+    })));
+  }
+
+  /** Brings a line into sight, and the cursor there. */
+  goTo(line, column) {
+    if (!this.#editor) return;
+    this.#editor.setPosition({ lineNumber: line, column });
+    this.#editor.revealLineInCenterIfOutsideViewport(line);
+    this.#editor.focus();
   }
 
   #look() {

@@ -1,0 +1,56 @@
+using Microsoft.Playwright;
+using Operone.E2E.Hosting;
+using Xunit;
+using static Microsoft.Playwright.Assertions;
+
+namespace Operone.E2E.Journeys;
+
+/// <summary>A job is written in the console with its checks, run by its form on a real device, and changed.</summary>
+public sealed class JobJourneyTests(Browser browser)
+{
+    [Fact]
+    public async Task Job_WrittenWithAMistake_IsPutRightAndRun()
+    {
+        await using var scene = await Scene.StartAsync("web-1");
+        var page = await browser.OpenAsync(scene.Server.Url);
+        await page.SignInAsync();
+        await page.GoAsync("/jobs");
+        await Expect(page.GetByText("No jobs", new() { Exact = true })).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "New job" }).First.ClickAsync();
+        await page.WaitForURLAsync("**/jobs/new");
+        await page.WaitUntilLiveAsync();
+        var editor = page.Locator(".written[data-ready]");
+        await Expect(editor).ToBeVisibleAsync();
+
+        // what is wrong is said as one types, with its line
+        await TypeAsync(page, "name: greet\nsteps:\n- comand: x\n");
+        await Expect(page.GetByText("there is no field 'comand'")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "line 3" })).ToBeVisibleAsync();
+        await page.PictureAsync("journey-job-wrong");
+        await TypeAsync(page, "name: greet\nparameters: [{name: who, required: true}]\ntarget: {all: true}\nsteps:\n- command: echo \"hello $PARAM_WHO\"\n");
+        await Expect(page.GetByText("It is right")).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Make the job" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "greet" })).ToBeVisibleAsync();
+
+        // its form is made of its parameters
+        await page.WaitUntilLiveAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Run", Exact = true }).ClickAsync();
+        await Expect(page.GetByText("must be given")).ToBeVisibleAsync();
+        await page.Locator("#parameter-who").FillAsync("world; rm -rf /");
+        await page.Locator("#parameter-who").BlurAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Run", Exact = true }).ClickAsync();
+        await page.WaitForURLAsync("**/job-runs/*");
+        await Expect(page.Locator(".page-head").GetByText("succeeded")).ToBeVisibleAsync();
+        await page.PictureAsync("journey-job-run");
+        await page.GetByRole(AriaRole.Link, new() { Name = "output 1" }).ClickAsync();
+        await Expect(page.Output()).ToContainTextAsync("hello world; rm -rf /");
+        await page.Context.CloseAsync();
+    }
+
+    private static async Task TypeAsync(IPage page, string text)
+    {
+        await page.Locator(".written .view-lines").ClickAsync();
+        await page.Keyboard.PressAsync("Control+A");
+        await page.Keyboard.InsertTextAsync(text);
+    }
+}

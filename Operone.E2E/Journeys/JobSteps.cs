@@ -1,0 +1,48 @@
+using Operone.Core.Devices;
+using Operone.Core.Kernel.Jobs;
+using Operone.E2E.Hosting;
+
+namespace Operone.E2E.Journeys;
+
+/// <summary>Jobs for the pages: one with every kind of parameter and a run that failed, one that waits for a yes.</summary>
+internal static class JobSteps
+{
+    public static async Task FurnishAsync(ServerProcess server, Dictionary<string, string> ids, CancellationToken cancellationToken)
+    {
+        var deploy = new JobDefinition
+        {
+            Name = "deploy-shop",
+            Description = "Puts a version of the shop on the web servers.\nThe canary first, then the others.",
+            Parameters =
+            [
+                new() { Name = "version", Required = true, Description = "As it is tagged, such as 2.4.1", Pattern = "[0-9]+(\\.[0-9]+)*" },
+                new() { Name = "colour", Type = JobParameterType.Choice, Choices = ["blue", "green"], Default = "blue" },
+                new() { Name = "drain", Type = JobParameterType.Boolean, Default = "true", Description = "Whether to wait for open requests" },
+                new() { Name = "token", Type = JobParameterType.Secret, Required = true, Description = "Of the registry" },
+            ],
+            Target = new RunTarget(Selector: "role=web"),
+            Rollout = new() { Canary = 1, Batch = "50%", StopAfter = "1" },
+            Steps =
+            [
+                new() { Name = "Fetch", Argv = ["echo", "fetching", "{{version}}"] },
+                new() { Name = "Switch over", Script = "#!/bin/sh\nset -e\necho \"switching to $PARAM_VERSION\"\ntest \"$OPERONE_DEVICE\" != web-2\n" },
+            ],
+        };
+        await server.Api.PostAsync<AppliedJob>("/api/v1/jobs/apply", deploy with { Rollout = null }, cancellationToken);
+        var applied = await server.Api.PostAsync<AppliedJob>("/api/v1/jobs/apply", deploy, cancellationToken);
+        ids["{job}"] = applied.Job.Id.ToString();
+        var failed = await server.Api.PostAsync<JobRunView>(
+            "/api/v1/jobs/deploy-shop/runs", new RunJob { Parameters = new Dictionary<string, string> { ["version"] = "2.4.1", ["token"] = "not-to-be-seen" } }, cancellationToken);
+        ids["{job-run-failed}"] = failed.Id.ToString();
+        await server.Api.GetAsync<JobRunView>($"/api/v1/job-runs/{failed.Id}?waitSeconds=20", cancellationToken);
+        await server.Api.PostAsync<AppliedJob>("/api/v1/jobs/apply", new JobDefinition
+        {
+            Name = "rotate-keys",
+            Target = new RunTarget(["db-1", "web-3"]),
+            Approval = new() { Message = "Is nobody at work on the database?" },
+            Steps = [new() { Command = "true" }],
+        }, cancellationToken);
+        var waiting = await server.Api.PostAsync<JobRunView>("/api/v1/jobs/rotate-keys/runs", new RunJob(), cancellationToken);
+        ids["{job-run-approval}"] = waiting.Id.ToString();
+    }
+}

@@ -1,0 +1,76 @@
+using Operone.Core.Errors;
+using Operone.Core.Events;
+using Operone.Core.Kernel.Jobs;
+using Operone.Web.Access;
+using Operone.Web.Events;
+using Operone.Web.Kernel.Jobs.Runs;
+
+namespace Operone.Web.Kernel.Jobs;
+
+/// <summary>The audit entries, events and signals of jobs and their runs.</summary>
+internal sealed class JobRecords(IAuditTrail audit, IEvents events, LiveChanges changes)
+{
+    public ValueTask DeniedAsync(Actor actor, string action, string? target, Error error, CancellationToken cancellationToken) =>
+        audit.NoteAsync(actor, action, target, false, error.Detail, cancellationToken);
+
+    /// <summary>The error to return, which is noted where it is a denial.</summary>
+    public async ValueTask<Error> RefusedAsync(Actor actor, string action, string? target, Error error, CancellationToken cancellationToken)
+    {
+        if (error.Kind == ErrorKind.Forbidden)
+        {
+            await DeniedAsync(actor, action, target, error, cancellationToken);
+        }
+
+        return error;
+    }
+
+    public async ValueTask WrittenAsync(Actor actor, string action, string type, Job job, CancellationToken cancellationToken)
+    {
+        await audit.NoteAsync(actor, action, job.Name, true, $"version {job.Version}", cancellationToken);
+        await events.PublishAsync(new(type, job.Name, Actor: actor.Name,
+            Data: new Dictionary<string, string?> { ["jobId"] = job.Id.ToString(), ["version"] = $"{job.Version}" }), cancellationToken);
+        changes.Signal(LiveChanges.Jobs);
+    }
+
+    /// <summary>Something was done to a run by somebody.</summary>
+    public async ValueTask RunAsync(Actor actor, string action, string type, JobRun run, string? detail, CancellationToken cancellationToken)
+    {
+        await audit.NoteAsync(actor, action, run.Id.ToString(), true, $"{run.JobName} version {run.Version}{(detail is null ? "" : $" ({detail})")}", cancellationToken);
+        await events.PublishAsync(new(type, run.Id.ToString(), Actor: actor.Name, Data: About(run)), cancellationToken);
+        Signal(run.Id);
+    }
+
+    /// <summary>A run has ended by itself.</summary>
+    public async ValueTask EndedAsync(JobRun run, JobRunStatus status, string? reason, CancellationToken cancellationToken)
+    {
+        var data = About(run);
+        data["status"] = status.ToText();
+        data["reason"] = reason;
+        await events.PublishAsync(new(EventTypes.JobRunEnded, run.Id.ToString(), Actor: run.CreatedBy, Data: data), cancellationToken);
+        Signal(run.Id);
+    }
+
+    /// <summary>A run waits for somebody.</summary>
+    public async ValueTask AskedAsync(JobRun run, Guid approval, CancellationToken cancellationToken)
+    {
+        var data = About(run);
+        data["approvalId"] = approval.ToString();
+        await events.PublishAsync(new(EventTypes.ApprovalRequested, run.Id.ToString(), Actor: run.CreatedBy, Data: data), cancellationToken);
+        Signal(run.Id);
+    }
+
+    /// <summary>Somebody who looks at the run should look again.</summary>
+    public void Signal(Guid runId)
+    {
+        changes.Signal(LiveChanges.JobRun(runId));
+        changes.Signal(LiveChanges.JobRuns);
+    }
+
+    private static Dictionary<string, string?> About(JobRun run) => new()
+    {
+        ["job"] = run.JobName,
+        ["jobId"] = run.JobId.ToString(),
+        ["version"] = $"{run.Version}",
+        ["cause"] = run.Cause,
+    };
+}

@@ -1,0 +1,22 @@
+using Operone.Web.Kernel.Jobs.Runs;
+
+namespace Operone.Web.Kernel.Jobs;
+
+/// <summary>Wires jobs.</summary>
+internal static class JobRegistration
+{
+    public static void AddJobs(this IServiceCollection services)
+    {
+        services.AddSingleton<JobSight>();
+        services.AddSingleton<JobRecords>();
+        services.AddSingleton<JobService>();
+        services.AddSingleton<JobStarts>();
+        services.AddSingleton<JobSecrets>();
+        services.AddSingleton<ApprovalContent>();
+        services.AddSingleton<JobStepper>();
+        services.AddSingleton<JobConductor>();
+        services.AddHostedService(provider => provider.GetRequiredService<JobConductor>());
+        services.AddSingleton<JobRunReader>();
+        services.AddSingleton<JobRunService>();
+    }
+}

@@ -1,0 +1,86 @@
+using Operone.Core;
+using Operone.Core.Access;
+using Operone.Core.Devices;
+using Operone.Core.Errors;
+using Operone.Core.Kernel.Jobs;
+using Operone.Web.Access;
+using Operone.Web.Data;
+using Operone.Web.Devices;
+using Operone.Web.Kernel.Jobs.Runs;
+
+namespace Operone.Web.Kernel.Jobs;
+
+/// <summary>
+/// Which jobs there are for somebody: those that reach a device on which one may see jobs, and those that name no devices. A run of a job is seen
+/// through its devices, as runs are. Whoever writes a job must be allowed to manage jobs on every device that it reaches.
+/// </summary>
+internal sealed class JobSight(DeviceDirectory directory, DeviceSight devices)
+{
+    /// <summary>Whether nothing needs to be looked at one by one.</summary>
+    public static bool SeesAll(Actor actor) => actor.MayEverywhere(Permissions.JobsRead);
+
+    /// <summary>Tells which jobs exist for somebody.</summary>
+    public Func<Job, bool> Of(Actor actor)
+    {
+        if (SeesAll(actor) || actor.MayEverywhere(Permissions.JobsManage))
+        {
+            return static _ => true;
+        }
+
+        var mine = devices.With(actor, Permissions.JobsRead).Concat(devices.With(actor, Permissions.JobsRun)).DistinctBy(d => d.Id).ToArray();
+        return job => job.Definition.Target is not { } target ? mine.Length > 0 : Meant(target, mine).Any();
+    }
+
+    /// <summary>Whether they may write a job that is aimed so; else the error to return.</summary>
+    public Error? LacksManage(Actor actor, JobDefinition job)
+    {
+        if (actor.MayEverywhere(Permissions.JobsManage))
+        {
+            return null;
+        }
+
+        if (job.Target is not { } target)
+        {
+            return JobErrors.NotManageable(actor.Name, "every device, which a job without a target can be run on");
+        }
+
+        if (target.All)
+        {
+            return JobErrors.NotManageable(actor.Name, "every device");
+        }
+
+        var reached = Meant(target, directory.All).ToArray();
+        var others = reached.Where(d => !actor.May(Permissions.JobsManage, d.Labels)).ToArray();
+        return reached.Length == 0 ? JobErrors.NotManageable(actor.Name, "devices that come to match it: none does now")
+            : others.Length == 0 ? null
+            : JobErrors.NotManageable(actor.Name, string.Join(", ", others.Where(d => actor.May(Permissions.DevicesRead, d.Labels)).Select(d => d.Name).Take(20).DefaultIfEmpty("a device that it reaches")));
+    }
+
+    /// <summary>The devices of job runs that somebody sees; null where that is all.</summary>
+    public Guid[]? DevicesOf(Actor actor) => devices.IdsWith(actor, Permissions.JobsRead);
+
+    /// <summary>Whether they may run jobs on a device.</summary>
+    public bool MayRun(Actor actor, Guid deviceId) => devices.May(actor, Permissions.JobsRun, deviceId);
+
+    /// <summary>Whether they see jobs on a device.</summary>
+    public bool Sees(Actor actor, Guid deviceId) => devices.May(actor, Permissions.JobsRead, deviceId);
+
+    /// <summary>Those of the runs that there are for somebody.</summary>
+    public IQueryable<JobRun> Runs(OperoneDb db, Actor actor)
+    {
+        if (DevicesOf(actor) is not { } ids)
+        {
+            return db.Set<JobRun>();
+        }
+
+        var seen = db.Set<JobRunDevice>().Where(d => Microsoft.EntityFrameworkCore.EF.Parameter(ids).Contains(d.DeviceId));
+        return db.Set<JobRun>().Where(r => seen.Any(d => d.JobRunId == r.Id));
+    }
+
+    private IEnumerable<DeviceEntry> Meant(RunTarget target, IEnumerable<DeviceEntry> among)
+    {
+        var selector = target.Selector is { } text && Selector.Parse(text) is { IsError: false } parsed ? parsed.Value : null;
+        var named = (target.Devices ?? []).Select(directory.Find).OfType<DeviceEntry>().Select(d => d.Id).ToHashSet();
+        return among.Where(d => target.All || named.Contains(d.Id) || selector?.Matches(d.Labels) == true);
+    }
+}

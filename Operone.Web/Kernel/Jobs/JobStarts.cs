@@ -1,0 +1,232 @@
+using Microsoft.EntityFrameworkCore;
+using Operone.Core.Access;
+using Operone.Core.Devices;
+using Operone.Core.Errors;
+using Operone.Core.Events;
+using Operone.Core.Kernel.Jobs;
+using Operone.Core.Shell;
+using Operone.Web.Access;
+using Operone.Web.Data;
+using Operone.Web.Devices;
+using Operone.Web.Kernel.Jobs.Runs;
+using Operone.Web.Shell.Environments;
+using Operone.Web.Shell.Sandbox;
+
+namespace Operone.Web.Kernel.Jobs;
+
+/// <summary>What makes a job run.</summary>
+/// <param name="Text">In words, up to 200 characters: <c>asked for</c>, <c>schedule nightly</c>, <c>device.connected of web-1</c>.</param>
+/// <param name="IsAsked">Whether the actor is there and asks for it now: then a fresh touch of a passkey is required where the settings say so. What a
+/// schedule or trigger does in somebody's name was checked when they made it.</param>
+/// <param name="RunId">The id that the run gets: the same once more makes no second run, but gives the first. Null for a new one.</param>
+internal sealed record JobCause(string Text, bool IsAsked = false, Guid? RunId = null)
+{
+    /// <summary>Somebody asks for it.</summary>
+    public static JobCause Asked { get; } = new("asked for", IsAsked: true);
+}
+
+/// <summary>
+/// Makes jobs run: for people, for schedules and triggers, and for what was left over. It takes <see cref="Permissions.JobsRun"/> on each device that the
+/// target means, as runs take theirs; environments and sandbox are the caller's too.
+/// </summary>
+internal sealed class JobStarts(
+    IDbContextFactory<OperoneDb> databases, JobSight jobs, DeviceSight devices, EnvironmentUse environments, SandboxChoice sandboxes, StepUp stepUp, JobSecrets secrets,
+    JobRecords records, JobConductor conductor, TimeProvider time)
+{
+    private const string Action = "job.run";
+
+    /// <summary>Makes a job run. The answer comes once it is stored.</summary>
+    /// <param name="actor">In whose name.</param>
+    /// <param name="idOrName">Which job.</param>
+    /// <param name="request">With what, and where.</param>
+    /// <param name="cause">Why.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<Result<JobRunView>> StartAsync(Actor actor, string idOrName, RunJob request, JobCause cause, CancellationToken cancellationToken)
+    {
+        if (actor.Lacks(Permissions.JobsRun) is { } lacks)
+        {
+            return await records.RefusedAsync(actor, Action, idOrName, lacks, cancellationToken);
+        }
+
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        if (await Job.FindAsync(db, idOrName, cancellationToken) is not { } job || !jobs.Of(actor)(job))
+        {
+            return JobErrors.NotFound(idOrName);
+        }
+
+        var definition = job.Definition;
+        if (definition.Target is not null && request.Target is not null)
+        {
+            return Error.InvalidField("target", "the job says itself on which devices it runs");
+        }
+
+        var bound = JobParameters.Bind(definition, request.Parameters);
+        if (bound.IsError)
+        {
+            return bound.Error!;
+        }
+
+        if ((definition.Target ?? request.Target) is not { } target || RunLimits.Check(new CreateRun { Command = "true", Target = target }) is not null)
+        {
+            return RunLimits.Check(new CreateRun { Command = "true", Target = request.Target })!;
+        }
+
+        return await StoreAsync(db, actor, new(job.Id, job.Name, job.Version, definition, target, bound.Value, cause, null), cancellationToken);
+    }
+
+    /// <summary>Does a run that has ended once more, for the devices that did not succeed alone: with the same content and the same parameters.</summary>
+    public async Task<Result<JobRunView>> RetryAsync(Actor actor, Guid runId, CancellationToken cancellationToken)
+    {
+        if (actor.Lacks(Permissions.JobsRun) is { } lacks)
+        {
+            return await records.RefusedAsync(actor, "job-run.retry", runId.ToString(), lacks, cancellationToken);
+        }
+
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        if (await jobs.Runs(db, actor).SingleOrDefaultAsync(r => r.Id == runId, cancellationToken) is not { } run)
+        {
+            return JobErrors.RunNotFound(runId.ToString());
+        }
+
+        if (run.EndedAt is null)
+        {
+            return JobErrors.RunNotEnded(runId);
+        }
+
+        var left = await db.Set<JobRunDevice>().Where(d => d.JobRunId == runId && d.Status != JobDeviceStatus.Succeeded)
+            .OrderBy(d => d.Position).Select(d => d.DeviceId).ToListAsync(cancellationToken);
+        var there = left.Where(id => devices.LabelsOf(id) is not null).Select(id => id.ToString()).ToArray();
+        if (there.Length == 0)
+        {
+            return JobErrors.NothingLeft(runId);
+        }
+
+        // whoever tries it again does it with what somebody else typed in, without seeing it
+        return secrets.Open(run) is { } bound
+            ? await StoreAsync(db, actor, new(run.JobId, run.JobName, run.Version, run.Definition, new RunTarget(there), bound, new($"retry of {runId}", IsAsked: true), runId), cancellationToken)
+            : new Error(ErrorKind.Conflict, "secrets-gone", "The secrets cannot be opened.", "The key that sealed the run's secrets is not there any more. Run the job anew.");
+    }
+
+    private async Task<Result<JobRunView>> StoreAsync(OperoneDb db, Actor actor, Wanted wanted, CancellationToken cancellationToken)
+    {
+        var resolved = devices.Resolve(actor, wanted.Target, Permissions.JobsRun);
+        var common = new CreateRun
+        {
+            Command = "true",
+            Target = wanted.Target,
+            Environments = wanted.Definition.Environments,
+        };
+        var with = resolved.IsError ? resolved.Error! : await environments.ResolveAsync(actor, common, resolved.Value, cancellationToken);
+        var sandbox = with.IsError ? with.Error! : await sandboxes.ResolveAsync(actor, wanted.Definition.Sandbox, wanted.Definition.RunAs, cancellationToken);
+        if (sandbox.IsError)
+        {
+            return await records.RefusedAsync(actor, Action, wanted.Name, sandbox.Error!, cancellationToken);
+        }
+
+        var targeted = with.Value.Target;
+        if (wanted.Cause.IsAsked && await stepUp.RequireForRunAsync(actor, targeted.Devices.Count, cancellationToken) is { } untouched)
+        {
+            return untouched;
+        }
+
+        var plan = RolloutPlan.Of(wanted.Definition.Rollout, targeted.Devices.Select(d => new RolloutDevice(d.Id, d.Name, d.Labels)));
+        var run = Make(actor, wanted, plan, targeted.Devices.Count);
+        db.Add(run);
+        db.AddRange(plan.Batches.SelectMany((batch, b) => batch.Select(device => (Device: device, Batch: b))).Select((d, position) => new JobRunDevice
+        {
+            JobRunId = run.Id,
+            DeviceId = d.Device.Id,
+            DeviceName = d.Device.Name,
+            Position = position,
+            Batch = d.Batch,
+        }));
+        var approval = wanted.Definition.Approval is { } asks ? Ask(run, asks, targeted.Devices) : null;
+        if (approval is not null)
+        {
+            db.Add(approval);
+        }
+
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        try
+        {
+            if (wanted.Definition.Concurrency == JobConcurrency.Replace)
+            {
+                var now = time.GetUtcNow();
+                await db.Set<JobRun>().Where(r => r.JobId == run.JobId && r.EndedAt == null && r.CancelledAt == null && r.Id != run.Id).ExecuteUpdateAsync(
+                    r => r.SetProperty(x => x.CancelledAt, now).SetProperty(x => x.CancelledBy, $"{actor.Name} by running the job anew")
+                        .SetProperty(x => x.NextAt, now).SetProperty(x => x.News, x => x.News + 1), cancellationToken);
+            }
+
+            await db.SaveChangesAsync(cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+        catch (DbUpdateException exception) when (exception.IsDuplicate())
+        {
+            await transaction.RollbackAsync(CancellationToken.None);
+            db.ChangeTracker.Clear();
+            return wanted.Cause.RunId is { } id && await db.Set<JobRun>().SingleOrDefaultAsync(r => r.Id == id, cancellationToken) is { } known
+                ? await JobRunReader.WholeAsync(db, known, jobs.DevicesOf(actor), cancellationToken)
+                : JobErrors.RunsAlready(wanted.Name);
+        }
+
+        await records.RunAsync(actor, Action, EventTypes.JobRunCreated, run, $"{wanted.Cause.Text}; on {targeted.Devices.Count} devices", CancellationToken.None);
+        if (approval is not null)
+        {
+            await records.AskedAsync(run, approval.Id, CancellationToken.None);
+        }
+
+        conductor.Wake();
+        return await JobRunReader.WholeAsync(db, run, jobs.DevicesOf(actor), CancellationToken.None);
+    }
+
+    private JobRun Make(Actor actor, Wanted wanted, RolloutPlan plan, int count)
+    {
+        var now = time.GetUtcNow();
+        var id = wanted.Cause.RunId ?? Guid.CreateVersion7(now);
+        var concurrency = wanted.Definition.Concurrency ?? JobConcurrency.Allow;
+        return new JobRun
+        {
+            Id = id,
+            JobId = wanted.JobId,
+            JobName = wanted.Name,
+            Version = wanted.Version,
+            Definition = wanted.Definition,
+            Target = wanted.Target,
+            Status = wanted.Definition.Approval is not null ? JobRunStatus.Approval : concurrency == JobConcurrency.Replace ? JobRunStatus.Waiting : JobRunStatus.Running,
+            Cause = wanted.Cause.Text.Length > 200 ? wanted.Cause.Text[..199] + "…" : wanted.Cause.Text,
+            CreatedBy = actor.Name,
+            CreatedById = actor.Id,
+            OwnerId = actor.PersonId ?? actor.Id,
+            CreatedAt = now,
+            Parameters = wanted.Bound.Values,
+            SecretNames = [.. wanted.Bound.Secrets.Keys.Order(StringComparer.Ordinal)],
+            SealedSecrets = secrets.Seal(id, wanted.Bound.Secrets),
+            Batches = plan.Batches.Count,
+            Devices = count,
+            AtOnce = plan.AtOnce,
+            StopAfter = plan.StopAfter,
+            RetryOf = wanted.RetryOf,
+            Exclusive = concurrency == JobConcurrency.Forbid ? wanted.JobId : null,
+            NextAt = now,
+        };
+    }
+
+    /// <summary>The question for somebody else.</summary>
+    internal static Approval Ask(JobRun run, JobApproval asks, IReadOnlyList<DeviceEntry> on, int? step = null, DateTimeOffset? at = null) => new()
+    {
+        Id = Guid.CreateVersion7(at ?? run.CreatedAt),
+        JobRunId = run.Id,
+        JobName = run.JobName,
+        Step = step,
+        Message = asks.Message,
+        Hash = ApprovalContent.Hash(run.Version, run.Definition, run.Parameters, run.SecretNames, on, step),
+        Devices = on.Count,
+        AskedBy = run.CreatedBy,
+        OwnerId = run.OwnerId,
+        AskedAt = at ?? run.CreatedAt,
+        Until = (at ?? run.CreatedAt) + (JobRules.Time(asks.Wait) ?? TimeSpan.FromDays(1)),
+    };
+
+    private sealed record Wanted(
+        Guid JobId, string Name, int Version, JobDefinition Definition, RunTarget Target, BoundParameters Bound, JobCause Cause, Guid? RetryOf);
+}

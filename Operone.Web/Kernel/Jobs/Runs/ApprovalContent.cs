@@ -1,0 +1,44 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Operone.Core.Access;
+using Operone.Core.Connection;
+using Operone.Core.Kernel.Jobs;
+using Operone.Web.Access;
+using Operone.Web.Data;
+using Operone.Web.Devices;
+
+namespace Operone.Web.Kernel.Jobs.Runs;
+
+/// <summary>
+/// What a yes is bound to: the content of the job as it stands, the parameters of the run, and the devices that its target means now. It is made again
+/// whenever it matters, so that a change of either is seen, whoever made it and however.
+/// </summary>
+internal sealed class ApprovalContent(IDbContextFactory<OperoneDb> databases, DeviceSight sight, CurrentStanding standing)
+{
+    /// <summary>The SHA-256 of it in hexadecimal; null where the job or its devices are gone.</summary>
+    public async Task<string?> HashAsync(JobRun run, int? step, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var job = await db.Set<Job>().SingleOrDefaultAsync(j => j.Id == run.JobId, cancellationToken);
+        var actor = await standing.ActorAsync(run.CreatedById, run.CreatedBy, cancellationToken);
+        var target = sight.Resolve(actor, run.Target, Permissions.JobsRun);
+        return job is null || target.IsError ? null : Hash(job.Version, job.Definition, run.Parameters, run.SecretNames, target.Value.Devices, step);
+    }
+
+    /// <summary>The same for a run that is being made.</summary>
+    public static string Hash(
+        int version, JobDefinition definition, IReadOnlyDictionary<string, string> parameters, IReadOnlyList<string> secrets, IEnumerable<DeviceEntry> devices, int? step)
+    {
+        var text = new StringBuilder();
+        text.Append(version).Append('\n').Append(JsonSerializer.Serialize(definition, OperoneJson.Default.JobDefinition)).Append('\n').Append(step).Append('\n');
+        foreach (var (name, value) in parameters.OrderBy(p => p.Key, StringComparer.Ordinal))
+        {
+            text.Append(name).Append('=').Append(Convert.ToBase64String(Encoding.UTF8.GetBytes(value))).Append('\n');
+        }
+
+        text.AppendJoin(',', secrets.Order(StringComparer.Ordinal)).Append('\n').AppendJoin('\n', devices.Select(d => d.Id).Order());
+        return Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+    }
+}

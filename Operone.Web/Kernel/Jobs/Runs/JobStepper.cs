@@ -1,0 +1,300 @@
+using Microsoft.EntityFrameworkCore;
+using Operone.Core;
+using Operone.Core.Access;
+using Operone.Core.Kernel.Jobs;
+using Operone.Core.Shell;
+using Operone.Web.Access;
+using Operone.Web.Data;
+using Operone.Web.Devices;
+using Operone.Web.Shell;
+
+namespace Operone.Web.Kernel.Jobs.Runs;
+
+/// <summary>
+/// Takes a run that somebody has claimed one step further: reads how it stands, asks the <see cref="JobRunMachine"/>, stores what comes of it along with the
+/// runs that are made, and sends those after that. What was stored and not sent is sent again by whoever takes the run up.
+/// </summary>
+internal sealed class JobStepper(
+    IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, DeviceSight sight, CurrentStanding standing, JobSecrets secrets, RunStart starts,
+    ApprovalContent contents, JobRecords records, TimeProvider time)
+{
+    private const string UpdateDevice = """
+        UPDATE job_run_devices SET "Status" = @status, "Step" = @step, "Attempt" = @attempt, "RunId" = @run, "ExecutionId" = @execution, "RetryAt" = @retryAt, "Reason" = @reason
+        WHERE "JobRunId" = @jobRun AND "DeviceId" = @device
+        """;
+
+    /// <summary>Does it.</summary>
+    /// <param name="run">The run as it was read when it was claimed.</param>
+    /// <param name="claim">The claim: where it is not the run's any more, nothing is done.</param>
+    /// <param name="isTakenOver">Whether whoever had it before did not come to the end of their step.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <returns>When to look at it again; null for not before there is news.</returns>
+    public async Task<DateTimeOffset?> StepAsync(JobRun run, Guid claim, bool isTakenOver, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var now = time.GetUtcNow();
+        var open = await db.Set<JobRunDevice>().Where(d => d.JobRunId == run.Id && d.Status < JobDeviceStatus.Succeeded).OrderBy(d => d.Position).ToListAsync(cancellationToken);
+        var failed = await db.Set<JobRunDevice>().CountAsync(d => d.JobRunId == run.Id && d.Status == JobDeviceStatus.Failed, cancellationToken);
+        var before = open.Where(d => d.Status == JobDeviceStatus.Running).Select(d => d.ExecutionId!.Value).ToArray();
+        var machine = new JobRunMachine(run, open, failed, now);
+        var (ending, why) = EndingOf(run, now);
+        machine.Harvest(await EndsAsync(db, before, cancellationToken), ending is not null);
+        var approval = run.Status == JobRunStatus.Approval
+            ? await db.Set<Approval>().Where(a => a.JobRunId == run.Id).OrderByDescending(a => a.Id).FirstAsync(cancellationToken) : null;
+        var (over, next) = (ApprovalStatus.Fallen, (DateTimeOffset?)null);
+        if (ending is { } status)
+        {
+            machine.End(status, why!, isTakenOver);
+            next = now.AddSeconds(30);
+        }
+        else if (approval is not null)
+        {
+            (over, next) = await LookAsync(machine, run, approval, now, cancellationToken);
+        }
+
+        if (machine.Status == JobRunStatus.Waiting && await MayBeginAsync(db, run, cancellationToken))
+        {
+            machine.Begin();
+        }
+
+        var prepared = new List<PreparedRun>();
+        var actor = await standing.ActorAsync(run.CreatedById, run.CreatedBy, cancellationToken);
+        if (ending is null && machine.Status == JobRunStatus.Running)
+        {
+            machine.Drive(run.PausedAt is not null);
+            while (machine.Starting.Count > 0 && await PrepareAsync(machine, run, actor, prepared, cancellationToken))
+            {
+                // some could not begin: others may take their place, or the batch is done
+                machine.Drive(run.PausedAt is not null);
+            }
+
+            next = machine.NextAt;
+        }
+
+        var asked = machine.Asks is { } step ? Ask(run, actor, step, machine, now) : null;
+        if (!await StoreAsync(db, run, claim, machine, prepared, approval, over, asked, now, cancellationToken))
+        {
+            return null;
+        }
+
+        await TellAsync(run, actor, machine, prepared, asked, isTakenOver ? before : [], why, cancellationToken);
+        next = machine.Status == JobRunStatus.Waiting ? now.AddSeconds(5) : asked is not null ? now.AddMinutes(1) : next;
+        return new[] { next, run.Deadline ?? (run.StartedAt ?? now) + JobRules.Time(run.Definition.Timeout) }.Min();
+    }
+
+    private static (JobRunStatus? Status, string? Why) EndingOf(JobRun run, DateTimeOffset now) =>
+        run.CancelledAt is not null ? (JobRunStatus.Cancelled, $"cancelled by {run.CancelledBy}")
+        : run.Deadline <= now ? (JobRunStatus.TimedOut, $"it took longer than {run.Definition.Timeout}") : (null, null);
+
+    private static async Task<Dictionary<Guid, ExecutionOutcome>> EndsAsync(OperoneDb db, Guid[] executions, CancellationToken cancellationToken) =>
+        executions.Length == 0 ? [] : await db.Set<Execution>().Where(e => EF.Parameter(executions).Contains(e.Id) && e.EndedAt != null)
+            .ToDictionaryAsync(e => e.Id, e => new ExecutionOutcome(e.Status, e.Reason, e.ExitCode), cancellationToken);
+
+    /// <summary>Where its yes stands. It holds for exactly what was asked about, now as well as then.</summary>
+    private async Task<(ApprovalStatus Over, DateTimeOffset? Next)> LookAsync(
+        JobRunMachine machine, JobRun run, Approval approval, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (approval.Status == ApprovalStatus.Refused)
+        {
+            machine.End(JobRunStatus.Refused, $"{approval.DecidedBy} said no{(approval.Comment is null ? "" : $": {approval.Comment}")}", again: false);
+            return (approval.Status, null);
+        }
+
+        if (await contents.HashAsync(run, approval.Step, cancellationToken) != approval.Hash)
+        {
+            machine.End(JobRunStatus.Refused, "the job or its devices changed while it waited for a yes: run it anew", again: false);
+            return (ApprovalStatus.Fallen, null);
+        }
+
+        if (approval.Status == ApprovalStatus.Approved)
+        {
+            machine.Approve(approval.Step is null);
+            return (approval.Status, null);
+        }
+
+        if (approval.Until <= now)
+        {
+            machine.End(JobRunStatus.Refused, "nobody said yes in time", again: false);
+            return (ApprovalStatus.Expired, null);
+        }
+
+        return (approval.Status, new[] { approval.Until, now.AddMinutes(1) }.Min());
+    }
+
+    private static async Task<bool> MayBeginAsync(OperoneDb db, JobRun run, CancellationToken cancellationToken) =>
+        !await db.Set<JobRun>().AnyAsync(
+            r => r.JobId == run.JobId && r.EndedAt == null && r.Id != run.Id && (r.CreatedAt < run.CreatedAt || (r.CreatedAt == run.CreatedAt && r.Id < run.Id)), cancellationToken);
+
+    /// <summary>Makes the runs of what is to start, one for each step. True where a device could not begin.</summary>
+    private async Task<bool> PrepareAsync(JobRunMachine machine, JobRun run, Actor actor, List<PreparedRun> prepared, CancellationToken cancellationToken)
+    {
+        var bound = secrets.Open(run);
+        var hasRefused = false;
+        foreach (var step in machine.Starting.GroupBy(d => d.Step).ToArray())
+        {
+            var able = new Dictionary<Guid, (JobRunDevice Row, DeviceEntry Device)>();
+            foreach (var row in step)
+            {
+                var device = directory.Find(row.DeviceId);
+                var problem = device is null ? "the device was removed"
+                    : !actor.May(Permissions.JobsRun, device.Labels) ? $"{run.CreatedBy} may not run jobs on it any more"
+                    : bound is null ? "the key that sealed the run's secrets is not there any more" : null;
+                if (problem is not null)
+                {
+                    machine.Refuse(row, problem);
+                    hasRefused = true;
+                }
+                else
+                {
+                    able[row.DeviceId] = (row, device!);
+                }
+            }
+
+            if (able.Count == 0)
+            {
+                continue;
+            }
+
+            var variables = JobParameters.Variables(run.Definition, bound!);
+            var made = await starts.PrepareAsync(actor, Request(run, run.Definition.Steps![step.Key], bound!), [.. able.Values.Select(a => a.Device)], variables.Values, variables.Secrets, cancellationToken);
+            foreach (var execution in made.IsError ? [] : made.Value.Executions)
+            {
+                able.Remove(execution.DeviceId, out var begun);
+                (begun.Row.RunId, begun.Row.ExecutionId) = (execution.RunId, execution.Id);
+            }
+
+            foreach (var (row, _) in able.Values)
+            {
+                machine.Refuse(row, made.IsError ? made.Error!.Detail : $"{run.CreatedBy} may not use its environments on it any more");
+                hasRefused = true;
+            }
+
+            if (!made.IsError)
+            {
+                prepared.Add(made.Value);
+            }
+        }
+
+        machine.Starting.Clear();
+        return hasRefused;
+    }
+
+    private static CreateRun Request(JobRun run, JobStep step, BoundParameters bound) => new()
+    {
+        Command = step.Command,
+        Argv = step.File is not null ? PlacedFile.Command(step.File) : step.Argv is null ? null : JobParameters.Fill(step.Argv, bound),
+        StdinBase64 = step.File is not null ? PlacedFile.Content(step.File) : null,
+        Script = step.Script,
+        Interpreter = step.Interpreter,
+        WorkingDirectory = step.WorkingDirectory,
+        Environment = step.Environment,
+        TimeoutSeconds = JobRules.Time(step.Timeout)?.TotalSeconds,
+        ExpiresInSeconds = JobRules.Time(run.Definition.Limits?.Wait)?.TotalSeconds,
+        OutputLimitBytes = run.Definition.Limits?.Output is { } output ? Quantities.ParseSize(output).Value : null,
+        Sandbox = run.Definition.Sandbox,
+        RunAs = run.Definition.RunAs,
+        Environments = run.Definition.Environments,
+    };
+
+    private Approval? Ask(JobRun run, Actor actor, int step, JobRunMachine machine, DateTimeOffset now)
+    {
+        var target = sight.Resolve(actor, run.Target, Permissions.JobsRun);
+        if (!target.IsError)
+        {
+            return JobStarts.Ask(run, run.Definition.Steps![step].Approval!, target.Value.Devices, step, now);
+        }
+
+        machine.End(JobRunStatus.Failed, target.Error!.Detail, again: false);
+        return null;
+    }
+
+    private static async Task<bool> StoreAsync(
+        OperoneDb db, JobRun run, Guid claim, JobRunMachine machine, List<PreparedRun> prepared, Approval? approval, ApprovalStatus over, Approval? asked, DateTimeOffset now,
+        CancellationToken cancellationToken)
+    {
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var isOver = machine.Status.IsEnd();
+        DateTimeOffset? ended = isOver ? now : null;
+        var started = run.StartedAt ?? (machine.Status == JobRunStatus.Running ? now : null);
+        var deadline = run.Deadline ?? started + JobRules.Time(run.Definition.Timeout);
+        var exclusive = isOver ? null : run.Exclusive;
+        if (await db.Set<JobRun>().Where(r => r.Id == run.Id && r.Claim == claim && r.EndedAt == null).ExecuteUpdateAsync(
+            r => r.SetProperty(x => x.Status, machine.Status).SetProperty(x => x.Phase, machine.Phase).SetProperty(x => x.Batch, machine.Batch)
+                .SetProperty(x => x.ReadyAt, machine.ReadyAt).SetProperty(x => x.Reason, machine.Reason).SetProperty(x => x.EndedAt, ended)
+                .SetProperty(x => x.StartedAt, started).SetProperty(x => x.Deadline, deadline).SetProperty(x => x.Exclusive, exclusive), cancellationToken) == 0)
+        {
+            return false;
+        }
+
+        var sql = new SqlBatch(db);
+        foreach (var device in machine.Changed)
+        {
+            sql.Add(UpdateDevice, ("status", device.Status), ("step", device.Step), ("attempt", device.Attempt), ("run", device.RunId), ("execution", device.ExecutionId),
+                ("retryAt", device.RetryAt), ("reason", device.Reason), ("jobRun", device.JobRunId), ("device", device.DeviceId));
+        }
+
+        await sql.ExecuteAsync(cancellationToken);
+        foreach (var made in prepared)
+        {
+            await RunStart.InsertAsync(db, made, cancellationToken);
+            db.Add(new JobRunPart { RunId = made.Run.Id, JobRunId = run.Id, Step = StepOf(machine, made) });
+        }
+
+        if (asked is not null)
+        {
+            db.Add(asked);
+        }
+
+        if (approval?.Status is ApprovalStatus.Waiting or ApprovalStatus.Approved && isOver)
+        {
+            var fallen = over is ApprovalStatus.Expired ? over : ApprovalStatus.Fallen;
+            await db.Set<Approval>().Where(a => a.Id == approval.Id).ExecuteUpdateAsync(a => a.SetProperty(x => x.Status, fallen), cancellationToken);
+        }
+
+        if (isOver)
+        {
+            // one that was to take its place begins
+            await db.Set<JobRun>().Where(r => r.JobId == run.JobId && r.Status == JobRunStatus.Waiting)
+                .ExecuteUpdateAsync(r => r.SetProperty(x => x.NextAt, now).SetProperty(x => x.News, x => x.News + 1), cancellationToken);
+        }
+
+        await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
+    }
+
+    private static int StepOf(JobRunMachine machine, PreparedRun made) => machine.Changed.First(d => d.RunId == made.Run.Id).Step;
+
+    private async Task TellAsync(
+        JobRun run, Actor actor, JobRunMachine machine, List<PreparedRun> prepared, Approval? asked, Guid[] again, string? why, CancellationToken cancellationToken)
+    {
+        foreach (var made in prepared)
+        {
+            await starts.SendAsync(actor, made, cancellationToken);
+        }
+
+        if (again.Length > 0)
+        {
+            await starts.SendAgainAsync(again, cancellationToken);
+        }
+
+        if (machine.Cancelling.Count > 0)
+        {
+            await starts.CancelAsync([.. machine.Cancelling.Select(d => (d.DeviceId, d.ExecutionId!.Value))], why ?? "the run has ended", cancellationToken);
+        }
+
+        if (asked is not null)
+        {
+            await records.AskedAsync(run, asked.Id, cancellationToken);
+        }
+
+        if (machine.Status.IsEnd())
+        {
+            await records.EndedAsync(run, machine.Status, machine.Reason, cancellationToken);
+        }
+        else if (machine.Changed.Count > 0 || machine.Status != run.Status)
+        {
+            records.Signal(run.Id);
+        }
+    }
+}
