@@ -37,6 +37,8 @@ namespace Operone.Core.Connection;
 [JsonSerializable(typeof(WriteSandboxProfile))]
 [JsonSerializable(typeof(DeviceView))]
 [JsonSerializable(typeof(Page<DeviceView>))]
+[JsonSerializable(typeof(CordonDevice))]
+[JsonSerializable(typeof(UpdateDevice))]
 [JsonSerializable(typeof(ProblemView))]
 [JsonSerializable(typeof(RunStreamOutput))]
 [JsonSerializable(typeof(RunStreamStatus))]
