@@ -37,6 +37,30 @@ public sealed record RunPlacement
     /// <summary>The least memory that can be asked for, in bytes: less than this no command can start in.</summary>
     public const long MinMemoryBytes = SandboxRules.MinMemoryBytes;
 
+    /// <summary>
+    /// A sandbox that holds the command to what it needs: what is reserved is all that it gets, unless the sandbox gives it less. Disk is
+    /// held where it is isolated; elsewhere a command writes where its user may.
+    /// </summary>
+    public SandboxSpec? Hold(SandboxSpec? sandbox)
+    {
+        if (Needs is not { IsNone: false } needs)
+        {
+            return sandbox;
+        }
+
+        var (spec, limits) = (sandbox ?? new(), sandbox?.Limits ?? new());
+        return spec with
+        {
+            Limits = limits with
+            {
+                CpuCores = needs.CpuMillis > 0 ? Math.Min(limits.CpuCores ?? double.MaxValue, needs.CpuMillis / 1000.0) : limits.CpuCores,
+                MemoryBytes = needs.MemoryBytes > 0 ? Math.Min(limits.MemoryBytes ?? long.MaxValue, needs.MemoryBytes) : limits.MemoryBytes,
+                DiskBytes = needs.DiskBytes > 0 && spec.Kind == SandboxKind.Isolated
+                    ? Math.Min(limits.DiskBytes ?? long.MaxValue, Math.Max(4096, needs.DiskBytes)) : limits.DiskBytes,
+            },
+        };
+    }
+
     /// <summary>What is wrong with it.</summary>
     internal static void Check(RunPlacement? placement, CreateRun request, FieldErrors errors)
     {

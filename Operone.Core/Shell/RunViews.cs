@@ -127,7 +127,11 @@ public sealed record RunView(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<SkippedDevice>? Skipped { get; init; }
 
-    /// <summary>How its devices were chosen, or why it waits; null where it named them, and in a list of runs.</summary>
+    /// <summary>Since when it waits for room (UTC); null where it does not. While it waits it has no executions.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? WaitingSince { get; init; }
+
+    /// <summary>How its devices were chosen, or why it waits; null where it named them. In a list of those that wait it is without devices, in another null.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public PlacementView? Placement { get; init; }
 

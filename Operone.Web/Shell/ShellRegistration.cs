@@ -4,6 +4,7 @@ using Operone.Web.Devices;
 using Operone.Web.Hosting;
 using Operone.Web.Shell.Environments;
 using Operone.Web.Shell.Pipelines;
+using Operone.Web.Shell.Placement;
 using Operone.Web.Shell.Recordings;
 using Operone.Web.Shell.Sandbox;
 using Operone.Web.Shell.Streams;
@@ -27,6 +28,7 @@ internal static class ShellRegistration
         services.AddSingleton<ExecutionDispatch>();
         services.AddEnvironments();
         services.AddSingleton<RunService>();
+        services.AddSingleton<WaitingRuns>();
         services.AddSingleton<RunSight>();
         services.AddSingleton<Events.IEventSight>(provider => provider.GetRequiredService<RunSight>());
         services.AddSingleton<RunReader>();
