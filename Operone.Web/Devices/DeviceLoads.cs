@@ -6,7 +6,7 @@ using Operone.Web.Data;
 namespace Operone.Web.Devices;
 
 /// <summary>How busy devices are, by what they told within the last minute.</summary>
-internal sealed class DeviceLoads(IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, TimeProvider time)
+internal sealed class DeviceLoads(IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, TimeProvider time) : IDeviceObserver
 {
     private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(1);
     private readonly ConcurrentDictionary<Guid, (double Load, DateTimeOffset At)> _here = new();
@@ -51,8 +51,12 @@ internal sealed class DeviceLoads(IDbContextFactory<OperoneDb> databases, Device
         return loads;
     }
 
-    /// <summary>Forgets one that was removed.</summary>
-    public void Forget(Guid deviceId) => _here.TryRemove(deviceId, out _);
+    /// <inheritdoc/>
+    public Task RemovedAsync(Guid deviceId, CancellationToken cancellationToken)
+    {
+        _here.TryRemove(deviceId, out _);
+        return Task.CompletedTask;
+    }
 
     private static double Of(TelemetrySample sample) => Math.Clamp(
         Math.Max(sample.CpuPercent / 100, sample.MemoryTotalBytes > 0 ? (double)sample.MemoryUsedBytes / sample.MemoryTotalBytes : 0), 0, 1);

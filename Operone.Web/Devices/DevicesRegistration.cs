@@ -35,6 +35,7 @@ internal static class DevicesRegistration
         services.AddHostedService(provider => provider.GetRequiredService<TelemetryWriter>());
         services.AddSingleton<TelemetryService>();
         services.AddSingleton<DeviceLoads>();
+        services.AddSingleton<IDeviceObserver>(provider => provider.GetRequiredService<DeviceLoads>());
         services.AddSingleton<CordonService>();
         services.AddSingleton<IRecurringJob, TelemetryUpkeep>();
         services.AddHostedService<DeviceMetrics>();

@@ -1,0 +1,25 @@
+using Operone.Web.Kernel.Ledger;
+using Operone.Web.Kernel.Placement;
+using Operone.Web.Shell.Placement;
+
+namespace Operone.Web.Kernel;
+
+/// <summary>Wires the room Kernel.</summary>
+internal static class KernelRegistration
+{
+    public static void AddKernel(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddSingleton<ReservationBook>();
+        services.AddSingleton<CandidateReader>();
+        services.AddSingleton<RunPlacer>();
+        services.AddSingleton<IRunPlacer>(provider => provider.GetRequiredService<RunPlacer>());
+        services.AddSingleton<ResourceService>();
+        services.AddHostedService<PlacementLoop>();
+    }
+
+    public static void MapKernel(this WebApplication app)
+    {
+        app.MapResources();
+    }
+}
