@@ -203,6 +203,7 @@ internal static class MatrixRows
         /recordings/{Id}                                          in         in         no         no         no         gone       yes        yes        yes        -          -          -
         /recover                                                  yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
         /renew                                                    yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
+        /resources                                                in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
         /runs                                                     in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
         /runs/new                                                 in         in         no         no         no         yes        yes        yes        yes        -          -          -
         /runs/{Id}                                                in         in         no         gone       yes        gone       yes        yes        yes        -          -          -
