@@ -23,6 +23,7 @@ internal static class ScenarioRunner
         ("agent", TimeSpan.FromMinutes(3), IdleAgent.MeasureAsync),
         ("start", TimeSpan.FromMinutes(4), ColdStart.MeasureAsync),
         ("policy", TimeSpan.FromMinutes(2), PolicyDecisions.MeasureAsync),
+        ("placement", TimeSpan.FromMinutes(2), Placement.MeasureAsync),
         ("access", TimeSpan.FromMinutes(3), AccessLatency.MeasureAsync),
         ("audit", TimeSpan.FromMinutes(3), AuditAppends.MeasureAsync),
         ("inner", TimeSpan.FromMinutes(5), Inner.InnerBenchmarks.MeasureAsync),
