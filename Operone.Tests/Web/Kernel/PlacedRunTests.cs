@@ -220,7 +220,50 @@ public abstract class PlacedRunTests(ServerFixture fixture) : ShellTests(fixture
     }
 
     [Fact]
-    public async Task Run_OnDevicesThatOneMayNotRunOn_IsRefused_AndThatWaitsIsNotSeenByOthers()
+    public async Task Run_ThatWaits_IsSeenByWhoAskedForIt_AndByWhoSeesAll_Alone()
+    {
+        await using var here = await Server.EnrollAsync("mine-a", new() { ["group"] = "mine" });
+        await using var hidden = await Server.EnrollAsync("mine-hidden", new() { ["group"] = "theirs" });
+        using var mine = await ScopedAsync("group=mine");
+        using var theirs = await ScopedAsync("group=theirs");
+        using var made = await mine.PostAsJsonAsync("/api/v1/runs", Request("mine", new() { Count = 1 }), Cancelled);
+        Assert.Equal(HttpStatusCode.Accepted, made.StatusCode);
+        var run = (await made.Content.ReadFromJsonAsync<RunView>(Cancelled))!;
+        Assert.Equal(["mine-a"], run.Placement!.Devices.Select(d => d.Name));
+        Assert.Equal(run.Id, (await mine.GetFromJsonAsync<Page<RunView>>("/api/v1/runs?status=queued", Cancelled))!.Items.Single().Id);
+        Assert.Equal(run.Id, (await mine.GetFromJsonAsync<Page<RunView>>("/api/v1/runs?status=running", Cancelled))!.Items.Single().Id);
+        Assert.DoesNotContain((await mine.GetFromJsonAsync<Page<RunView>>("/api/v1/runs?status=succeeded", Cancelled))!.Items, r => r.Id == run.Id);
+        Assert.Contains((await Server.Owner.GetFromJsonAsync<Page<RunView>>("/api/v1/runs?status=queued", Cancelled))!.Items, r => r.Id == run.Id);
+        Assert.Empty((await theirs.GetFromJsonAsync<Page<RunView>>("/api/v1/runs?status=queued", Cancelled))!.Items);
+        foreach (var address in (string[])[$"/api/v1/runs/{run.Id}", $"/api/v1/runs/{run.Id}/stream"])
+        {
+            using var other = await theirs.GetAsync(new Uri(address, UriKind.Relative), Cancelled);
+            Assert.Equal(HttpStatusCode.NotFound, other.StatusCode);
+        }
+
+        using var notTheirs = await theirs.PostAsync(new Uri($"/api/v1/runs/{run.Id}/cancel", UriKind.Relative), null, Cancelled);
+        Assert.Equal(HttpStatusCode.NotFound, notTheirs.StatusCode);
+        using var cancelled = await mine.PostAsync(new Uri($"/api/v1/runs/{run.Id}/cancel", UriKind.Relative), null, Cancelled);
+        Assert.Equal(HttpStatusCode.OK, cancelled.StatusCode);
+        Assert.Equal(RunStatus.Cancelled, (await mine.GetFromJsonAsync<RunView>($"/api/v1/runs/{run.Id}", Cancelled))!.Status);
+    }
+
+    [Fact]
+    public async Task Run_ThatWaits_IsFollowedFromBeforeItsDeviceIsChosen()
+    {
+        await using var away = await Server.EnrollAsync("follow-a", new() { ["group"] = "follow" });
+        var run = await PlaceAsync("follow", new() { Count = 1 });
+        using var reader = new StreamReader(await Server.Owner.GetStreamAsync(new Uri($"/api/v1/runs/{run.Id}/stream", UriKind.Relative), Cancelled));
+        await away.ConnectAsync();
+        var start = await StartedAsync(away);
+        await away.ReportAsync(Report(start.ExecutionId, Succeeded(6), Out(0, "hello\n")));
+        var all = await reader.ReadToEndAsync(Cancelled);
+        Assert.Contains(Convert.ToBase64String("hello\n"u8), all, StringComparison.Ordinal);
+        Assert.Contains("succeeded", all, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_OnDevicesThatOneMayNotRunOn_IsRefused()
     {
         await using var only = await Server.EnrollAsync("may-a", new() { ["group"] = "may" });
         using var reads = await Server.ClientWithAsync(Permissions.DevicesRead, Permissions.RunsRead);
@@ -256,6 +299,14 @@ public abstract class PlacedRunTests(ServerFixture fixture) : ShellTests(fixture
 
     private static CreateRun Request(string group, RunPlacement placement) =>
         new() { Command = "true", Target = new RunTarget(Selector: $"group={group}"), Placement = placement };
+
+    private async Task<HttpClient> ScopedAsync(string selector)
+    {
+        using var response = await Server.Owner.PostAsJsonAsync(
+            "/api/v1/tokens", new CreateApiToken("scoped", [Permissions.RunsRead, Permissions.RunsCreate, Permissions.DevicesRead], Selector: selector), Cancelled);
+        response.EnsureSuccessStatusCode();
+        return Server.Client((await response.Content.ReadFromJsonAsync<ApiTokenView>(Cancelled))!.Token);
+    }
 
     private Task<RunView> PlaceAsync(string group, RunPlacement placement) => CreateAsync(Request(group, placement));
 
