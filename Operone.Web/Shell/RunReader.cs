@@ -124,7 +124,7 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, RunSight
         runs = query.Kind is { } kind ? runs.Where(r => r.Kind == kind) : runs;
         var seesAll = RunSight.SeesAll(actor);
         var seen = sight.Executions(db, actor);
-        var unplaced = sight.Unplaced(db, actor);
+        var unplaced = RunSight.Unplaced(db, actor);
         if (!seesAll)
         {
             runs = runs.Where(r => seen.Any(e => e.RunId == r.Id) || unplaced.Any(u => u.Id == r.Id));

@@ -42,7 +42,7 @@ internal sealed class RunSight(DeviceSight devices) : IEventSight
     public static bool IsOwn(Actor actor, Run run) => run.CreatedById is not null && run.CreatedById == actor.Id;
 
     /// <summary>The runs that they asked for and that have no device yet, or never got one: nobody else but who sees everything sees those.</summary>
-    public IQueryable<Run> Unplaced(OperoneDb db, Actor actor)
+    public static IQueryable<Run> Unplaced(OperoneDb db, Actor actor)
     {
         var (all, mine) = (db.Set<Execution>(), actor.Id);
         return db.Set<Run>().Where(r => mine != null && r.CreatedById == mine && r.Placement != null && !all.Any(e => e.RunId == r.Id));
