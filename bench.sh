@@ -27,6 +27,7 @@ Without a name all of them run; the table goes to standard output (progress to s
   sandbox     what the isolated sandbox adds to a run
   many        300 runs at once on one device, and 300 in a row
   policy      policy decisions with 1,000 grants
+  placement   placing a run among 5,000 devices
   access      what a token and grants add to a request
   audit       audit entries appended on both databases
   events      events through the bus to 100 subscribers, on both databases and between two nodes

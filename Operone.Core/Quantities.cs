@@ -22,10 +22,10 @@ public static class Quantities
     private static readonly (string Unit, long Bytes)[] SizeUnits =
     [
         ("B", 1),
-        ("K", 1L << 10), ("KiB", 1L << 10), ("kB", 1000),
-        ("M", 1L << 20), ("MiB", 1L << 20), ("MB", 1_000_000),
-        ("G", 1L << 30), ("GiB", 1L << 30), ("GB", 1_000_000_000),
-        ("T", 1L << 40), ("TiB", 1L << 40), ("TB", 1_000_000_000_000),
+        ("K", 1L << 10), ("Ki", 1L << 10), ("KiB", 1L << 10), ("kB", 1000),
+        ("M", 1L << 20), ("Mi", 1L << 20), ("MiB", 1L << 20), ("MB", 1_000_000),
+        ("G", 1L << 30), ("Gi", 1L << 30), ("GiB", 1L << 30), ("GB", 1_000_000_000),
+        ("T", 1L << 40), ("Ti", 1L << 40), ("TiB", 1L << 40), ("TB", 1_000_000_000_000),
     ];
 
     private static readonly string[] SizeNames = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
@@ -87,7 +87,7 @@ public static class Quantities
     }
 
     /// <summary>
-    /// Reads a size in bytes: a number with <c>B</c>, <c>KiB MiB GiB TiB</c> or <c>K M G T</c> (powers of 1024), or
+    /// Reads a size in bytes: a number with <c>B</c>, <c>KiB MiB GiB TiB</c>, <c>Ki Mi Gi Ti</c> or <c>K M G T</c> (powers of 1024), or
     /// <c>kB MB GB TB</c> (powers of 1000), in any case, for example <c>16MiB</c>. A number alone is bytes.
     /// </summary>
     public static Result<long> ParseSize(string? text)

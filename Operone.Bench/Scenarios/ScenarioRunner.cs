@@ -24,6 +24,7 @@ internal static class ScenarioRunner
         ("agent", TimeSpan.FromMinutes(3), IdleAgent.MeasureAsync),
         ("start", TimeSpan.FromMinutes(4), ColdStart.MeasureAsync),
         ("policy", TimeSpan.FromMinutes(2), PolicyDecisions.MeasureAsync),
+        ("placement", TimeSpan.FromMinutes(2), Placement.MeasureAsync),
         ("access", TimeSpan.FromMinutes(3), AccessLatency.MeasureAsync),
         ("audit", TimeSpan.FromMinutes(3), AuditAppends.MeasureAsync),
         ("events", TimeSpan.FromMinutes(4), BusRate.MeasureAsync),

@@ -7,6 +7,7 @@ using Operone.Core.Events;
 using Operone.Core.Files;
 using Operone.Core.Files.Search;
 using Operone.Core.Kernel.Jobs;
+using Operone.Core.Kernel;
 using Operone.Core.Shell;
 
 namespace Operone.Core.Connection;
@@ -38,6 +39,12 @@ namespace Operone.Core.Connection;
 [JsonSerializable(typeof(WriteSandboxProfile))]
 [JsonSerializable(typeof(DeviceView))]
 [JsonSerializable(typeof(Page<DeviceView>))]
+[JsonSerializable(typeof(CordonDevice))]
+[JsonSerializable(typeof(DeviceResourcesView))]
+[JsonSerializable(typeof(Page<DeviceResourcesView>))]
+[JsonSerializable(typeof(ReservationView))]
+[JsonSerializable(typeof(Page<ReservationView>))]
+[JsonSerializable(typeof(UpdateDevice))]
 [JsonSerializable(typeof(ProblemView))]
 [JsonSerializable(typeof(RunStreamOutput))]
 [JsonSerializable(typeof(RunStreamStatus))]

@@ -23,12 +23,22 @@ public enum DeviceStatus
 /// <param name="EnrolledAt">When it enrolled (UTC).</param>
 public sealed record DeviceView(
     Guid Id, string Name, DeviceStatus Status, IReadOnlyDictionary<string, string> Labels, DeviceFacts? Facts,
-    DateTimeOffset? LastSeenAt, string? AgentVersion, DateTimeOffset EnrolledAt);
+    DateTimeOffset? LastSeenAt, string? AgentVersion, DateTimeOffset EnrolledAt)
+{
+    /// <summary>Why it takes no new work; null where it does.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DeviceCordon? Cordon { get; init; }
+
+    /// <summary>What is kept for the device itself, as somebody has set it; null for a tenth of its memory and disk.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Resources? OwnReserve { get; init; }
+}
 
 /// <summary>What <c>PATCH /devices/{idOrName}</c> takes; what is null stays as it is.</summary>
 /// <param name="Name">A new name.</param>
 /// <param name="Labels">All labels from now on.</param>
-public sealed record UpdateDevice(string? Name = null, IReadOnlyDictionary<string, string>? Labels = null);
+/// <param name="OwnReserve">What is kept for the device itself, and is not given to what Operone places there.</param>
+public sealed record UpdateDevice(string? Name = null, IReadOnlyDictionary<string, string>? Labels = null, Resources? OwnReserve = null);
 
 /// <summary>What <c>POST /enrollment-tokens</c> takes.</summary>
 /// <param name="Name">What the token is for; 1 to 100 characters.</param>

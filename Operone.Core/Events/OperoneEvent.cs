@@ -11,6 +11,14 @@ public static class EventTypes
     public const string DeviceDisconnected = "device.disconnected";
     /// <summary>A device was renamed or labelled.</summary>
     public const string DeviceUpdated = "device.updated";
+    /// <summary>A device takes no new work but from who names it.</summary>
+    public const string DeviceCordoned = "device.cordoned";
+    /// <summary>A device takes no new work at all, and finishes what it has.</summary>
+    public const string DeviceDrainStarted = "device.drain-started";
+    /// <summary>A device that takes no new work has finished what it had.</summary>
+    public const string DeviceDrained = "device.drained";
+    /// <summary>A device takes new work again.</summary>
+    public const string DeviceUncordoned = "device.uncordoned";
     /// <summary>A device was removed.</summary>
     public const string DeviceRemoved = "device.removed";
     /// <summary>An enrolment token was made.</summary>
@@ -19,6 +27,8 @@ public static class EventTypes
     public const string EnrollmentTokenRevoked = "enrollment-token.revoked";
     /// <summary>A run was accepted.</summary>
     public const string RunCreated = "run.created";
+    /// <summary>A run for which Operone chooses the devices has got them.</summary>
+    public const string RunPlaced = "run.placed";
     /// <summary>All executions of a run have ended.</summary>
     public const string RunEnded = "run.ended";
     /// <summary>Somebody asked for a run to be cancelled.</summary>

@@ -46,6 +46,8 @@ public sealed record CreateRun
     public string? RunAs { get; init; }
     /// <summary>The names of environments whose variables the command gets, in order: a later one wins over an earlier one, <see cref="Environment"/> over all.</summary>
     public IReadOnlyList<string>? Environments { get; init; }
+    /// <summary>Lets Operone choose among the devices of <see cref="Target"/>, by what the command needs; by default it runs on all of them.</summary>
+    public RunPlacement? Placement { get; init; }
 }
 
 /// <summary>The limits of a run, and the check of a request against them. Pure, so that every door can use it.</summary>
@@ -100,6 +102,7 @@ public static class RunLimits
             errors.Add("runAs", problem);
         }
 
+        RunPlacement.Check(request.Placement, request, errors);
         CheckSeconds(request.TimeoutSeconds, "timeoutSeconds", errors);
         CheckSeconds(request.ExpiresInSeconds, "expiresInSeconds", errors);
         errors.AddIf(request.OutputLimitBytes is < 0 or > MaxOutputLimitBytes, "outputLimitBytes", $"must be 0 to {MaxOutputLimitBytes}");

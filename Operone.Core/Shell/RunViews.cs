@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Operone.Core.Devices;
 
 namespace Operone.Core.Shell;
 
@@ -121,6 +122,18 @@ public sealed record RunView(
     /// <summary>In the answer to a request that asked for the permitted devices alone: those that were left out.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? LeftOut { get; init; }
+
+    /// <summary>In the answer to a request: the devices that its selector meant and that take no new work.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<SkippedDevice>? Skipped { get; init; }
+
+    /// <summary>Since when it waits for room (UTC); null where it does not. While it waits it has no executions.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? WaitingSince { get; init; }
+
+    /// <summary>How its devices were chosen, or why it waits; null where it named them. In a list of those that wait it is without devices, in another null.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public PlacementView? Placement { get; init; }
 
     /// <summary>The environment that its environments made, secrets masked; null where it has none, and in a list of runs.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

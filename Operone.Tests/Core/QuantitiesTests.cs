@@ -69,7 +69,7 @@ public sealed class QuantitiesTests
     [InlineData("MiB")]
     [InlineData("-1")]
     [InlineData("16MiBs")]
-    [InlineData("16Mi")]
+    [InlineData("16Mx")]
     [InlineData("1 2")]
     [InlineData("99999999TiB")]
     public void ParseSize_Malformed_SaysWhatIsWrong(string? text) =>

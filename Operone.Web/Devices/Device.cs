@@ -1,3 +1,4 @@
+using System.Linq.Expressions;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Operone.Core.Devices;
@@ -25,12 +26,26 @@ internal sealed class Device
     /// <summary>The enrolment token that it came with.</summary>
     public required Guid EnrolledWith { get; init; }
 
+    /// <summary>Why it takes no new work; null where it does.</summary>
+    public DeviceCordon? Cordon { get; set; }
+
+    /// <summary>What is kept for the device itself; null for what is kept by default.</summary>
+    public Resources? OwnReserve { get; set; }
+
+    /// <summary>What the directory keeps of it, to read it from the database.</summary>
+    public static Expression<Func<Device, DeviceEntry>> AsEntry { get; } = d =>
+        new DeviceEntry(d.Id, d.Name, d.Labels) { Cordon = d.Cordon, OwnReserve = d.OwnReserve, Capacity = DeviceCapacity.Of(d.Facts) };
+
     public static string Normalize(string name) => name.ToUpperInvariant();
 
-    public DeviceEntry ToEntry() => new(Id, Name, Labels);
+    public DeviceEntry ToEntry() => new(Id, Name, Labels) { Cordon = Cordon, OwnReserve = OwnReserve, Capacity = DeviceCapacity.Of(Facts) };
 
     public DeviceView ToView(bool online, DateTimeOffset now) => new(
-        Id, Name, online ? DeviceStatus.Online : DeviceStatus.Offline, Labels, Facts, online ? now : LastSeenAt, AgentVersion, EnrolledAt);
+        Id, Name, online ? DeviceStatus.Online : DeviceStatus.Offline, Labels, Facts, online ? now : LastSeenAt, AgentVersion, EnrolledAt)
+    {
+        Cordon = Cordon,
+        OwnReserve = OwnReserve,
+    };
 }
 
 internal sealed class DeviceConfiguration : IEntityTypeConfiguration<Device>
@@ -44,6 +59,8 @@ internal sealed class DeviceConfiguration : IEntityTypeConfiguration<Device>
         builder.Property(d => d.Labels).HasJsonText();
         builder.Property(d => d.PublicKey).HasMaxLength(128);
         builder.Property(d => d.Facts).HasJsonText();
+        builder.Property(d => d.Cordon).HasJsonText();
+        builder.Property(d => d.OwnReserve).HasJsonText();
         builder.Property(d => d.AgentVersion).HasMaxLength(64);
         builder.HasIndex(d => d.NormalizedName).IsUnique();
         builder.HasIndex(d => d.PublicKey).IsUnique();

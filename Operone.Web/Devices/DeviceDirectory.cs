@@ -1,9 +1,23 @@
 using System.Collections.Concurrent;
+using Operone.Core.Devices;
 
 namespace Operone.Web.Devices;
 
 /// <summary>What is needed of a device to aim at it.</summary>
-internal sealed record DeviceEntry(Guid Id, string Name, IReadOnlyDictionary<string, string> Labels);
+internal sealed record DeviceEntry(Guid Id, string Name, IReadOnlyDictionary<string, string> Labels)
+{
+    /// <summary>Why it takes no new work; null where it does.</summary>
+    public DeviceCordon? Cordon { get; init; }
+    /// <summary>What it has; null where it has not told yet.</summary>
+    public Resources? Capacity { get; init; }
+    /// <summary>What is kept for the device itself, where somebody has said.</summary>
+    public Resources? OwnReserve { get; init; }
+
+    /// <summary>Whether it takes new work.</summary>
+    public DeviceIntake Intake => Cordon?.Intake ?? DeviceIntake.Open;
+    /// <summary>What is kept for the device itself.</summary>
+    public Resources Kept => OwnReserve ?? (Capacity is null ? Resources.None : DeviceCapacity.OwnReserve(Capacity));
+}
 
 /// <summary>Where a device's agent is connected.</summary>
 /// <param name="ConnectionId">The hub's connection.</param>
@@ -43,6 +57,25 @@ internal sealed class DeviceDirectory
 
         _devices[device.Id] = device;
         _names[device.Name] = device.Id;
+    }
+
+    /// <summary>Takes over what a device has. True where that is news.</summary>
+    public bool PutCapacity(Guid id, Resources? capacity)
+    {
+        while (_devices.TryGetValue(id, out var known))
+        {
+            if (known.Capacity == capacity)
+            {
+                return false;
+            }
+
+            if (_devices.TryUpdate(id, known with { Capacity = capacity }, known))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Forgets a device.</summary>

@@ -27,6 +27,13 @@ internal static class DeviceErrors
         $"{actor} lacks the permission '{permission}' on {names.Count} of the devices: {string.Join(", ", names.Take(20))}{(names.Count > 20 ? $" and {names.Count - 20} more" : "")}. "
         + (mayDropThem ? "Nothing was run. Ask for those alone that you may (onlyPermitted), or make an access request." : "Nothing was run. Make an access request."));
 
+    public static Error Shut(string device, DeviceCordon cordon) => new(ErrorKind.Conflict, "device-draining", "The device takes nothing new.",
+        $"{device} is {cordon}. It finishes what it has. Nothing was run. Uncordon it first (`operone devices uncordon {device}`), or choose another.");
+
+    public static Error AllPassedBy(IReadOnlyList<SkippedDevice> skipped) => new(ErrorKind.Unprocessable, "target-cordoned", "None of the devices takes new work.",
+        $"{string.Join("; ", skipped.Take(10).Select(d => $"{d.Name} is {d.Reason}"))}{(skipped.Count > 10 ? $"; and {skipped.Count - 10} more" : "")}. Nothing was run. "
+        + "A device that is cordoned takes it from who names it; uncordon those that should take it from all.");
+
     public static Error LabelsOutside(string actor, string what) => new(ErrorKind.Forbidden, "labels-outside", "Not allowed.",
         $"{actor} lacks the permission 'devices.manage' on {what} with these labels. Choose labels of devices that you manage, or ask an administrator.");
 

@@ -44,7 +44,7 @@ internal sealed class DeviceKeys(IDbContextFactory<OperoneDb> databases, DeviceD
         }
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var found = await db.Set<Device>().Where(d => d.Id == deviceId).Select(d => new DeviceEntry(d.Id, d.Name, d.Labels)).SingleOrDefaultAsync(cancellationToken);
+        var found = await db.Set<Device>().Where(d => d.Id == deviceId).Select(Device.AsEntry).SingleOrDefaultAsync(cancellationToken);
         if (found is not null)
         {
             directory.Put(found);

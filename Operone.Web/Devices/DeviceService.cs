@@ -18,8 +18,9 @@ namespace Operone.Web.Devices;
 /// <param name="Text">With this in the name or a label.</param>
 /// <param name="Limit">How many, 1 to 500; null for 50.</param>
 /// <param name="Cursor">Where the page before ended.</param>
+/// <param name="Intake">That take new work (<c>open</c>), or are <c>cordoned</c>, <c>draining</c> or <c>drained</c>.</param>
 internal sealed record DeviceQuery(
-    string? Selector = null, string? Status = null, string? Text = null, int? Limit = null, string? Cursor = null);
+    string? Selector = null, string? Status = null, string? Text = null, int? Limit = null, string? Cursor = null, string? Intake = null);
 
 /// <summary>The use cases of devices: list, look, change, remove. Every door calls these.</summary>
 internal sealed class DeviceService(
@@ -57,6 +58,7 @@ internal sealed class DeviceService(
         var errors = new FieldErrors();
         errors.AddIf(query.Limit is < 1 or > PageRequest.MaxLimit, "limit", $"must be 1 to {PageRequest.MaxLimit}");
         errors.AddIf(query.Status is not (null or "" or "online" or "offline"), "status", "must be online or offline");
+        errors.AddIf(query.Intake is not (null or "" or "open" or "cordoned" or "draining" or "drained"), "intake", "must be open, cordoned, draining or drained");
         string? after = null;
         errors.AddIf(!string.IsNullOrEmpty(query.Cursor) && !TryReadCursor(query.Cursor, out after), "cursor", "is not a cursor that this list gave");
         var selector = Selector.Parse(query.Selector);
@@ -74,6 +76,7 @@ internal sealed class DeviceService(
         return sight.VisibleTo(actor)
             .Where(d => selector.Value.Matches(d.Labels)
                 && (string.IsNullOrEmpty(query.Status) || directory.IsOnline(d.Id) == (query.Status == "online"))
+                && (string.IsNullOrEmpty(query.Intake) || d.Intake.ToText() == query.Intake)
                 && (text is null || HasText(d, text))
                 && (after is null || StringComparer.OrdinalIgnoreCase.Compare(d.Name, after) > 0))
             .OrderBy(d => d.Name, StringComparer.OrdinalIgnoreCase)
@@ -101,6 +104,7 @@ internal sealed class DeviceService(
         }
 
         Labels.Check(change.Labels, "labels", errors);
+        Resources.Check(change.OwnReserve, "ownReserve", errors);
         if (errors.ToError() is { } error)
         {
             return error;
@@ -124,6 +128,7 @@ internal sealed class DeviceService(
         device.Name = change.Name ?? device.Name;
         device.NormalizedName = Device.Normalize(device.Name);
         device.Labels = change.Labels ?? device.Labels;
+        device.OwnReserve = change.OwnReserve ?? device.OwnReserve;
         db.Publish(new(EventTypes.DeviceUpdated, device.Name, device.Id, Actor: actor.Name));
         try
         {
@@ -243,6 +248,11 @@ internal sealed class DeviceService(
         if (change.Labels is not null)
         {
             parts.Add($"labels from {Text(before.Labels)} to {Text(change.Labels)}");
+        }
+
+        if (change.OwnReserve is { } own && own != before.OwnReserve)
+        {
+            parts.Add($"keeps {own} for itself; before {before.Kept}");
         }
 
         return string.Join("; ", parts);

@@ -10,7 +10,11 @@ namespace Operone.Web.Devices;
 /// <param name="Devices">Those that the actor may act on, by name.</param>
 /// <param name="LeftOut">Those that were left out because the actor may not, by name.</param>
 /// <param name="Grants">By which grants, and for how many devices each.</param>
-internal sealed record TargetedDevices(IReadOnlyList<DeviceEntry> Devices, IReadOnlyList<DeviceEntry> LeftOut, IReadOnlyDictionary<Guid, int> Grants);
+internal sealed record TargetedDevices(IReadOnlyList<DeviceEntry> Devices, IReadOnlyList<DeviceEntry> LeftOut, IReadOnlyDictionary<Guid, int> Grants)
+{
+    /// <summary>Those that were meant but not named, and that take no new work, by name.</summary>
+    public IReadOnlyList<SkippedDevice> Skipped { get; init; } = [];
+}
 
 /// <summary>
 /// Which devices there are for somebody. One that they may not read does not exist: what is said of it is what is said of
@@ -120,9 +124,14 @@ internal sealed class DeviceSight(DeviceDirectory directory, IAuditTrail audit, 
 
     /// <summary>
     /// The devices that a target means, among those that the actor may aim at, checked one by one. Where a permission is
-    /// missing on one, nothing is done and the error names it, unless the target asks for those alone that the actor may.
+    /// missing on one, nothing is done and the error names it, unless the target asks for those alone that the actor may. Those that
+    /// take no new work are passed by, and said; one that is named takes it, unless it is being drained: then nothing is done.
     /// </summary>
-    public Result<TargetedDevices> Resolve(Actor actor, RunTarget target, string permission)
+    /// <param name="actor">Who asks.</param>
+    /// <param name="target">What it means.</param>
+    /// <param name="permission">What they need on each.</param>
+    /// <param name="withCordoned">Leaves it to the caller which of them take new work.</param>
+    public Result<TargetedDevices> Resolve(Actor actor, RunTarget target, string permission, bool withCordoned = false)
     {
         var all = TargetsOf(actor) as IReadOnlyCollection<DeviceEntry> ?? [.. TargetsOf(actor)];
         var meant = Mean(actor, target, all);
@@ -131,9 +140,24 @@ internal sealed class DeviceSight(DeviceDirectory directory, IAuditTrail audit, 
             return meant.Error!;
         }
 
-        var (permitted, leftOut, grants) = (new List<DeviceEntry>(), new List<DeviceEntry>(), new Dictionary<Guid, int>());
+        var (permitted, leftOut, grants, skipped) = (new List<DeviceEntry>(), new List<DeviceEntry>(), new Dictionary<Guid, int>(), new List<SkippedDevice>());
+        var named = (target.Devices ?? []).Select(n => directory.Find(n)?.Id).ToHashSet();
         foreach (var device in meant.Value.OrderBy(d => d.Name, StringComparer.OrdinalIgnoreCase))
         {
+            if (device.Cordon is { } cordon && !withCordoned)
+            {
+                if (!named.Contains(device.Id))
+                {
+                    skipped.Add(new(device.Name, cordon.ToString()));
+                    continue;
+                }
+
+                if (cordon.Intake.IsShut() && actor.May(permission, device.Labels))
+                {
+                    return DeviceErrors.Shut(device.Name, cordon);
+                }
+            }
+
             var decision = actor.Decide(permission, device.Labels);
             (decision.Allowed ? permitted : leftOut).Add(device);
             if (decision.Allowed && GrantOf(actor, permission, device, decision) is { } grant)
@@ -142,8 +166,13 @@ internal sealed class DeviceSight(DeviceDirectory directory, IAuditTrail audit, 
             }
         }
 
+        if (permitted.Count == 0 && leftOut.Count == 0)
+        {
+            return DeviceErrors.AllPassedBy(skipped);
+        }
+
         return permitted.Count > 0 && (leftOut.Count == 0 || target.OnlyPermitted)
-            ? new TargetedDevices(permitted, leftOut, grants)
+            ? new TargetedDevices(permitted, leftOut, grants) { Skipped = skipped }
             : DeviceErrors.NotPermitted(actor.Name, permission, [.. leftOut.Select(d => d.Name)], mayDropThem: permitted.Count > 0);
     }
 

@@ -34,6 +34,9 @@ internal static class DevicesRegistration
         services.AddSingleton<TelemetryWriter>();
         services.AddHostedService(provider => provider.GetRequiredService<TelemetryWriter>());
         services.AddSingleton<TelemetryService>();
+        services.AddSingleton<DeviceLoads>();
+        services.AddSingleton<IDeviceObserver>(provider => provider.GetRequiredService<DeviceLoads>());
+        services.AddSingleton<CordonService>();
         services.AddSingleton<IRecurringJob, TelemetryUpkeep>();
         services.AddHostedService<DeviceMetrics>();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureHttpsDefaults(https => https.OnAuthenticate = (_, tls) =>
@@ -60,7 +63,7 @@ internal static class DevicesRegistration
         await app.Services.GetRequiredService<SetupEnrollment>().PrepareAsync(cancellationToken);
         var directory = app.Services.GetRequiredService<DeviceDirectory>();
         await using var db = await app.Services.GetRequiredService<IDbContextFactory<OperoneDb>>().CreateDbContextAsync(cancellationToken);
-        var devices = db.Set<Device>().Select(d => new DeviceEntry(d.Id, d.Name, d.Labels)).AsAsyncEnumerable();
+        var devices = db.Set<Device>().Select(Device.AsEntry).AsAsyncEnumerable();
         await foreach (var device in devices.WithCancellation(cancellationToken))
         {
             directory.Put(device);

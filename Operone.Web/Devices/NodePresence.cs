@@ -101,7 +101,7 @@ internal sealed partial class NodePresence : BackgroundService
         await using var db = await _databases.CreateDbContextAsync(cancellationToken);
         foreach (var some in ids.Chunk(500))
         {
-            var found = await db.Set<Device>().Where(d => some.Contains(d.Id)).Select(d => new DeviceEntry(d.Id, d.Name, d.Labels))
+            var found = await db.Set<Device>().Where(d => some.Contains(d.Id)).Select(Device.AsEntry)
                 .ToDictionaryAsync(d => d.Id, cancellationToken);
             foreach (var id in some)
             {

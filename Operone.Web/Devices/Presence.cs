@@ -11,7 +11,7 @@ namespace Operone.Web.Devices;
 
 /// <summary>Devices that come and go, as the agents' hub tells it.</summary>
 internal sealed class Presence(
-    DeviceDirectory directory, DeviceKeys keys, NodePresence nodes, DeviceNotes notes, TelemetryWriter telemetry, IEvents events, LiveChanges changes,
+    DeviceDirectory directory, DeviceKeys keys, NodePresence nodes, DeviceNotes notes, TelemetryWriter telemetry, DeviceLoads loads, IEvents events, LiveChanges changes,
     IOptions<DevicesOptions> options)
 {
     private static readonly string ServerVersion =
@@ -65,7 +65,11 @@ internal sealed class Presence(
         notes.FactsAsync(deviceId, facts, cancellationToken);
 
     /// <summary>How the machine does.</summary>
-    public void Telemetry(Guid deviceId, TelemetrySample sample) => telemetry.Take(deviceId, sample);
+    public void Telemetry(Guid deviceId, TelemetrySample sample)
+    {
+        loads.Note(deviceId, sample);
+        telemetry.Take(deviceId, sample);
+    }
 
     private static string? Refuse(Hello hello) =>
         hello.Protocol < ProtocolVersion.Oldest
@@ -91,7 +95,7 @@ internal sealed record DeviceNote(Guid DeviceId, DateTimeOffset SeenAt, DeviceFa
 /// stay connected are noted once a minute, so that a crash of the node loses no more than that.
 /// </summary>
 internal sealed class DeviceNotes(
-    IDbContextFactory<OperoneDb> databases, LiveChanges changes, TimeProvider time, ILogger<DeviceNotes> logger)
+    IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, NodePresence nodes, LiveChanges changes, TimeProvider time, ILogger<DeviceNotes> logger)
     : BatchedWriter<DeviceNote>(databases, time, logger, capacity: 20_000, gather: TimeSpan.FromMilliseconds(200))
 {
     private readonly TimeProvider _time = time;
@@ -132,6 +136,14 @@ internal sealed class DeviceNotes(
             }
 
             await db.SaveChangesAsync(cancellationToken);
+        }
+
+        foreach (var device in devices.Values)
+        {
+            if (directory.PutCapacity(device.Id, DeviceCapacity.Of(device.Facts)))
+            {
+                nodes.TellChanged(device.Id);
+            }
         }
     }
 

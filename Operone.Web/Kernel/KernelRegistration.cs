@@ -1,5 +1,8 @@
 using Operone.Web.Kernel.Jobs;
 using Operone.Web.Kernel.Jobs.Runs;
+using Operone.Web.Kernel.Ledger;
+using Operone.Web.Kernel.Placement;
+using Operone.Web.Shell.Placement;
 
 namespace Operone.Web.Kernel;
 
@@ -8,12 +11,20 @@ internal static class KernelRegistration
 {
     public static void AddKernel(this WebApplicationBuilder builder)
     {
-        builder.Services.AddJobs();
+        var services = builder.Services;
+        services.AddJobs();
+        services.AddSingleton<ReservationBook>();
+        services.AddSingleton<CandidateReader>();
+        services.AddSingleton<RunPlacer>();
+        services.AddSingleton<IRunPlacer>(provider => provider.GetRequiredService<RunPlacer>());
+        services.AddSingleton<ResourceService>();
+        services.AddHostedService<PlacementLoop>();
     }
 
     public static void MapKernel(this WebApplication app)
     {
         app.MapJobs();
         app.MapJobRuns();
+        app.MapResources();
     }
 }

@@ -2,12 +2,13 @@ using Microsoft.EntityFrameworkCore;
 using Operone.Core.Shell;
 using Operone.Web.Data;
 using Operone.Web.Hosting;
+using Operone.Web.Shell.Placement;
 
 namespace Operone.Web.Shell;
 
-/// <summary>Ends executions that waited for their device until their run expired.</summary>
+/// <summary>Ends what waited for its device, or for room, until its run expired.</summary>
 internal sealed partial class ExpiryService(
-    IDbContextFactory<OperoneDb> databases, ExecutionWriter writer, TimeProvider time, ILogger<ExpiryService> logger) : BackgroundService
+    IDbContextFactory<OperoneDb> databases, ExecutionWriter writer, WaitingRuns waiting, TimeProvider time, ILogger<ExpiryService> logger) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
 
@@ -42,6 +43,7 @@ internal sealed partial class ExpiryService(
             .Join(db.Set<Execution>().Where(e => e.Status == ExecutionStatus.Queued), r => r.Id, e => e.RunId, (r, e) => e.Id)
             .Take(1000).ToListAsync(cancellationToken);
         await writer.EndAsync(expired, [ExecutionStatus.Queued], ExecutionStatus.Expired, "the device was not there before the run expired", cancellationToken);
+        await waiting.ExpireAsync(cancellationToken);
     }
 
     private static partial class Log

@@ -38,6 +38,10 @@ internal sealed class Run
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset ExpiresAt { get; init; }
     public DateTimeOffset? EndedAt { get; set; }
+    /// <summary>Since when it waits for room; null once its devices are chosen, or were named. While it waits it has no executions.</summary>
+    public DateTimeOffset? WaitingSince { get; set; }
+    /// <summary>How its devices were chosen, or why they were not; null where they were named.</summary>
+    public PlacementView? Placement { get; set; }
     public DateTimeOffset? CancelledAt { get; set; }
     public string? CancelledBy { get; set; }
 }
@@ -50,6 +54,7 @@ internal sealed class RunConfiguration : IEntityTypeConfiguration<Run>
         builder.Property(r => r.Id).ValueGeneratedNever();
         builder.Property(r => r.Request).HasJsonText();
         builder.Property(r => r.Sandbox).HasJsonText();
+        builder.Property(r => r.Placement).HasJsonText();
         builder.Property(r => r.Summary).HasMaxLength(200);
         builder.Property(r => r.CreatedBy).HasMaxLength(256);
         builder.Property(r => r.CancelledBy).HasMaxLength(256);

@@ -48,8 +48,10 @@ internal static class RunEndpoints
         act.MapPost("/", Create).WithName("CreateRun").WithSummary("Run a command on devices")
             .WithDescription("Exactly one of `command`, `argv` and `script`. Answers 202 at once, or with `waitSeconds` 200 once all executions "
                 + "have ended (202 when the time is up first). With an `Idempotency-Key` the same request is carried out once in 24 hours. "
-                + "Refused where the caller may not run commands on one of the devices, unless `target.onlyPermitted` leaves those out.")
-            .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+                + "Refused where the caller may not run commands on one of the devices, unless `target.onlyPermitted` leaves those out. "
+                + "A device that is cordoned is passed by unless it is named (`skipped`); one that is being drained takes nothing. With `placement` Operone "
+                + "chooses among the target's devices and reserves there what the command needs; where there is no room the run waits, and says why.")
+            .ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
         act.MapPost("/{id:guid}/cancel", Cancel).WithName("CancelRun").WithSummary("Cancel a run")
             .WithDescription("What is queued ends at once; what runs is terminated with its whole process tree, and killed after 5 seconds. "
                 + "On devices where the caller may not run commands it goes on: `notCancelled` names those that the caller sees.")
@@ -85,19 +87,20 @@ internal static class RunEndpoints
 
     private static async Task<Results<Ok<Page<RunView>>, ProblemHttpResult>> List(
         Actor actor, RunReader reader, DeviceDirectory devices, DeviceSight sight,
-        [Description("running, succeeded, failed or cancelled.")] string? status,
+        [Description("running, succeeded, failed, cancelled, or queued for those that wait for room.")] string? status,
         [Description("A device's id or name.")] string? device,
         [Description("Text in the command or in who made it.")] string? q,
         [Description("How many, 1 to 500.")] int? limit,
         [Description("The `nextCursor` of the page before.")] string? cursor, CancellationToken cancellationToken)
     {
         RunStatus? state = null;
-        if (status is not null)
+        var isWaiting = status == ExecutionStatus.Queued.ToText();
+        if (status is not null && !isWaiting)
         {
             state = Enum.GetValues<RunStatus>().Cast<RunStatus?>().FirstOrDefault(s => s!.Value.ToText() == status);
             if (state is null)
             {
-                return Error.InvalidField("status", "must be running, succeeded, failed or cancelled").ToProblem();
+                return Error.InvalidField("status", "must be running, succeeded, failed, cancelled or queued").ToProblem();
             }
         }
 
@@ -113,7 +116,7 @@ internal static class RunEndpoints
             }
         }
 
-        return (await reader.ListAsync(actor, new(state, deviceId, q, limit ?? 50, cursor), cancellationToken)).ToOk();
+        return (await reader.ListAsync(actor, new(state, deviceId, q, limit ?? 50, cursor, IsWaiting: isWaiting), cancellationToken)).ToOk();
     }
 
     private static async Task<Results<Ok<RunView>, ProblemHttpResult>> Get(

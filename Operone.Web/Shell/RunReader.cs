@@ -17,7 +17,9 @@ namespace Operone.Web.Shell;
 /// <param name="Limit">How many, 1 to 500.</param>
 /// <param name="Cursor">Where the page before ended.</param>
 /// <param name="Kind">Of this kind alone.</param>
-internal sealed record RunQuery(RunStatus? Status = null, Guid? DeviceId = null, string? Text = null, int Limit = 50, string? Cursor = null, RunKind? Kind = null);
+/// <param name="IsWaiting">Those that wait for room alone; each is given with why.</param>
+internal sealed record RunQuery(
+    RunStatus? Status = null, Guid? DeviceId = null, string? Text = null, int Limit = 50, string? Cursor = null, RunKind? Kind = null, bool IsWaiting = false);
 
 /// <summary>The use cases that look at runs.</summary>
 internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, RunSight sight, EnvironmentVault vault, LiveChanges changes, TimeProvider time)
@@ -40,6 +42,8 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, RunSight
             CreatedAt = r.CreatedAt,
             ExpiresAt = r.ExpiresAt,
             EndedAt = r.EndedAt,
+            WaitingSince = r.WaitingSince,
+            Placement = r.Placement,
         }).FirstOrDefault());
 
     private readonly Func<OperoneDb, Guid, IAsyncEnumerable<Execution>> _findExecutions = EF.CompileAsyncQuery(
@@ -120,15 +124,20 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, RunSight
         runs = query.Kind is { } kind ? runs.Where(r => r.Kind == kind) : runs;
         var seesAll = RunSight.SeesAll(actor);
         var seen = sight.Executions(db, actor);
+        var unplaced = RunSight.Unplaced(db, actor);
         if (!seesAll)
         {
-            runs = runs.Where(r => seen.Any(e => e.RunId == r.Id));
+            runs = runs.Where(r => seen.Any(e => e.RunId == r.Id) || unplaced.Any(u => u.Id == r.Id));
         }
 
         if (query.Status is { } status)
         {
-            runs = seesAll ? runs.Where(r => r.Status == status) : RunSight.Standing(runs, seen, status);
+            var standing = RunSight.Standing(db.Set<Run>(), seen, status).Where(r => seen.Any(e => e.RunId == r.Id));
+            runs = seesAll ? runs.Where(r => r.Status == status)
+                : runs.Where(r => standing.Any(s => s.Id == r.Id) || unplaced.Any(u => u.Id == r.Id && u.Status == status));
         }
+
+        runs = query.IsWaiting ? runs.Where(r => r.WaitingSince != null) : runs;
 
         if (query.DeviceId is { } deviceId)
         {
@@ -144,7 +153,7 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, RunSight
         }
 
         var found = await runs.OrderByDescending(r => r.Id).Take(query.Limit + 1)
-            .Select(r => new { r.Id, r.Status, r.Summary, r.CreatedBy, r.CreatedAt, r.EndedAt })
+            .Select(r => new { r.Id, r.Status, r.Summary, r.CreatedBy, r.CreatedAt, r.EndedAt, r.WaitingSince, Placement = query.IsWaiting ? r.Placement : null })
             .ToListAsync(cancellationToken);
         var page = found.Take(query.Limit).ToArray();
         var ids = page.Select(r => r.Id).ToArray();
@@ -156,10 +165,14 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, RunSight
         var items = page.Select(r =>
         {
             // Who sees a part of it is told how that part stands.
-            var state = seesAll ? r.Status : RunRules.Combine(byRun[r.Id].ToDictionary(c => c.Status, c => c.Count));
-            var endedAt = seesAll ? r.EndedAt : state.IsEnd() ? byRun[r.Id].Max(c => c.EndedAt) : null;
+            var state = seesAll || !byRun.Contains(r.Id) ? r.Status : RunRules.Combine(byRun[r.Id].ToDictionary(c => c.Status, c => c.Count));
+            var endedAt = seesAll || !byRun.Contains(r.Id) ? r.EndedAt : state.IsEnd() ? byRun[r.Id].Max(c => c.EndedAt) : null;
             return new RunView(
-                r.Id, state, r.Summary, r.CreatedBy, r.CreatedAt, endedAt, byRun[r.Id].ToDictionary(c => c.Status.ToText(), c => c.Count), null, null);
+                r.Id, state, r.Summary, r.CreatedBy, r.CreatedAt, endedAt, byRun[r.Id].ToDictionary(c => c.Status.ToText(), c => c.Count), null, null)
+            {
+                WaitingSince = r.WaitingSince,
+                Placement = r.Placement is null ? null : r.Placement with { Devices = [], MoreDevices = r.Placement.Devices.Count + r.Placement.MoreDevices },
+            };
         }).ToArray();
         return new Page<RunView>(items, found.Count > query.Limit ? page[^1].Id.ToString("N") : null);
     }
@@ -180,7 +193,7 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, RunSight
             executions.Add(execution);
         }
 
-        return RunSight.SeesAll(actor) || executions.Any(e => sees(e.DeviceId))
+        return RunSight.SeesAll(actor) || executions.Any(e => sees(e.DeviceId)) || (executions.Count == 0 && RunSight.IsOwn(actor, run))
             ? RunSight.View(actor, run, executions, sees) with { AppliedEnvironment = vault.Applied(run) }
             : RunErrors.NotFound(runId.ToString());
     }
@@ -192,6 +205,8 @@ internal sealed class RunReader(IDbContextFactory<OperoneDb> databases, RunSight
         [.. executions.OrderBy(e => e.Stage).ThenBy(e => e.DeviceName, StringComparer.OrdinalIgnoreCase).Select(e => e.ToView())])
     {
         Sandbox = run.Sandbox,
+        WaitingSince = run.WaitingSince,
+        Placement = run.Placement,
     };
 
     private async Task<bool> HasEndedAsync(Guid runId, CancellationToken cancellationToken)

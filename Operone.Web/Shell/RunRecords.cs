@@ -24,10 +24,14 @@ internal sealed class RunRecords(IAuditTrail audit, LiveChanges changes)
     public async ValueTask CreatedAsync(Actor actor, Run run, TargetedDevices target, CancellationToken cancellationToken)
     {
         var names = target.Devices.Select(d => d.Name).ToArray();
-        var detail = $"{run.Summary} (on {names.Length} devices: {RunErrors.Some(names)}"
+        var on = run.Request.Placement is { } placement
+            ? $"on {(placement.Count is { } count ? $"{count} of" : "all of")} {names.Length} devices, each with {placement.Needs ?? Core.Devices.Resources.None}"
+            : $"on {names.Length} devices: {RunErrors.Some(names)}";
+        var detail = $"{run.Summary} ({on}"
             + (run.Request.Sandbox is { } sandbox ? $"; held by the sandbox {sandbox}" : "")
             + (run.Sandbox?.RunAs is { } user ? $"; as the user {user}" : "")
             + (run.Request.Environments is { Count: > 0 } environments ? $"; with the environments {string.Join(", ", environments)}" : "")
+            + (target.Skipped.Count > 0 ? $"; passed by {RunErrors.Some([.. target.Skipped.Select(d => d.Name)])}, which take no new work" : "")
             + (target.LeftOut.Count > 0 ? $"; left out {target.LeftOut.Count} that they may not" : "")
             + (target.Grants.Count > 1 ? $"; by {string.Join(", ", target.Grants.OrderByDescending(g => g.Value).Take(5).Select(g => $"the grant {g.Key} on {g.Value}"))}" : "") + ")";
         Guid? grant = target.Grants.Count > 0 ? target.Grants.MaxBy(g => g.Value).Key : null;
@@ -38,7 +42,7 @@ internal sealed class RunRecords(IAuditTrail audit, LiveChanges changes)
     public async ValueTask CancelledAsync(
         Actor actor, Run run, IReadOnlyList<string> cancelled, IReadOnlyList<string> left, Guid? grant, CancellationToken cancellationToken)
     {
-        var detail = $"{run.Summary} (on {RunErrors.Some(cancelled)}{(left.Count > 0 ? $"; it goes on on {left.Count} that they may not" : "")})";
+        var detail = $"{run.Summary} ({(cancelled.Count == 0 ? "while it waited for room" : $"on {RunErrors.Some(cancelled)}")}{(left.Count > 0 ? $"; it goes on on {left.Count} that they may not" : "")})";
         await audit.NoteAsync(actor, "run.cancel", run.Id.ToString(), true, detail, grant, cancellationToken);
     }
 }

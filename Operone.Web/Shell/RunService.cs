@@ -9,6 +9,7 @@ using Operone.Web.Access;
 using Operone.Web.Data;
 using Operone.Web.Devices;
 using Operone.Web.Shell.Environments;
+using Operone.Web.Shell.Placement;
 
 namespace Operone.Web.Shell;
 
@@ -16,7 +17,7 @@ namespace Operone.Web.Shell;
 internal sealed class RunService(
     IDbContextFactory<OperoneDb> databases, DeviceDirectory devices, DeviceSight sight, RunSight runSight, ExecutionWriter writer,
     ExecutionDispatch dispatch, RunReader reader, RunRecords records, Sandbox.SandboxChoice sandboxes, EnvironmentUse environments, EnvironmentVault vault,
-    StepUp stepUp, TimeProvider time)
+    StepUp stepUp, WaitingRuns waitingRuns, IRunPlacer placer, TimeProvider time)
 {
     /// <summary>
     /// Accepts a run, stores it, and tells the devices that are connected. The same key and request again give the same run.
@@ -51,7 +52,7 @@ internal sealed class RunService(
             return await AwaitedAsync(actor, known, patience, cancellationToken);
         }
 
-        var aimed = sight.Resolve(actor, request.Target!, Permissions.RunsCreate);
+        var aimed = sight.Resolve(actor, request.Target!, Permissions.RunsCreate, withCordoned: request.Placement is not null);
         var resolved = aimed.IsError ? aimed.Error! : await environments.ResolveAsync(actor, request, aimed.Value, cancellationToken);
         if (resolved.Error is { } unresolved)
         {
@@ -69,7 +70,7 @@ internal sealed class RunService(
             return Error.InvalidField("stdout", $"can be streamed of one device; the target has {target.Devices.Count}");
         }
 
-        if (await stepUp.RequireForRunAsync(actor, target.Devices.Count, cancellationToken) is { } untouched)
+        if (await stepUp.RequireForRunAsync(actor, Math.Min(target.Devices.Count, request.Placement?.Count ?? int.MaxValue), cancellationToken) is { } untouched)
         {
             return untouched;
         }
@@ -102,6 +103,15 @@ internal sealed class RunService(
         }
 
         // From here on the run is accepted: who asked may leave, the run goes on.
+        if (run.WaitingSince is not null)
+        {
+            await records.CreatedAsync(actor, run, target, CancellationToken.None);
+            await placer.PlaceAsync(run.Id, CancellationToken.None);
+            var placed = await AwaitedAsync(
+                actor, await reader.ViewAsync(actor, run.Id, d => MaySee(actor, d), CancellationToken.None), patience, cancellationToken);
+            return Told(placed, target);
+        }
+
         var waiting = patience > TimeSpan.Zero && executions.TrueForAll(e => runSight.Sees(actor, e.DeviceId)) ? reader.Subscribe(run.Id) : null;
         using var subscription = waiting;
         writer.Track(executions);
@@ -113,8 +123,15 @@ internal sealed class RunService(
             view = await reader.WaitAsync(actor, view.Value, waiting, () => executions.Any(e => writer.IsOpen(e.Id)), patience, cancellationToken);
         }
 
-        return view.IsError || target.LeftOut.Count == 0 ? view : view.Value with { LeftOut = [.. target.LeftOut.Select(d => d.Name)] };
+        return Told(view, target);
     }
+
+    private static Result<RunView> Told(Result<RunView> view, TargetedDevices target) =>
+        view.IsError || (target.LeftOut.Count == 0 && target.Skipped.Count == 0) ? view : view.Value with
+        {
+            LeftOut = target.LeftOut.Count == 0 ? null : [.. target.LeftOut.Select(d => d.Name)],
+            Skipped = target.Skipped.Count == 0 ? null : target.Skipped,
+        };
 
     private async Task<Result<RunView>> AwaitedAsync(Actor actor, Result<RunView> run, TimeSpan patience, CancellationToken cancellationToken) =>
         run.IsError || run.Value.Status.IsEnd() || patience <= TimeSpan.Zero || !run.Value.Executions!.All(e => runSight.Sees(actor, e.DeviceId))
@@ -136,9 +153,15 @@ internal sealed class RunService(
         var run = await db.Set<Run>().FirstOrDefaultAsync(r => r.Id == runId && r.Kind != RunKind.Terminal, cancellationToken);
         var all = await db.Set<Execution>().Where(e => e.RunId == runId)
             .Select(e => new { e.Id, e.DeviceId, e.DeviceName, IsOpen = e.EndedAt == null }).ToListAsync(cancellationToken);
-        if (run is null || !all.Exists(e => MaySee(actor, e.DeviceId)))
+        var isTheirs = run is not null && all.Count == 0 && (RunSight.IsOwn(actor, run) || actor.MayEverywhere(Permissions.RunsCreate));
+        if (run is null || !(isTheirs || all.Exists(e => MaySee(actor, e.DeviceId))))
         {
             return RunErrors.NotFound(runId.ToString());
+        }
+
+        if (run.WaitingSince is not null)
+        {
+            return await CancelWaitingAsync(actor, run, cancellationToken);
         }
 
         var open = all.Where(e => e.IsOpen).ToList();
@@ -182,6 +205,18 @@ internal sealed class RunService(
         return view.IsError || left.Length == 0 ? view : view.Value with { NotCancelled = left };
     }
 
+    private async Task<Result<RunView>> CancelWaitingAsync(Actor actor, Run run, CancellationToken cancellationToken)
+    {
+        if (!await waitingRuns.EndAsync(run.Id, RunStatus.Cancelled, $"It was cancelled by {actor.Name} before there was room.", actor.Name, cancellationToken))
+        {
+            // It was placed at the same moment, or has ended.
+            return await CancelAsync(actor, run.Id, cancellationToken);
+        }
+
+        await records.CancelledAsync(actor, run, [], [], null, cancellationToken);
+        return await reader.ViewAsync(actor, run.Id, d => MaySee(actor, d), cancellationToken);
+    }
+
     // Who may run commands on a device sees what came of what they ask for there.
     private bool MaySee(Actor actor, Guid deviceId) => runSight.Sees(actor, deviceId) || runSight.MayRun(actor, deviceId);
 
@@ -196,7 +231,9 @@ internal sealed class RunService(
             Status = RunStatus.Running,
             Request = request with { Stdin = request.Stdin == StreamLimits.Word ? request.Stdin : null, StdinBase64 = null },
             Stdin = RunLimits.Stdin(request),
-            Sandbox = sandbox,
+            Sandbox = request.Placement is { } placement ? placement.Hold(sandbox) : sandbox,
+            WaitingSince = request.Placement is null ? null : now,
+            Placement = request.Placement is null ? null : new(PlacementState.Waiting, "Devices are being chosen.", now, []),
             SealedEnvironment = vault.SealRun(id, variables),
             Summary = RunLimits.Summary(request),
             CreatedBy = actor.Name,
@@ -204,7 +241,7 @@ internal sealed class RunService(
             CreatedAt = now,
             ExpiresAt = now.AddSeconds(request.ExpiresInSeconds ?? RunLimits.DefaultExpirySeconds),
         };
-        var executions = targets.Select(device => new Execution
+        var executions = (request.Placement is null ? targets : []).Select(device => new Execution
         {
             Id = Guid.CreateVersion7(now),
             RunId = run.Id,

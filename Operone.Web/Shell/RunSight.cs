@@ -38,6 +38,16 @@ internal sealed class RunSight(DeviceSight devices) : IEventSight
     public IQueryable<Execution> Executions(OperoneDb db, Actor actor) =>
         devices.IdsWith(actor, Permissions.RunsRead) is { } ids ? On(db, ids) : db.Set<Execution>();
 
+    /// <summary>Whether it is they who asked for it.</summary>
+    public static bool IsOwn(Actor actor, Run run) => run.CreatedById is not null && run.CreatedById == actor.Id;
+
+    /// <summary>The runs that they asked for and that have no device yet, or never got one: nobody else but who sees everything sees those.</summary>
+    public static IQueryable<Run> Unplaced(OperoneDb db, Actor actor)
+    {
+        var (all, mine) = (db.Set<Execution>(), actor.Id);
+        return db.Set<Run>().Where(r => mine != null && r.CreatedById == mine && r.Placement != null && !all.Any(e => e.RunId == r.Id));
+    }
+
     /// <summary>How much of a run they see; null where that is nothing, or there is no such run.</summary>
     public async Task<RunPart?> PartAsync(OperoneDb db, Actor actor, Guid runId, CancellationToken cancellationToken)
     {
@@ -53,6 +63,11 @@ internal sealed class RunSight(DeviceSight devices) : IEventSight
         }
 
         var all = await db.Set<Execution>().Where(e => e.RunId == runId).Select(e => new { e.Id, e.DeviceId }).ToListAsync(cancellationToken);
+        if (all.Count == 0)
+        {
+            return await Unplaced(db, actor).AnyAsync(r => r.Id == runId, cancellationToken) ? RunPart.Whole : null;
+        }
+
         var seen = all.Where(e => Sees(actor, e.DeviceId)).Select(e => (Guid?)e.Id).ToArray();
         return seen.Length == 0 ? null : seen.Length == all.Count ? RunPart.Whole : new(false, seen);
     }
@@ -75,14 +90,14 @@ internal sealed class RunSight(DeviceSight devices) : IEventSight
             Status = RunRules.Combine(seen.CountBy(e => e.Status).ToDictionary()),
             EndedAt = seen.Any(e => e.EndedAt is null) ? null : seen.Max(e => e.EndedAt),
         };
-        return run.CreatedById is not null && run.CreatedById == actor.Id
-            ? view
-            : view with { Request = Of(view) };
+        view = view.Placement is { } placement ? view with { Placement = placement with { Devices = [.. placement.Devices.Where(d => sees(d.DeviceId))] } } : view;
+        return IsOwn(actor, run) ? view : view with { Request = Of(view) };
     }
 
     private static CreateRun Of(RunView view) => view.Request! with
     {
         Target = new RunTarget([.. view.Executions!.Select(e => e.DeviceName)]),
+        Placement = view.Request.Placement is { } placement ? placement with { Exclude = null } : null,
         Stages = view.Request.Stages is null ? null : [.. view.Executions!.Where(e => e.Stage is not null).Select(e => view.Request.Stages[e.Stage!.Value])],
     };
 

@@ -46,6 +46,12 @@ internal static class RunStreamEndpoint
                 }
 
                 seq = slice.Value.LastSeq;
+                if (slice.Value.Entries.Any(e => e.ExecutionId is { } execution && !devices.ContainsKey(execution)))
+                {
+                    // It was placed since, or has come into sight.
+                    devices = (await reader.GetAsync(actor, id, events.Ended)).Match(r => r.Executions!.ToDictionary(e => e.Id), _ => devices);
+                }
+
                 foreach (var entry in slice.Value.Entries)
                 {
                     Write(events, entry, devices);
@@ -106,7 +112,6 @@ internal static class RunStreamEndpoint
             return;
         }
 
-        // One that has come into sight since is told of when the stream is next opened.
         if (!devices.TryGetValue(entry.ExecutionId!.Value, out var device))
         {
             return;

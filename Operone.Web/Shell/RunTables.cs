@@ -10,8 +10,8 @@ internal sealed record EndedRun(Guid Id, RunKind Kind, RunStatus Status, string 
 internal static class RunTables
 {
     private const string InsertRun = """
-        INSERT INTO runs ("Id", "Kind", "Status", "Request", "Stdin", "Sandbox", "SealedEnvironment", "Summary", "CreatedBy", "CreatedById", "CreatedAt", "ExpiresAt")
-        VALUES (@id, @kind, @status, @request, @stdin, @sandbox, @environment, @summary, @createdBy, @createdById, @createdAt, @expiresAt)
+        INSERT INTO runs ("Id", "Kind", "Status", "Request", "Stdin", "Sandbox", "SealedEnvironment", "Summary", "CreatedBy", "CreatedById", "CreatedAt", "ExpiresAt", "WaitingSince", "Placement")
+        VALUES (@id, @kind, @status, @request, @stdin, @sandbox, @environment, @summary, @createdBy, @createdById, @createdAt, @expiresAt, @waitingSince, @placement)
         """;
 
     private const string InsertExecution = """
@@ -50,14 +50,26 @@ internal static class RunTables
         sql.Add(InsertRun, ("id", run.Id), ("kind", run.Kind), ("status", run.Status), ("request", JsonColumn.ToText(run.Request)), ("stdin", run.Stdin),
             ("sandbox", run.Sandbox is null ? null : JsonColumn.ToText(run.Sandbox)), ("environment", run.SealedEnvironment),
             ("summary", run.Summary), ("createdBy", run.CreatedBy), ("createdById", run.CreatedById), ("createdAt", run.CreatedAt),
-            ("expiresAt", run.ExpiresAt));
+            ("expiresAt", run.ExpiresAt), ("waitingSince", run.WaitingSince), ("placement", run.Placement is null ? null : JsonColumn.ToText(run.Placement)));
+        Add(sql, executions);
+        return sql.ExecuteAsync(cancellationToken);
+    }
+
+    /// <summary>Adds executions to a run that is there, in the context's present transaction.</summary>
+    public static Task InsertAsync(OperoneDb db, IReadOnlyList<Execution> executions, CancellationToken cancellationToken)
+    {
+        var sql = new SqlBatch(db);
+        Add(sql, executions);
+        return sql.ExecuteAsync(cancellationToken);
+    }
+
+    private static void Add(SqlBatch sql, IReadOnlyList<Execution> executions)
+    {
         foreach (var execution in executions)
         {
             sql.Add(InsertExecution, ("id", execution.Id), ("run", execution.RunId), ("device", execution.DeviceId),
                 ("deviceName", execution.DeviceName), ("stage", execution.Stage), ("status", execution.Status));
         }
-
-        return sql.ExecuteAsync(cancellationToken);
     }
 
     /// <summary>

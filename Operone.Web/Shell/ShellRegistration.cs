@@ -4,6 +4,7 @@ using Operone.Web.Devices;
 using Operone.Web.Hosting;
 using Operone.Web.Shell.Environments;
 using Operone.Web.Shell.Pipelines;
+using Operone.Web.Shell.Placement;
 using Operone.Web.Shell.Recordings;
 using Operone.Web.Shell.Sandbox;
 using Operone.Web.Shell.Streams;
@@ -28,6 +29,7 @@ internal static class ShellRegistration
         services.AddEnvironments();
         services.AddSingleton<RunService>();
         services.AddSingleton<RunStart>();
+        services.AddSingleton<WaitingRuns>();
         services.AddSingleton<RunSight>();
         services.AddSingleton<Events.IEventSight>(provider => provider.GetRequiredService<RunSight>());
         services.AddSingleton<RunReader>();

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Operone.Agent.Cli.Operator.Files;
 using Operone.Agent.Cli.Operator.Jobs;
+using Operone.Agent.Cli.Operator.Kernel;
 using Operone.Agent.Cli.Operator.Terminals;
 
 namespace Operone.Agent.Cli.Operator;
@@ -16,6 +17,7 @@ internal static class OperatorCommands
         root.Add(LogoutCommand.Create(cli));
         root.Add(WhoAmICommand.Create(cli));
         root.Add(DevicesCommand.Create(cli));
+        root.Add(ResourcesCommand.Create(cli));
         root.Add(RunCommand.Create(cli));
         root.Add(PipeCommand.Create(cli));
         root.Add(RunsCommand.Create(cli));

@@ -71,6 +71,17 @@ internal sealed partial class OperoneApi : IDisposable
         return answer.Error is { } error ? error : Read(answer.Value, answerType);
     }
 
+    /// <summary>Changes a part of a thing.</summary>
+    public async Task<Result<TAnswer>> PatchAsync<TBody, TAnswer>(
+        string path, TBody body, JsonTypeInfo<TBody> bodyType, JsonTypeInfo<TAnswer> answerType, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Patch, path);
+        request.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, bodyType));
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        var answer = await SendAsync(request, cancellationToken);
+        return answer.Error is { } error ? error : Read(answer.Value, answerType);
+    }
+
     /// <summary>Posts, with a key that makes a second attempt harmless where the route honours one.</summary>
     public async Task<Result<TAnswer>> PostAsync<TBody, TAnswer>(
         string path, TBody body, JsonTypeInfo<TBody> bodyType, JsonTypeInfo<TAnswer> answerType, string? idempotencyKey, CancellationToken cancellationToken)

@@ -33,6 +33,7 @@ internal static class RunCommand
         var json = Shared.Json("Print the run as one JSON object when it has ended, and no output.");
         var detach = new Option<bool>("--detach") { Description = "Print the run's id and leave it running." };
         var stream = new Option<bool>("--stream") { Description = "Stream standard input and output of the one device as they come; the output is not kept." };
+        var placement = new PlacementOptions(cli);
         var words = new Argument<string[]>("COMMAND") { Description = "The command. One word is a line for the device's shell; several are a program and its arguments, without a shell.", Arity = ArgumentArity.ZeroOrMore };
         var command = new OperatorCommand(Name, "Run a command on one or many devices, and see its output live.",
             """
@@ -44,6 +45,10 @@ internal static class RunCommand
             redirected into standard input is passed along, of any size. More than 64 KiB are streamed; where standard
             output is no terminal then, it is streamed too, and not kept. With several, each line begins with the
             device's name.
+
+            With --any N or what it needs (--cpu, --memory, --disk), Operone chooses among the devices: it takes those
+            with room, reserves there what is needed, and holds the command to it. Where there is no room the run waits
+            and says why, up to --expires. With needs and without --any it runs on all of the devices at once.
 
             Ctrl+C cancels the run and waits for its end; a second one leaves at once.
 
@@ -57,6 +62,8 @@ internal static class RunCommand
               operone run --all --script check.sh
               operone run -d web-1 --sandbox isolated --script untrusted.sh
               operone run -d web-1 --environment deploy -- ./deploy.sh
+              operone run -l role=worker --any 1 --cpu 2 --memory 1Gi -- make -j2
+              operone run --all --any 3 --spread zone --prefer disk=ssd -- ./index.sh
               tar c site | operone run -d web-1 'tar x -C /srv'
               cat big | operone run -d a -- gzip | operone run -d b 'gunzip > /data/big'
             """,
@@ -65,6 +72,12 @@ internal static class RunCommand
             devices, selector, all, permitted, timeout, expires, directory, environment, environments, sandbox, user, script, interpreter, limit, noInput, json,
             detach, stream, words,
         };
+        foreach (var option in placement.All)
+        {
+            command.Add(option);
+        }
+
+        command.Validators.Add(Shared.Check(result => result.Errors.Any() ? null : placement.Problem(result)));
         command.Validators.Add(Shared.Check(result => Problem(
             result, targets: result.GetResult(devices) is not null || result.GetResult(selector) is not null || result.GetValue(all),
             result.GetValue(words) ?? [], result.GetValue(script), result.GetValue(interpreter), result.GetValue(stream) && (result.GetValue(json) || result.GetValue(detach)))));
@@ -92,6 +105,7 @@ internal static class RunCommand
                 TimeoutSeconds = parsed.GetValue(timeout)?.TotalSeconds,
                 ExpiresInSeconds = parsed.GetValue(expires)?.TotalSeconds,
                 OutputLimitBytes = parsed.GetValue(limit),
+                Placement = placement.Read(parsed),
             };
             var how = new RunSettings(request, parsed.GetValue(script), !parsed.GetValue(noInput), parsed.GetValue(json), parsed.GetValue(detach), parsed.GetValue(stream));
             return Shared.WithApiAsync(cli, api => new RunSession(cli, api, how).RunAsync(cancellationToken));

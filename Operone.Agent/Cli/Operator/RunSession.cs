@@ -58,6 +58,11 @@ internal sealed class RunSession(CliContext cli, OperoneApi api, RunSettings set
                 cli.Say($"left out, because you may not run commands there: {Shared.Some(leftOut)}");
             }
 
+            if (view.Value.Skipped is { Count: > 0 } skipped)
+            {
+                cli.Say($"passed by, because they take no new work: {Shared.Some([.. skipped.Select(d => $"{d.Name} ({d.Reason})")])}");
+            }
+
             return settings.Detach ? Detach(created.Value, view.Value) : await FollowAsync(view.Value, request.Value, leave.Token);
         }
         catch (OperationCanceledException) when (leave.IsCancellationRequested)
@@ -136,6 +141,19 @@ internal sealed class RunSession(CliContext cli, OperoneApi api, RunSettings set
             run = whole.Value.View;
         }
 
+        if (run.WaitingSince is not null)
+        {
+            var placed = await new RoomWait(
+                cli, async (id, ended) => (await GetRunAsync(id, ended)).Match<Result<RunView>>(r => r.View, e => e), CancelAsync, _cancelAsked.Task)
+                .ForPlaceAsync(run, cancellationToken);
+            if (placed.Error is { } lost)
+            {
+                return cli.Fail(lost);
+            }
+
+            run = placed.Value;
+        }
+
         var executions = run.Executions ?? [];
         foreach (var execution in executions)
         {
@@ -158,10 +176,10 @@ internal sealed class RunSession(CliContext cli, OperoneApi api, RunSettings set
         var isWhole = true;
         try
         {
-            if (await follower.FollowAsync(run.Id, cancellationToken) is { } lost)
+            if (await follower.FollowAsync(run.Id, cancellationToken) is { } unfollowed)
             {
                 cli.Say($"the run {run.Id} goes on, but cannot be followed:");
-                return cli.Fail(lost);
+                return cli.Fail(unfollowed);
             }
 
             output.Complete();

@@ -18,8 +18,8 @@ internal static class RunsCommand
                 result.AddError("--limit must be at least 1");
             }
         });
-        var status = new Option<string?>("--status") { Description = "Only runs that stand so.", HelpName = "STATUS" };
-        status.AcceptOnlyFromAmong(Enum.GetValues<RunStatus>().Select(s => s.ToText()).ToArray());
+        var status = new Option<string?>("--status") { Description = "Only runs that stand so; queued are those that wait for room, with the reason.", HelpName = "STATUS" };
+        status.AcceptOnlyFromAmong([.. Enum.GetValues<RunStatus>().Select(s => s.ToText()), ExecutionStatus.Queued.ToText()]);
         var json = Shared.Json("Print the runs as one JSON array.");
         var command = new OperatorCommand("runs", "List the latest runs.",
             """
@@ -34,10 +34,20 @@ internal static class RunsCommand
     private static async Task<int> ListAsync(CliContext cli, OperoneApi api, int limit, string? status, bool json, CancellationToken cancellationToken)
     {
         var now = cli.Time.GetUtcNow();
+        if (status == ExecutionStatus.Queued.ToText())
+        {
+            return await Listing.PrintAsync(
+                cli, api, "runs" + Shared.Query(("status", status)), limit, json, new Table("RUN", "SINCE", "BY", "COMMAND", "REASON"), "nothing waits for room",
+                OperoneJson.Default.RunView, r => QueueRow(r, now), cancellationToken);
+        }
+
         return await Listing.PrintAsync(
             cli, api, "runs" + Shared.Query(("status", status)), limit, json, new Table("RUN", "STATUS", "DEVICES", "CREATED", "TOOK", "BY", "COMMAND"),
             status is null ? "there are no runs yet; 'operone run --help' says how to make one" : "no run matches", OperoneJson.Default.RunView, r => Row(r, now), cancellationToken);
     }
+
+    private static Cell[] QueueRow(RunView run, DateTimeOffset now) =>
+        [run.Id.ToString(), Quantities.FormatRelative(run.WaitingSince ?? run.CreatedAt, now), run.CreatedBy, run.Command, run.Placement?.Reason];
 
     private static Cell[] Row(RunView run, DateTimeOffset now)
     {
@@ -46,7 +56,7 @@ internal static class RunsCommand
         return
         [
             run.Id.ToString(),
-            new(run.Status.ToText(), run.Status switch
+            run.WaitingSince is not null ? new("queued", Tone.Off) : new(run.Status.ToText(), run.Status switch
             {
                 RunStatus.Succeeded => Tone.Good,
                 RunStatus.Running => Tone.Busy,

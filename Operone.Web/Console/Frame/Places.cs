@@ -26,6 +26,7 @@ internal static class Places
         [
             new("devices", "Devices", Glyphs.Devices, "d", Permissions.DevicesRead),
             new("runs", "Runs", Glyphs.Runs, "r", Permissions.RunsRead),
+            new("resources", "Resources", Glyphs.Gauge, "k", Permissions.DevicesRead),
             new("terminals", "Terminals", Glyphs.Terminal, "h", Permissions.TerminalsOpen, Permissions.TerminalsJoin),
             new("files", "Files", Glyphs.Folder, "f", Permissions.FilesRead),
             new("recordings", "Recordings", Glyphs.Recordings, "w", Permissions.RecordingsRead),

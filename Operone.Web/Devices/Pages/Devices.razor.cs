@@ -45,9 +45,12 @@ public sealed partial class Devices
     public string? Status { get; set; }
 
     [SupplyParameterFromQuery]
+    public string? Intake { get; set; }
+
+    [SupplyParameterFromQuery]
     public string? Cursor { get; set; }
 
-    private bool IsFiltered => !string.IsNullOrEmpty(Q) || !string.IsNullOrEmpty(Selector) || Status is not null || Cursor is not null;
+    private bool IsFiltered => !string.IsNullOrEmpty(Q) || !string.IsNullOrEmpty(Selector) || Status is not null || Intake is not null || Cursor is not null;
 
     private string RunHref => string.IsNullOrWhiteSpace(Selector) || _selectorProblem is not null
         ? "runs/new" : $"runs/new?selector={Uri.EscapeDataString(Selector)}";
@@ -73,7 +76,7 @@ public sealed partial class Devices
             return;
         }
 
-        var query = new DeviceQuery(_selectorProblem is null ? Selector : null, Status, Q, 100, Cursor);
+        var query = new DeviceQuery(_selectorProblem is null ? Selector : null, Status, Q, 100, Cursor, Intake);
         var page = await Service.ListAsync(Actor, query, cancellationToken);
         (Problem, _page) = page.Match<(Core.Errors.Error?, Page<DeviceView>?)>(p => (null, p), e => (e, null));
         if (_page is not null)
@@ -95,7 +98,7 @@ public sealed partial class Devices
     {
         var command = "operone devices";
         var query = new List<string>();
-        foreach (var (option, name, value) in new[] { ("-l", "selector", Selector), ("--status", "status", Status), ("-q", "q", Q) })
+        foreach (var (option, name, value) in new[] { ("-l", "selector", Selector), ("--status", "status", Status), ("--intake", "intake", Intake), ("-q", "q", Q) })
         {
             if (!string.IsNullOrWhiteSpace(value))
             {

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
+using Operone.Core.Access;
 using Operone.Core.Shell;
 using Operone.Web.Console.Palette;
 using Operone.Web.Console.Parts;
@@ -82,10 +83,13 @@ public sealed partial class RunPage
         OfferActions(_run);
     }
 
+    // One that has no device yet is seen by who asked for it, and by who may everything.
+    private bool MayAct(RunView run) => run.Executions is { Count: 0 } ? Actor.May(Permissions.RunsCreate) : run.Executions!.Any(e => Sight.MayRun(Actor, e.DeviceId));
+
     private void OfferActions(RunView run)
     {
         var actions = new List<PageAction>();
-        if (run.Executions!.Any(e => Sight.MayRun(Actor, e.DeviceId)))
+        if (MayAct(run))
         {
             actions.Add(new("Run again", Glyphs.Again, AgainAddress));
             if (!run.Status.IsEnd())
@@ -104,7 +108,7 @@ public sealed partial class RunPage
     private async Task CancelAsync()
     {
         var open = _run!.Executions!.Where(e => !e.Status.IsEnd() && Sight.MayRun(Actor, e.DeviceId)).ToArray();
-        var where = open is [var only] ? $"on {only.DeviceName}" : $"on {open.Length} devices";
+        var where = _run.WaitingSince is not null ? "before it has begun" : open is [var only] ? $"on {only.DeviceName}" : $"on {open.Length} devices";
         if (!await DialogService.ConfirmAsync("Cancel the run?", $"Ends '{_run.Command}' {where}, with every process that it started. What it printed is kept.", "Cancel the run"))
         {
             return;

@@ -22,6 +22,22 @@ internal static class RunText
             text.Append(target.All ? " --all" : "").Append(target.OnlyPermitted ? " --only-permitted" : "");
         }
 
+        if (request.Placement is { } placement)
+        {
+            Add(text, "--any", placement.Count?.ToString(CultureInfo.InvariantCulture));
+            Add(text, "--cpu", placement.Needs is { CpuMillis: > 0 } cpu ? Core.Devices.Resources.Cores(cpu.CpuMillis) : null);
+            Add(text, "--memory", placement.Needs is { MemoryBytes: > 0 } memory ? memory.MemoryBytes.ToString(CultureInfo.InvariantCulture) : null);
+            Add(text, "--disk", placement.Needs is { DiskBytes: > 0 } disk ? disk.DiskBytes.ToString(CultureInfo.InvariantCulture) : null);
+            Add(text, "--spread", placement.SpreadOver);
+            foreach (var preference in placement.Prefer ?? [])
+            {
+                Add(text, "--prefer", preference);
+            }
+
+            Add(text, "--exclude", placement.Exclude is { Count: > 0 } exclude ? string.Join(',', exclude) : null);
+            Add(text, "--strategy", placement.Strategy == PlacementStrategy.Pack ? "pack" : placement is { Count: null, Needs: null } ? "spread" : null);
+        }
+
         Add(text, "--sandbox", request.Sandbox);
         Add(text, "--run-as", request.RunAs);
         Add(text, "--cwd", request.WorkingDirectory);

@@ -50,7 +50,7 @@ public sealed partial class Runs
         }
 
         var status = Enum.GetValues<RunStatus>().Cast<RunStatus?>().FirstOrDefault(s => s!.Value.ToText() == Status);
-        var page = await Reader.ListAsync(Actor, new RunQuery(status, device?.Id, Q, 50, Cursor), cancellationToken);
+        var page = await Reader.ListAsync(Actor, new RunQuery(status, device?.Id, Q, 50, Cursor, IsWaiting: Status == ExecutionStatus.Queued.ToText()), cancellationToken);
         Problem = page.Error;
         if (page.IsError)
         {

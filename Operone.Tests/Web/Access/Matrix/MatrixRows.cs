@@ -31,6 +31,11 @@ internal static class MatrixRows
         GET /api/v1/devices                                       401        401        403        200        200        200        200        200        200        200        200        200
         GET /api/v1/devices/{idOrName}                            401        401        403        404        200        404        200        200        200        200        404        200
         PATCH /api/v1/devices/{idOrName}                          401        401        403        403        403        403        403        200        200        403        404        403
+        POST /api/v1/devices/{idOrName}/cordon                    401        401        403        403        403        403        403        200        200        403        404        403
+        POST /api/v1/devices/{idOrName}/drain                     401        401        403        403        403        403        403        200        200        403        404        403
+        POST /api/v1/devices/{idOrName}/uncordon                  401        401        403        403        403        403        403        200        200        403        404        403
+        GET /api/v1/resources                                     401        401        403        200        200        200        200        200        200        200        200        200
+        GET /api/v1/resources/reservations                        401        401        403        200        200        200        200        200        200        403        200        200
         DELETE /api/v1/devices/{idOrName}                         401        401        403        403        403        403        403        204        204        403        404        403
         GET /api/v1/devices/{idOrName}/telemetry                  401        401        403        404        200        404        200        200        200        200        404        200
         GET /api/v1/enrollment-tokens                             401        401        403        403        403        403        403        200        200        403        200        403
@@ -237,6 +242,7 @@ internal static class MatrixRows
         /recordings/{Id}                                          in         in         no         no         no         gone       yes        yes        yes        -          -          -
         /recover                                                  yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
         /renew                                                    yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
+        /resources                                                in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
         /runs                                                     in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
         /runs/new                                                 in         in         no         no         no         yes        yes        yes        yes        -          -          -
         /runs/{Id}                                                in         in         no         gone       yes        gone       yes        yes        yes        -          -          -

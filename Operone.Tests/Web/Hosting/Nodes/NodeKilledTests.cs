@@ -84,6 +84,41 @@ public sealed class NodeKilledTests : IAsyncDisposable
         Assert.Equal(Enumerable.Range(0, 20).SelectMany(i => (string[])[$"{i}", $"{i}"]).Order(StringComparer.Ordinal), lines.Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    public async Task Node_KilledWhileItPlacesRuns_EachIsPlacedAndRunsOnce_AndNothingStaysReserved()
+    {
+        var (first, second, front) = await StartAsync();
+        var token = await EnrollmentTokenAsync(first, 2);
+        await AgentAsync(front, token, "moves");
+        await using var stays = new TcpGate(second.Port);
+        await AgentAsync(stays, token, "stays");
+        await OnlineAsync(second, "moves");
+        await OnlineAsync(first, "stays");
+
+        // Each device has room for one at a time: most of them wait when the node dies, some are reserved and not told yet.
+        var cpu = (Environment.ProcessorCount * 500) + 1;
+        var runs = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => PostAsync(i % 3 == 0 ? second : first, new()
+        {
+            Command = $"echo {i} >> {_temp["count"]}; sleep 0.2",
+            Target = new() { All = true },
+            Placement = new() { Count = 1, Needs = new(cpu) },
+        })));
+        await first.KillAsync();
+        front.Target = second.Port;
+        foreach (var run in runs)
+        {
+            var ended = await Eventually.BecomesAsync(
+                async () => await second.Owner.GetFromJsonAsync($"/api/v1/runs/{run.Id}", OperoneJson.Default.RunView, Cancelled) is { EndedAt: not null } over ? over : null, "a run's end", 120);
+            Assert.Equal(RunStatus.Succeeded, ended.Status);
+            Assert.Single(ended.Executions!);
+        }
+
+        var lines = await File.ReadAllLinesAsync(_temp["count"], Cancelled);
+        Assert.Equal(Enumerable.Range(0, 12).Select(i => $"{i}").Order(StringComparer.Ordinal), lines.Order(StringComparer.Ordinal));
+        var left = await second.Owner.GetFromJsonAsync("/api/v1/resources/reservations", OperoneJson.Default.PageReservationView, Cancelled);
+        Assert.Empty(left!.Items);
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var part in Enumerable.Reverse(_parts))

@@ -78,4 +78,24 @@ public sealed class RunFormTests
         Assert.Contains("\"command\": \"it'\\''s\"", call, StringComparison.Ordinal);
         Assert.Contains("$OPERONE_TOKEN", call, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Placement_AsTyped_IsTheRequests_AndComesBack()
+    {
+        var form = new RunForm { Command = "x", Selector = "a" };
+        Assert.Null(form.Read().Request.Placement);
+        var typed = form.Placement;
+        (typed.IsPlaced, typed.Count, typed.Cpu, typed.Memory, typed.SpreadOver, typed.Prefer, typed.Exclude) = (true, "2", "500m", "1Gi", "zone", "disk=ssd", "a, b");
+        var (request, problems) = form.Read();
+        Assert.Empty(problems);
+        Assert.Equal((2, new Resources(500, 1L << 30), "zone"), (request.Placement!.Count, request.Placement.Needs, request.Placement.SpreadOver));
+        Assert.Equal(["disk=ssd"], request.Placement.Prefer!);
+        Assert.Equal(["a", "b"], request.Placement.Exclude!);
+        var again = RunForm.From(request).Read().Request.Placement!;
+        Assert.Equal((2, request.Placement.Needs), (again.Count, again.Needs));
+        Assert.Contains("--any 2 --cpu 0.5 --memory 1073741824 --spread zone --prefer disk=ssd --exclude a,b", RunText.Command(request), StringComparison.Ordinal);
+
+        (typed.Count, typed.Cpu, typed.Prefer) = ("few", "fast", "a in");
+        Assert.Equal(["placement.count", "placement.needs.cpuMillis", "placement.prefer"], form.Read().Problems.Keys.Order());
+    }
 }

@@ -876,6 +876,9 @@ namespace Operone.Web.Data.Migrations.Postgres
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)");
 
+                    b.Property<string>("Cordon")
+                        .HasColumnType("text");
+
                     b.Property<DateTimeOffset>("EnrolledAt")
                         .HasColumnType("timestamp with time zone");
 
@@ -901,6 +904,9 @@ namespace Operone.Web.Data.Migrations.Postgres
                         .IsRequired()
                         .HasMaxLength(63)
                         .HasColumnType("character varying(63)");
+
+                    b.Property<string>("OwnReserve")
+                        .HasColumnType("text");
 
                     b.Property<byte[]>("PublicKey")
                         .IsRequired()
@@ -1924,6 +1930,16 @@ namespace Operone.Web.Data.Migrations.Postgres
                 {
                     b.Property<Guid>("JobRunId")
                         .HasColumnType("uuid");
+            modelBuilder.Entity("Operone.Web.Kernel.Ledger.Reservation", b =>
+                {
+                    b.Property<Guid>("ExecutionId")
+                        .HasColumnType("uuid");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<long>("CpuMillis")
+                        .HasColumnType("bigint");
 
                     b.Property<Guid>("DeviceId")
                         .HasColumnType("uuid");
@@ -1988,6 +2004,22 @@ namespace Operone.Web.Data.Migrations.Postgres
                     b.HasIndex("JobRunId", "Step");
 
                     b.ToTable("job_run_parts", (string)null);
+                    b.Property<long>("DiskBytes")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("MemoryBytes")
+                        .HasColumnType("bigint");
+
+                    b.Property<Guid>("RunId")
+                        .HasColumnType("uuid");
+
+                    b.HasKey("ExecutionId");
+
+                    b.HasIndex("RunId");
+
+                    b.HasIndex("DeviceId", "ExecutionId");
+
+                    b.ToTable("reservations", (string)null);
                 });
 
             modelBuilder.Entity("Operone.Web.Shell.Environments.RunEnvironment", b =>
@@ -2193,6 +2225,9 @@ namespace Operone.Web.Data.Migrations.Postgres
                     b.Property<int>("Kind")
                         .HasColumnType("integer");
 
+                    b.Property<string>("Placement")
+                        .HasColumnType("text");
+
                     b.Property<string>("Request")
                         .IsRequired()
                         .HasColumnType("text");
@@ -2213,6 +2248,9 @@ namespace Operone.Web.Data.Migrations.Postgres
                         .IsRequired()
                         .HasMaxLength(200)
                         .HasColumnType("character varying(200)");
+
+                    b.Property<DateTimeOffset?>("WaitingSince")
+                        .HasColumnType("timestamp with time zone");
 
                     b.HasKey("Id");
 
@@ -2568,6 +2606,11 @@ namespace Operone.Web.Data.Migrations.Postgres
                     b.HasOne("Operone.Web.Kernel.Jobs.Runs.JobRun", null)
                         .WithMany()
                         .HasForeignKey("JobRunId")
+            modelBuilder.Entity("Operone.Web.Kernel.Ledger.Reservation", b =>
+                {
+                    b.HasOne("Operone.Web.Shell.Execution", null)
+                        .WithOne()
+                        .HasForeignKey("Operone.Web.Kernel.Ledger.Reservation", "ExecutionId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });

@@ -51,6 +51,10 @@ public sealed partial class NewRun
     [SupplyParameterFromQuery]
     public string? Environments { get; set; }
 
+    /// <summary>Whether Operone chooses the devices.</summary>
+    [SupplyParameterFromQuery]
+    public bool Placed { get; set; }
+
     /// <summary>A run to begin with.</summary>
     [SupplyParameterFromQuery]
     public Guid? From { get; set; }
@@ -73,6 +77,7 @@ public sealed partial class NewRun
             _form.Devices.UnionWith(Devices.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
         }
 
+        _form.Placement.IsPlaced = Placed;
         _form.Environments.AddRange((Environments ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
         if (From is { } id)
         {

@@ -48,6 +48,8 @@ public sealed class RunForm
     public string Timeout { get; set; } = "";
     public string Expiry { get; set; } = "";
     public string OutputLimit { get; set; } = "";
+    /// <summary>Whether and how Operone chooses the devices.</summary>
+    public PlacementForm Placement { get; private set; } = new();
 
     /// <summary>Whether anything beyond the command and the devices was typed.</summary>
     public bool HasOptions => Environments.Count > 0
@@ -81,6 +83,7 @@ public sealed class RunForm
             TimeoutSeconds = ReadSeconds(Timeout, "timeoutSeconds", errors),
             ExpiresInSeconds = ReadSeconds(Expiry, "expiresInSeconds", errors),
             OutputLimitBytes = ReadSize(errors),
+            Placement = Placement.Read(errors),
         };
         var problems = new Dictionary<string, string[]>(RunLimits.Check(request)?.Fields ?? new Dictionary<string, string[]>());
         foreach (var (field, messages) in errors.ToError()?.Fields ?? new Dictionary<string, string[]>())
@@ -123,6 +126,7 @@ public sealed class RunForm
             Timeout = Seconds(request.TimeoutSeconds),
             Expiry = Seconds(request.ExpiresInSeconds),
             OutputLimit = request.OutputLimitBytes?.ToString(CultureInfo.InvariantCulture) ?? "",
+            Placement = PlacementForm.From(request.Placement),
         };
     }
 
