@@ -8,6 +8,7 @@ using Operone.Web.Events;
 using Operone.Web.Files;
 using Operone.Web.Files.Documents;
 using Operone.Web.Hosting;
+using Operone.Web.Kernel;
 using Operone.Web.Shell;
 
 namespace Operone.Web;
@@ -58,6 +59,7 @@ internal static class Program
         builder.AddChannels();
         builder.AddShell();
         builder.AddFiles();
+        builder.AddKernel();
         builder.AddAgents();
         builder.AddConsole();
 
@@ -90,6 +92,7 @@ internal static class Program
         app.MapChannels();
         app.MapShell();
         app.MapFiles();
+        app.MapKernel();
         app.MapAgents();
         app.MapConsole();
     }

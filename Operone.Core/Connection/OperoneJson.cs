@@ -6,6 +6,7 @@ using Operone.Core.Devices;
 using Operone.Core.Events;
 using Operone.Core.Files;
 using Operone.Core.Files.Search;
+using Operone.Core.Kernel;
 using Operone.Core.Shell;
 
 namespace Operone.Core.Connection;
@@ -89,6 +90,14 @@ namespace Operone.Core.Connection;
 [JsonSerializable(typeof(Page<EnvironmentView>))]
 [JsonSerializable(typeof(RecordingView))]
 [JsonSerializable(typeof(RecordingMatch))]
+[JsonSerializable(typeof(ProcessCall))]
+[JsonSerializable(typeof(ProcessReply))]
+[JsonSerializable(typeof(ProcessListView))]
+[JsonSerializable(typeof(ProcessChanges))]
+[JsonSerializable(typeof(ProcessDetailsView))]
+[JsonSerializable(typeof(SignalProcess))]
+[JsonSerializable(typeof(ProcessSignalled))]
+[JsonSerializable(typeof(TopView))]
 [JsonSerializable(typeof(string))]
 public sealed partial class OperoneJson : JsonSerializerContext
 {
