@@ -52,7 +52,7 @@ public sealed class ProcessTable
 
         if (reply.Sample is { } sample)
         {
-            (Sample, Number, All) = (sample, next, [.. _entries.Values.Select(e => e.Process)]);
+            (Sample, Number, All) = (sample, next, [.. _entries.Values.Select(e => e.Info)]);
         }
 
         return _entries.Count <= ProcessLimits.MaxProcesses && reply.Sample is null or { Cores: >= 0 and <= 65536, Missing: null or { Count: <= 16 } };
@@ -72,11 +72,11 @@ public sealed class ProcessTable
         {
             if (entry.FactsAt > number)
             {
-                processes.Add(entry.Process);
+                processes.Add(entry.Info);
             }
             else if (entry.FiguresAt > number)
             {
-                figures.Add(entry.Process.Figures);
+                figures.Add(entry.Info.Figures);
             }
         }
 
@@ -97,7 +97,7 @@ public sealed class ProcessTable
 
     private bool Remove(ProcessIdentity gone, long number)
     {
-        if (_entries.TryGetValue(gone.Pid, out var known) && known.Process.Start == gone.Start)
+        if (_entries.TryGetValue(gone.Pid, out var known) && known.Info.Start == gone.Start)
         {
             _entries.Remove(gone.Pid);
             _gone.Enqueue((gone, number));
@@ -128,9 +128,9 @@ public sealed class ProcessTable
             return false;
         }
 
-        _entries[figures.Pid] = known with { Process = known.Process with { Figures = figures }, FiguresAt = number };
+        _entries[figures.Pid] = known with { Info = known.Info with { Figures = figures }, FiguresAt = number };
         return true;
     }
 
-    private readonly record struct Entry(ProcessInfo Process, long FactsAt, long FiguresAt);
+    private readonly record struct Entry(ProcessInfo Info, long FactsAt, long FiguresAt);
 }

@@ -64,7 +64,8 @@ internal sealed class MatrixScene : IAsyncDisposable
 
         var first = await IdAsync(method, text);
         return route.Fill(first, text.Contains("{personId}", StringComparison.Ordinal) ? Victim.Id.ToString()
-            : text.Contains("{attachment}", StringComparison.Ordinal) ? Guid.NewGuid().ToString() : "here");
+            : text.Contains("{attachment}", StringComparison.Ordinal) ? Guid.NewGuid().ToString()
+            : text.Contains("{pid}", StringComparison.Ordinal) ? "2147483646" : "here");
     }
 
     public async ValueTask DisposeAsync()
