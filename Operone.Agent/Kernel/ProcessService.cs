@@ -25,10 +25,14 @@ internal sealed partial class ProcessService : IChannelService
     private int _channels;
 
     /// <summary>Makes it.</summary>
-    public ProcessService(Func<IProcesses> open, Executions executions, TimeProvider time, ILoggerFactory loggers)
+    /// <param name="open">Opens the machine's processes.</param>
+    /// <param name="running">The executions that have not ended.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggers">For what went wrong.</param>
+    public ProcessService(Func<IProcesses> open, Func<IReadOnlyList<(Guid Id, ExecutionFolder Folder)>> running, TimeProvider time, ILoggerFactory loggers)
     {
-        (_open, _time, _logger) = (open, time, loggers.CreateLogger<ProcessService>());
-        _owners = () => new ProcessOwners(executions.Running, OwnProgram.Command(), Environment.ProcessId);
+        (_open, _logger, _time) = (open, loggers.CreateLogger<ProcessService>(), time);
+        _owners = () => new ProcessOwners(running, OwnProgram.Command(), Environment.ProcessId);
         Sampler = new ProcessSampler(open, _owners, time, loggers.CreateLogger<ProcessSampler>());
         _signaller = new ProcessSignaller(open, Environment.ProcessId);
     }

@@ -88,7 +88,7 @@ public sealed class ProcessTable
         process is { Pid: >= 0, Name: { Length: <= ProcessLimits.MaxName }, Figures: not null, User: null or { Length: <= ProcessLimits.MaxName } }
         && process.Figures.Pid == process.Pid
         && IsSensible(process.Figures)
-        && (process.Arguments is null || process.Arguments.Sum(a => (a?.Length ?? ProcessLimits.MaxArguments) + 1L) <= ProcessLimits.MaxArguments + 1);
+        && (process.Arguments is null || (process.Arguments.All(a => a is not null) && process.Arguments.Sum(a => a.Length + 1L) <= ProcessLimits.MaxArguments + 1));
 
     private static bool IsSensible(ProcessFigures? figures) => figures is
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Operone.Agent.Cli.Operator.Files;
+using Operone.Agent.Cli.Operator.Processes;
 using Operone.Agent.Cli.Operator.Terminals;
 
 namespace Operone.Agent.Cli.Operator;
@@ -23,6 +24,7 @@ internal static class OperatorCommands
         root.Add(SandboxesCommand.Create(cli));
         root.Add(EnvironmentsCommand.Create(cli));
         root.Add(RecordingsCommand.Create(cli));
+        ProcessCommands.Add(root, cli);
         FileCommands.Add(root, cli);
         root.Add(ShellCommand.Create(cli));
         root.Add(TerminalsCommand.Create(cli));
