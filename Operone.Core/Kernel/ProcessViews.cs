@@ -71,8 +71,9 @@ public sealed record ProcessView
 /// <param name="Total">How many processes there are; those that are left out by a filter or the limit among them.</param>
 /// <param name="Processes">The processes.</param>
 /// <param name="Missing">What cannot be had on this device, and why.</param>
+/// <param name="Milliseconds">How long the device took to look at all of them.</param>
 public sealed record ProcessListView(
-    Guid DeviceId, string Device, DateTimeOffset At, int Cores, long MemoryTotal, int Total, IReadOnlyList<ProcessView> Processes, IReadOnlyList<string>? Missing);
+    Guid DeviceId, string Device, DateTimeOffset At, int Cores, long MemoryTotal, int Total, IReadOnlyList<ProcessView> Processes, IReadOnlyList<string>? Missing, double Milliseconds);
 
 /// <summary>What has changed since the list or change before, as the stream sends it.</summary>
 /// <param name="At">When the sample was taken (UTC).</param>

@@ -10,6 +10,7 @@ using Operone.Core.Connection;
 using Operone.Core.Devices;
 using Operone.Core.Kernel;
 using Operone.Core.Shell;
+using Operone.Tests.Agent.Cli;
 using Operone.Tests.Hosting;
 using Operone.Tests.Web.Files;
 using Operone.Web.Kernel.Processes;
@@ -241,6 +242,45 @@ public abstract class ProcessTests(ServerFixture fixture) : FileScene(fixture)
         Assert.Contains("6 seconds", top.Silent.Single(s => s.Device == silent.Name).Reason, StringComparison.Ordinal);
         using var bad = await Server.Owner.GetAsync("/api/v1/processes/top?by=name", Cancelled);
         Assert.Equal(HttpStatusCode.BadRequest, bad.StatusCode);
+    }
+
+    [Fact]
+    public async Task CommandLine_ListsComparesAndEnds()
+    {
+        var mark = Mark();
+        var process = Start("sh", "-c", "sleep 604; :", mark, "\e]0;title\a");
+        using var terminal = Terminal();
+        Assert.Equal(0, await terminal.RunAsync("ps", Device, "-q", mark, "--tree"));
+        var lines = terminal.Output.Split('\n');
+        Assert.StartsWith("PID", lines[0], StringComparison.Ordinal);
+        Assert.Contains(lines, l => l.StartsWith($"{process.Id} ", StringComparison.Ordinal) && l.EndsWith($"sh -c 'sleep 604; :' {mark} '\\e]0;title\\x07'", StringComparison.Ordinal));
+
+        using var json = Terminal();
+        Assert.Equal(0, await json.RunAsync("ps", Device, "--sort", "memory", "-n", "3", "--json"));
+        Assert.Equal(3, JsonDocument.Parse(json.Output).RootElement.GetProperty("processes").GetArrayLength());
+
+        using var top = Terminal();
+        Assert.InRange(await top.RunAsync("top", "--sort", "memory", "-n", "3"), 0, 1);
+        Assert.Contains(Device, top.Output, StringComparison.Ordinal);
+
+        using var kill = Terminal();
+        Assert.Equal(0, await kill.RunAsync("kill", Device, $"{process.Id}", "--tree", "--signal", "KILL"));
+        Assert.Equal($"{process.Id} sh", kill.Output.Split('\n')[0]);
+        await process.WaitForExitAsync(Cancelled);
+        await EventuallyAsync(async () => (await ListAsync("?filter=sleep%20604")).Processes.All(p => p.State == ProcessState.Ended), "nothing left");
+
+        using var gone = Terminal();
+        Assert.Equal(2, await gone.RunAsync("kill", Device, "2147483646"));
+        Assert.Contains("no such process", gone.Error, StringComparison.OrdinalIgnoreCase);
+        using var wrong = Terminal();
+        Assert.Equal(2, await wrong.RunAsync("kill", Device, "1", "-s", "NOPE"));
+    }
+
+    private FakeTerminal Terminal()
+    {
+        var terminal = new FakeTerminal { Time = TimeProvider.System };
+        (terminal.Variables["OPERONE_URL"], terminal.Variables["OPERONE_TOKEN"]) = (Server.Url, OperoneServer.OwnerToken);
+        return terminal;
     }
 
     private static string Mark() => $"mark-{Guid.NewGuid():N}"[..20];

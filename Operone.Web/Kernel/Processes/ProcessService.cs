@@ -53,7 +53,7 @@ internal sealed class ProcessService(
                 Depth = query.Tree ? p.Depth : null,
                 Descendants = query.Tree ? p.Descendants : null,
             })],
-            sample.Missing);
+            sample.Missing, sample.Milliseconds);
     }
 
     /// <summary>A device's processes, without asking whether the actor may: for <see cref="ProcessTop"/>, which has.</summary>

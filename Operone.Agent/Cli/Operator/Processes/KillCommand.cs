@@ -33,7 +33,7 @@ internal static class KillCommand
             """
             The process is looked up first, and the signal is bound to it: one that has got its number since gets nothing.
             With --tree and KILL the whole tree is stopped before it is ended, so that none of it starts another.
-            Exit code: 0 all got it, 1 some did not, 2 the command line is wrong.
+            Exit code: 0 all got it, 1 some did not, 2 there is no such process, or the command line is wrong.
 
             Example:
               operone kill web-1 4711

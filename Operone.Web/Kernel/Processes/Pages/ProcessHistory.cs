@@ -43,7 +43,8 @@ internal sealed class ProcessHistory
     /// <summary>Takes a sample in; one that it has already, or an older one, is left out.</summary>
     public void Add(WatchView view, Func<ProcessInfo, string?> operone)
     {
-        if (view.Sample is not { } sample || sample.At <= To || view.Processes.Count == 0)
+        // in the first sample nobody has used anything yet, as far as is known: that is no 0
+        if (view.Sample is not { } sample || sample.At <= To || view.Processes.All(p => p.Figures.Cpu is null))
         {
             return;
         }
