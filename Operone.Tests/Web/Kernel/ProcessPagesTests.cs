@@ -36,13 +36,17 @@ public sealed class ProcessPagesTests
             history.Add(View(i, Process(1, cpu: 10, name: "a"), Process(2, cpu: 20, name: "a"), Process(3, cpu: 5, name: "b\n")), p => p.Pid == 3 ? "run 1" : null);
         }
 
-        history.Add(View(3, Process(1, cpu: 99)), _ => null);
+        history.Add(View(ProcessHistory.MaxSamples + 50, Process(1, cpu: 99)), _ => null);
         Assert.Equal(ProcessHistory.MaxSamples, history.Count);
         var lines = history.Lines(ProcessGrouping.Name, isMemory: false);
         Assert.Equal(["a", "b\\n"], lines.Select(l => l.Name));
         Assert.All(lines[0].Points, p => Assert.Equal(30, p.Value, 3));
         Assert.Equal(["run 1"], history.Lines(ProcessGrouping.Operone, isMemory: true).Select(l => l.Name));
         Assert.Equal(["root"], history.Lines(ProcessGrouping.User, isMemory: true).Select(l => l.Name));
+
+        // a device whose clock is set back begins anew
+        history.Add(View(3, Process(1, cpu: 99)), _ => null);
+        Assert.Equal((1, Now.AddSeconds(3)), (history.Count, history.From));
     }
 
     [Fact]

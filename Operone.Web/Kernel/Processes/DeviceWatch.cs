@@ -13,7 +13,8 @@ namespace Operone.Web.Kernel.Processes;
 /// <param name="Sample">What holds of it.</param>
 /// <param name="Processes">The processes.</param>
 /// <param name="Problem">Why there is nothing newer; null where all is well.</param>
-internal sealed record WatchView(long Number, ProcessSample? Sample, IReadOnlyList<ProcessInfo> Processes, Error? Problem);
+/// <param name="ReceivedAt">This node's timestamp of the sample: a device's clock may be wrong.</param>
+internal sealed record WatchView(long Number, ProcessSample? Sample, IReadOnlyList<ProcessInfo> Processes, Error? Problem, long ReceivedAt = 0);
 
 /// <summary>
 /// The watch of one device, for all who look through this node. It goes on while somebody does: when the device is away it waits, and what
@@ -37,6 +38,7 @@ internal sealed partial class DeviceWatch
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource _wanted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _step;
+    private long _receivedAt;
     private Error? _problem;
 
     /// <summary>Begins to watch, in the name of who looks first.</summary>
@@ -90,7 +92,7 @@ internal sealed partial class DeviceWatch
     {
         lock (_lock)
         {
-            return new WatchView(_table.Number, _table.Sample, _table.All, _problem);
+            return new WatchView(_table.Number, _table.Sample, _table.All, _problem, _receivedAt);
         }
     }
 
@@ -205,7 +207,7 @@ internal sealed partial class DeviceWatch
             }
         }
 
-        Tell(() => (isSensible, _problem) = (_table.Apply(reply), null));
+        Tell(() => (isSensible, _problem, _receivedAt) = (_table.Apply(reply), null, _time.GetTimestamp()));
         return isSensible;
     }
 

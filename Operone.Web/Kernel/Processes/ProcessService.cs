@@ -59,7 +59,7 @@ internal sealed class ProcessService(
     /// <summary>A device's processes, without asking whether the actor may: for <see cref="ProcessTop"/>, which has.</summary>
     public async Task<Result<WatchView>> ReadAsync(Actor actor, DeviceEntry device, CancellationToken cancellationToken)
     {
-        if (watches.Now(device.Id) is { Problem: null, Sample: { } sample, Number: > 1 } now && time.GetUtcNow() - sample.At < Fresh && sample.At <= time.GetUtcNow())
+        if (watches.Now(device.Id) is { Problem: null, Number: > 1 } now && time.GetElapsedTime(now.ReceivedAt) < Fresh)
         {
             return now;
         }

@@ -30,6 +30,7 @@ internal sealed class ProcessHistory
     private static readonly ProcessGrouping[] _groupings = Enum.GetValues<ProcessGrouping>();
 
     private readonly Queue<Point> _points = new();
+    private long _number;
 
     /// <summary>How many samples there are.</summary>
     public int Count => _points.Count;
@@ -40,14 +41,21 @@ internal sealed class ProcessHistory
     /// <summary>The last sample's time.</summary>
     public DateTimeOffset To { get; private set; }
 
-    /// <summary>Takes a sample in; one that it has already, or an older one, is left out.</summary>
+    /// <summary>Takes a sample in; one that it has already is left out.</summary>
     public void Add(WatchView view, Func<ProcessInfo, string?> operone)
     {
         // in the first sample nobody has used anything yet, as far as is known: that is no 0
-        if (view.Sample is not { } sample || sample.At <= To || view.Processes.All(p => p.Figures.Cpu is null))
+        if (view.Sample is not { } sample || view.Number == _number || view.Processes.All(p => p.Figures.Cpu is null))
         {
             return;
         }
+
+        if (sample.At <= To)
+        {
+            _points.Clear(); // its clock was set back
+        }
+
+        _number = view.Number;
 
         var sums = _groupings.ToDictionary(g => g, g => Sum(view.Processes, g, operone));
         _points.Enqueue(new Point(sample.At, sums));
