@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using Operone.Core.Devices;
 using Operone.Core.Shell;
@@ -33,6 +34,7 @@ public sealed class ProcessesTests(Browser browser)
         // Found by its command line, with a way to its run.
         await page.Keyboard.PressAsync("/");
         await page.Keyboard.TypeAsync(mark);
+        await Expect(page.GetByRole(AriaRole.Searchbox)).ToHaveValueAsync(mark);
         var row = page.Locator("table.processes tbody tr").Filter(new() { HasText = mark });
         await Expect(row).ToHaveCountAsync(1);
         await Expect(row.Locator("a.chip")).ToHaveAttributeAsync("href", $"runs/{run.Id}");
@@ -40,7 +42,7 @@ public sealed class ProcessesTests(Browser browser)
         // As a tree, with what descends from it.
         await SearchAsync("");
         await page.GetByRole(AriaRole.Link, new() { Name = "Operone's" }).First.ClickAsync();
-        await page.WaitForURLAsync("**own=true**");
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Tree", Exact = true })).ToHaveAttributeAsync("href", new Regex("own=true"));
         await page.GetByRole(AriaRole.Link, new() { Name = "Tree", Exact = true }).ClickAsync();
         await page.WaitForURLAsync("**view=tree**");
         await Expect(page.Locator("table.processes tbody tr").Filter(new() { HasText = "sleep 600" })).ToHaveCountAsync(3);
@@ -50,7 +52,7 @@ public sealed class ProcessesTests(Browser browser)
         // Another one comes and goes.
         using var other = Process.Start(new ProcessStartInfo("sleep", ["611"]))!;
         await page.GetByRole(AriaRole.Link, new() { Name = "All", Exact = true }).First.ClickAsync();
-        await page.WaitForURLAsync(url => !url.Contains("own=", StringComparison.Ordinal));
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Tree", Exact = true })).Not.ToHaveAttributeAsync("href", new Regex("own="));
         await SearchAsync("sleep 611");
         await Expect(page.Locator("table.processes tbody tr").Filter(new() { HasText = "sleep 611" })).ToHaveCountAsync(1, new() { Timeout = 20_000 });
         other.Kill();
@@ -70,6 +72,11 @@ public sealed class ProcessesTests(Browser browser)
         await Expect(dialog).ToContainTextAsync("the 2 processes that descend from it");
         await Expect(dialog).ToContainTextAsync("It belongs to Operone: run");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Send KILL to 3" }).ClickAsync();
+        await Expect(panel).ToContainTextAsync("KILL went to 3 processes", new() { Timeout = 20_000 });
+        await Expect(panel).ToContainTextAsync("ended", new() { Timeout = 20_000 });
+        await panel.GetByRole(AriaRole.Link, new() { Name = "Close" }).ClickAsync();
+        await Expect(panel).ToHaveCountAsync(0);
+        await page.Mouse.MoveAsync(5, 5); // nothing moves under the pointer
         await Expect(page.GetByText("No process matches")).ToBeVisibleAsync(new() { Timeout = 20_000 });
         var ended = await scene.Server.Api.WaitForEndAsync(run.Id, TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         Assert.Equal(RunStatus.Failed, ended.Status);
@@ -96,7 +103,8 @@ public sealed class ProcessesTests(Browser browser)
         async Task SearchAsync(string text)
         {
             await page.GetByRole(AriaRole.Searchbox).FillAsync(text);
-            await page.WaitForURLAsync(url => text.Length == 0 ? !url.Contains("q=", StringComparison.Ordinal) : url.Contains($"q={Uri.EscapeDataString(text)}", StringComparison.Ordinal));
+            var link = Expect(page.GetByRole(AriaRole.Link, new() { Name = "Tree", Exact = true }));
+            await (text.Length == 0 ? link.Not.ToHaveAttributeAsync("href", new Regex("[?&]q=")) : link.ToHaveAttributeAsync("href", new Regex($"[?&]q={Regex.Escape(Uri.EscapeDataString(text))}(&|$)")));
         }
     }
 }

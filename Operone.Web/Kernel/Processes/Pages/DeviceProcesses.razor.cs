@@ -27,7 +27,10 @@ public sealed partial class DeviceProcesses : IAsyncDisposable
     private Task _following = Task.CompletedTask;
     private ProcessLook? _look;
     private WatchView? _view;
+    private ProcessInfo? _chosen;
     private Error? _problem;
+    private readonly Queue<string> _typed = new();
+    private string _text = "";
     private string _query = "";
     private bool _isPaused;
     private int _limit = Step;
@@ -65,6 +68,21 @@ public sealed partial class DeviceProcesses : IAsyncDisposable
     [SupplyParameterFromQuery]
     public string? Pid { get; set; }
 
+    /// <summary>
+    /// What is typed. It goes into the address, and comes back from there a moment later: what came back from what was typed before must not take
+    /// the place of what was typed since.
+    /// </summary>
+    private string Text
+    {
+        get => _text;
+        set
+        {
+            _text = value;
+            _typed.Enqueue(value);
+            Navigation.NavigateTo(With("q", value.Length > 0 ? value : null), replace: true);
+        }
+    }
+
     private bool IsTree => View == "tree";
 
     private bool IsMemory => SortBy.Sort == ProcessSort.Memory;
@@ -83,8 +101,16 @@ public sealed partial class DeviceProcesses : IAsyncDisposable
 
     private IReadOnlyList<string> Hidden => Hide?.Split(',') ?? [];
 
-    /// <summary>The process that is looked at closely, as long as it is there.</summary>
-    private ProcessInfo? Chosen => int.TryParse(Pid, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? _view?.Processes.FirstOrDefault(p => p.Pid == pid) : null;
+    /// <summary>The process that is looked at closely; as it was last where it has ended since.</summary>
+    private ProcessInfo? Chosen
+    {
+        get
+        {
+            var pid = int.TryParse(Pid, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1;
+            _chosen = _view?.Processes.FirstOrDefault(p => p.Pid == pid) ?? (_chosen?.Pid == pid ? _chosen : null);
+            return _chosen;
+        }
+    }
 
     private bool MaySignal => Actor.May(Permissions.ProcessesSignal, Device.Labels);
 
@@ -101,11 +127,29 @@ public sealed partial class DeviceProcesses : IAsyncDisposable
             }
         }
 
+        TakeText(Q ?? "");
         var query = $"{Q}|{Sort}|{View}|{Own}";
         if (query != _query)
         {
             (_query, _limit) = (query, Step);
             _shown.Reset(Place());
+        }
+    }
+
+    private void TakeText(string fromAddress)
+    {
+        if (!_typed.Contains(fromAddress))
+        {
+            if (_typed.Count == 0)
+            {
+                _text = fromAddress; // a link, or the way back
+            }
+
+            return;
+        }
+
+        while (_typed.Dequeue() != fromAddress)
+        {
         }
     }
 
@@ -172,12 +216,10 @@ public sealed partial class DeviceProcesses : IAsyncDisposable
     private string? SortState(ProcessSort sort) => SortBy.Sort != sort ? null
         : (sort is ProcessSort.Cpu or ProcessSort.Memory or ProcessSort.Threads or ProcessSort.Started) == SortBy.Reversed ? "ascending" : "descending";
 
-    private void Filter(object? value) => Navigation.NavigateTo(With("q", value as string is { Length: > 0 } text ? text : null), replace: true);
-
     private void Toggle(string column) => Navigation.NavigateTo(
         With("hide", (Hidden.Contains(column) ? Hidden.Where(h => h != column) : Hidden.Append(column)).ToArray() is { Length: > 0 } some ? string.Join(',', some) : null), replace: true);
 
-    private string ChosenHref(ProcessInfo process) => With("pid", Chosen == process ? null : process.Pid.ToString(CultureInfo.InvariantCulture));
+    private string ChosenHref(ProcessInfo process, ProcessInfo? chosen) => With("pid", chosen?.Identity == process.Identity ? null : process.Pid.ToString(CultureInfo.InvariantCulture));
 
     private string Percent(double value) => ProcessText.Cpu(value);
 
