@@ -31,6 +31,8 @@ public sealed partial class DeviceProcesses : IAsyncDisposable
     private Error? _problem;
     private readonly Queue<string> _typed = new();
     private string _text = "";
+    private string _last = "";
+    private int _texts;
     private string _query = "";
     private bool _isPaused;
     private int _limit = Step;
@@ -67,21 +69,6 @@ public sealed partial class DeviceProcesses : IAsyncDisposable
 
     [SupplyParameterFromQuery]
     public string? Pid { get; set; }
-
-    /// <summary>
-    /// What is typed. It goes into the address, and comes back from there a moment later: what came back from what was typed before must not take
-    /// the place of what was typed since.
-    /// </summary>
-    private string Text
-    {
-        get => _text;
-        set
-        {
-            _text = value;
-            _typed.Enqueue(value);
-            Navigation.NavigateTo(With("q", value.Length > 0 ? value : null), replace: true);
-        }
-    }
 
     private bool IsTree => View == "tree";
 
@@ -136,21 +123,30 @@ public sealed partial class DeviceProcesses : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// What is typed goes into the address, and comes back from there a moment later. The field has what its person typed: only what comes by a link,
+    /// or by the way back, takes its place, as a new field.
+    /// </summary>
     private void TakeText(string fromAddress)
     {
-        if (!_typed.Contains(fromAddress))
+        if (_typed.Contains(fromAddress))
         {
-            if (_typed.Count == 0)
+            while (_typed.Dequeue() != fromAddress)
             {
-                _text = fromAddress; // a link, or the way back
             }
-
-            return;
         }
-
-        while (_typed.Dequeue() != fromAddress)
+        else if (_typed.Count == 0 && fromAddress != _last)
         {
+            (_text, _last) = (fromAddress, fromAddress);
+            _texts++;
         }
+    }
+
+    private void Filter(string text)
+    {
+        _last = text;
+        _typed.Enqueue(text);
+        Navigation.NavigateTo(With("q", text.Length > 0 ? text : null), replace: true);
     }
 
     private async Task FollowAsync(ProcessLook look)
