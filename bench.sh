@@ -18,6 +18,7 @@ Without a name all of them run; the table goes to standard output (progress to s
   fleet       5,000 simulated devices: memory and CPU of the server, all reconnecting after a restart
   output      one execution printing 200 MB
   agent       the agent's size, memory and CPU while idle
+  processes   what a sample of 1,000 processes costs a device (baseline: top -b)
   start       the server's cold start and memory
   terminals   a keystroke's echo, output, opening, 200 idle ones (baselines: a bare pseudo-terminal, script(1), `ssh -tt`)
   channels    a command's streamed output (baselines: a plain TCP copy, a bare WebSocket)

@@ -4,6 +4,7 @@ using Operone.Agent.Channels;
 using Operone.Agent.Connection;
 using Operone.Agent.Devices;
 using Operone.Agent.Files;
+using Operone.Agent.Kernel;
 using Operone.Agent.Platforms;
 using Operone.Agent.Shell;
 using Operone.Agent.Shell.Host.Sandbox;
@@ -74,8 +75,9 @@ internal sealed partial class AgentProcess(StateDirectory state, IPlatform platf
         await using var executions = new Executions(state.Executions, follower, sender, tombstones, time, loggers.CreateLogger<Executions>());
         var disk = platform.Disk(state.Path);
         var files = new FileService(disk, new Uploads(state.Uploads, disk, time, loggers.CreateLogger<Uploads>()), time, loggers.CreateLogger<FileService>());
+        var processes = new ProcessService(platform.Processes, executions.Running, time, loggers);
         await using var channels = new OpenChannels(
-            new ChannelDialer(identity, token), new HostChannels(executions, time), [files], loggers.CreateLogger<OpenChannels>());
+            new ChannelDialer(identity, token), new HostChannels(executions, time), [files, processes], loggers.CreateLogger<OpenChannels>());
         var reporter = new DeviceReporter(platform.Machine(time), time, loggers.CreateLogger<DeviceReporter>(), SandboxProbe.Facts);
         var leave = new LeaveHandler(store, loggers.CreateLogger<LeaveHandler>());
         var status = new ConnectionStateFile(state, time, loggers.CreateLogger<ConnectionStateFile>());

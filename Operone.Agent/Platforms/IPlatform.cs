@@ -25,6 +25,9 @@ internal interface IPlatform
     /// <summary>The machine.</summary>
     IMachine Machine(TimeProvider time);
 
+    /// <summary>The machine's processes.</summary>
+    IProcesses Processes();
+
     /// <summary>The machine's files.</summary>
     /// <param name="stateDirectory">The agent's own folder, which nobody sees.</param>
     IDisk Disk(string stateDirectory);

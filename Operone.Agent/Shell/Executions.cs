@@ -165,6 +165,15 @@ internal sealed partial class Executions(
         }
     }
 
+    /// <summary>Those that have not ended.</summary>
+    public IReadOnlyList<(Guid Id, ExecutionFolder Folder)> Running()
+    {
+        lock (_lock)
+        {
+            return [.. _all.Values.Where(e => !e.HasEnded).Select(e => (e.Id, e.Folder))];
+        }
+    }
+
     /// <summary>What there is, for the server to compare.</summary>
     public ExecutionInventory Inventory()
     {

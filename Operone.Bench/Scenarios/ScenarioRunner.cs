@@ -22,6 +22,7 @@ internal static class ScenarioRunner
         ("fleet", TimeSpan.FromMinutes(15), Fleet.MeasureAsync),
         ("output", TimeSpan.FromMinutes(5), Output.MeasureAsync),
         ("agent", TimeSpan.FromMinutes(3), IdleAgent.MeasureAsync),
+        ("processes", TimeSpan.FromMinutes(4), ProcessSamples.MeasureAsync),
         ("start", TimeSpan.FromMinutes(4), ColdStart.MeasureAsync),
         ("policy", TimeSpan.FromMinutes(2), PolicyDecisions.MeasureAsync),
         ("placement", TimeSpan.FromMinutes(2), Placement.MeasureAsync),

@@ -21,10 +21,11 @@ public static class BuiltInRoles
 
     /// <summary>Works with devices, and does not decide who may.</summary>
     public static BuiltInRole Operator { get; } = new(
-        new("00000000-0000-7000-8000-000000000003"), "Operator", "Works with devices: commands, terminals, files, jobs, tunnels.",
+        new("00000000-0000-7000-8000-000000000003"), "Operator", "Works with devices: commands, processes, terminals, files, jobs, tunnels.",
         PermissionSet.Of(
         [
-            Access.Permissions.DevicesRead, Access.Permissions.RunsRead, Access.Permissions.RunsCreate, Access.Permissions.TerminalsOpen,
+            Access.Permissions.DevicesRead, Access.Permissions.ProcessesRead, Access.Permissions.ProcessesSignal,
+            Access.Permissions.RunsRead, Access.Permissions.RunsCreate, Access.Permissions.TerminalsOpen,
             Access.Permissions.TerminalsJoin, Access.Permissions.RecordingsRead, Access.Permissions.EnvironmentsUse,
             Access.Permissions.FilesRead, Access.Permissions.FilesWrite, Access.Permissions.JobsRead, Access.Permissions.JobsRun,
             Access.Permissions.TunnelsOpen, Access.Permissions.EventsRead, Access.Permissions.DriversUse, Access.Permissions.AssistantUse,

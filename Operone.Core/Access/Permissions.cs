@@ -18,6 +18,10 @@ public static class Permissions
     public const string DevicesRead = "devices.read";
     /// <summary>Rename, label and remove devices; on all devices also enrol, and make and revoke enrolment tokens.</summary>
     public const string DevicesManage = "devices.manage";
+    /// <summary>See processes, with their command lines and open files: what is secret may stand in them.</summary>
+    public const string ProcessesRead = "processes.read";
+    /// <summary>Send processes signals: end them, stop them.</summary>
+    public const string ProcessesSignal = "processes.signal";
     /// <summary>See runs and their output.</summary>
     public const string RunsRead = "runs.read";
     /// <summary>Create and cancel runs.</summary>
@@ -76,8 +80,8 @@ public static class Permissions
     /// <summary>Every permission there is, in the order in which people are shown them. At most 64: a set of them is a number.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
-        DevicesRead, DevicesManage, RunsRead, RunsCreate, TerminalsOpen, TerminalsJoin, TerminalsManage, RecordingsRead, RecordingsManage,
-        EnvironmentsUse, EnvironmentsManage, SandboxesManage, FilesRead, FilesWrite, MountsManage, JobsRead, JobsRun, JobsManage, TunnelsOpen,
+        DevicesRead, DevicesManage, ProcessesRead, ProcessesSignal, RunsRead, RunsCreate, TerminalsOpen, TerminalsJoin, TerminalsManage, RecordingsRead,
+        RecordingsManage, EnvironmentsUse, EnvironmentsManage, SandboxesManage, FilesRead, FilesWrite, MountsManage, JobsRead, JobsRun, JobsManage, TunnelsOpen,
         EventsRead, DriversUse, DriversManage, AssistantUse, TokensCreate, TokensManage, AuditRead, PeopleManage, SettingsManage, OwnersManage,
     ];
 
@@ -85,7 +89,7 @@ public static class Permissions
         All.Select((name, index) => KeyValuePair.Create(name, index)).ToFrozenDictionary(StringComparer.Ordinal);
 
     private static readonly PermissionSet OnDevices = PermissionSet.Of(
-        [DevicesRead, DevicesManage, RunsRead, RunsCreate, TerminalsOpen, TerminalsJoin, TerminalsManage, RecordingsRead, RecordingsManage, EnvironmentsUse,
+        [DevicesRead, DevicesManage, ProcessesRead, ProcessesSignal, RunsRead, RunsCreate, TerminalsOpen, TerminalsJoin, TerminalsManage, RecordingsRead, RecordingsManage, EnvironmentsUse,
             FilesRead, FilesWrite, JobsRead, JobsRun, JobsManage, TunnelsOpen, EventsRead,
             DriversUse, AssistantUse, TokensCreate]);
 

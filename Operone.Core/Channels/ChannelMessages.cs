@@ -26,6 +26,9 @@ public static class ChannelPurposes
     /// <summary>The device's files: calls, one after another, see <see cref="Files.FileCall"/>.</summary>
     public const string Files = "files";
 
+    /// <summary>The device's processes: calls, one after another, as the room Kernel has them.</summary>
+    public const string Processes = "processes";
+
     /// <summary>
     /// Whether an end that answers no ping is dead. One that is held back answers none either, for a ping waits behind what it
     /// does not read: so only where both ends always read.

@@ -119,6 +119,14 @@ namespace Operone.Core.Connection;
 [JsonSerializable(typeof(ApprovalView))]
 [JsonSerializable(typeof(Page<ApprovalView>))]
 [JsonSerializable(typeof(DecideApproval))]
+[JsonSerializable(typeof(ProcessCall))]
+[JsonSerializable(typeof(ProcessReply))]
+[JsonSerializable(typeof(ProcessListView))]
+[JsonSerializable(typeof(ProcessChanges))]
+[JsonSerializable(typeof(ProcessDetailsView))]
+[JsonSerializable(typeof(SignalProcess))]
+[JsonSerializable(typeof(ProcessSignalled))]
+[JsonSerializable(typeof(TopView))]
 [JsonSerializable(typeof(string))]
 public sealed partial class OperoneJson : JsonSerializerContext
 {

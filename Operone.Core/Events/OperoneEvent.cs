@@ -25,6 +25,8 @@ public static class EventTypes
     public const string EnrollmentTokenCreated = "enrollment-token.created";
     /// <summary>An enrolment token was revoked.</summary>
     public const string EnrollmentTokenRevoked = "enrollment-token.revoked";
+    /// <summary>Somebody has sent a process a signal.</summary>
+    public const string ProcessSignalled = "process.signalled";
     /// <summary>A run was accepted.</summary>
     public const string RunCreated = "run.created";
     /// <summary>A run for which Operone chooses the devices has got them.</summary>

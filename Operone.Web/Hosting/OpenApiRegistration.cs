@@ -13,7 +13,7 @@ internal static class OpenApiRegistration
     private const string BearerScheme = "bearer";
     private const string DeviceScheme = "device";
 
-    private static readonly string[] Tags = ["Runs", "Devices", "Enrolment", "Events", "Access", "Agents", "Health"];
+    private static readonly string[] Tags = ["Runs", "Devices", "Processes", "Enrolment", "Events", "Access", "Agents", "Health"];
 
     public static void AddApiDescription(this IServiceCollection services) => services.AddOpenApi("v1", api =>
     {

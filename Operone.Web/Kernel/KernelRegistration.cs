@@ -1,7 +1,8 @@
-using Operone.Web.Kernel.Jobs;
 using Operone.Web.Kernel.Jobs.Runs;
+using Operone.Web.Kernel.Jobs;
 using Operone.Web.Kernel.Ledger;
 using Operone.Web.Kernel.Placement;
+using Operone.Web.Kernel.Processes;
 using Operone.Web.Shell.Placement;
 
 namespace Operone.Web.Kernel;
@@ -13,6 +14,7 @@ internal static class KernelRegistration
     {
         var services = builder.Services;
         services.AddJobs();
+        services.AddProcesses();
         services.AddSingleton<ReservationBook>();
         services.AddSingleton<CandidateReader>();
         services.AddSingleton<RunPlacer>();
@@ -26,5 +28,6 @@ internal static class KernelRegistration
         app.MapJobs();
         app.MapJobRuns();
         app.MapResources();
+        app.MapProcesses();
     }
 }

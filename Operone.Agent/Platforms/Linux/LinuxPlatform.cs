@@ -29,6 +29,9 @@ internal sealed class LinuxPlatform : IPlatform
     public IHostStarter HostStarter(string errorFile) => new UnixHostStarter(OwnProgram.Command(), errorFile);
 
     /// <inheritdoc/>
+    public IProcesses Processes() => new LinuxProcessTable();
+
+    /// <inheritdoc/>
     public IMachine Machine(TimeProvider time) => new LinuxMachine(time);
 
     /// <inheritdoc/>

@@ -29,6 +29,9 @@ internal sealed class MacPlatform : IPlatform
     public IDisk Disk(string stateDirectory) => new PortableDisk(stateDirectory);
 
     /// <inheritdoc/>
+    public IProcesses Processes() => new MacProcessTable();
+
+    /// <inheritdoc/>
     public IMachine Machine(TimeProvider time) => new MacMachine(time);
 
     /// <inheritdoc/>

@@ -44,6 +44,22 @@ internal static unsafe partial class UnixUsers
         return null;
     }
 
+    /// <summary>The name of the user with a number, or null where there is none.</summary>
+    public static string? NameOf(uint uid)
+    {
+        var entry = stackalloc byte[128];
+        var buffer = (byte*)NativeMemory.Alloc(BufferBytes);
+        try
+        {
+            byte* found;
+            return FindByNumber(uid, entry, buffer, BufferBytes, &found) == 0 && found != null ? Text(*(nint*)entry) : null;
+        }
+        finally
+        {
+            NativeMemory.Free(buffer);
+        }
+    }
+
     /// <summary>Makes a file a user's. Gives what went wrong, or null.</summary>
     public static string? GiveTo(string path, UnixUser user) =>
         ChangeOwner(path, user.Uid, user.Gid) == 0 ? null : Libc.Describe(Libc.LastError);
@@ -59,6 +75,9 @@ internal static unsafe partial class UnixUsers
 
     [LibraryImport("libc", EntryPoint = "getpwnam_r", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int FindByName(string name, byte* entry, byte* buffer, nuint size, byte** found);
+
+    [LibraryImport("libc", EntryPoint = "getpwuid_r")]
+    private static partial int FindByNumber(uint uid, byte* entry, byte* buffer, nuint size, byte** found);
 
     [LibraryImport("libc", EntryPoint = "lchown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int ChangeOwner(string path, uint uid, uint gid);

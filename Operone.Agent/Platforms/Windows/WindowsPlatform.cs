@@ -34,6 +34,9 @@ internal sealed class WindowsPlatform : IPlatform
     public IDisk Disk(string stateDirectory) => new PortableDisk(stateDirectory);
 
     /// <inheritdoc/>
+    public IProcesses Processes() => new WindowsProcessTable();
+
+    /// <inheritdoc/>
     public IMachine Machine(TimeProvider time) => new WindowsMachine(time);
 
     /// <inheritdoc/>

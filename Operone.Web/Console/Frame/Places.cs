@@ -30,6 +30,7 @@ internal static class Places
             new("terminals", "Terminals", Glyphs.Terminal, "h", Permissions.TerminalsOpen, Permissions.TerminalsJoin),
             new("files", "Files", Glyphs.Folder, "f", Permissions.FilesRead),
             new("recordings", "Recordings", Glyphs.Recordings, "w", Permissions.RecordingsRead),
+            new("processes", "Processes", Glyphs.Processes, "x", Permissions.ProcessesRead),
             new("environments", "Environments", Glyphs.Environment, "v", Permissions.EnvironmentsUse, Or: Permissions.EnvironmentsManage),
             new("jobs", "Jobs", Glyphs.List, "j", Permissions.JobsRead),
             new("events", "Events", Glyphs.Events, "e", Permissions.EventsRead),

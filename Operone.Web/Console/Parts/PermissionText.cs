@@ -8,7 +8,7 @@ internal static class PermissionText
     /// <summary>The permissions in their groups, in the order in which people are shown them.</summary>
     public static IReadOnlyList<(string Title, IReadOnlyList<string> Permissions)> Groups { get; } =
     [
-        ("Devices", [Permissions.DevicesRead, Permissions.DevicesManage]),
+        ("Devices", [Permissions.DevicesRead, Permissions.DevicesManage, Permissions.ProcessesRead, Permissions.ProcessesSignal]),
         ("Commands", [Permissions.RunsRead, Permissions.RunsCreate, Permissions.EnvironmentsUse, Permissions.EnvironmentsManage, Permissions.SandboxesManage]),
         ("Terminals", [Permissions.TerminalsOpen, Permissions.TerminalsJoin, Permissions.TerminalsManage, Permissions.RecordingsRead, Permissions.RecordingsManage]),
         ("Files and network", [Permissions.FilesRead, Permissions.FilesWrite, Permissions.TunnelsOpen]),
@@ -23,6 +23,8 @@ internal static class PermissionText
     {
         Permissions.DevicesRead => "see devices",
         Permissions.DevicesManage => "add, change and remove devices",
+        Permissions.ProcessesRead => "see processes, with their command lines and open files",
+        Permissions.ProcessesSignal => "end and signal processes",
         Permissions.RunsRead => "see runs and their output",
         Permissions.RunsCreate => "run commands, and cancel them",
         Permissions.TerminalsOpen => "open terminals",

@@ -38,7 +38,7 @@ function act(event) {
     case "Backspace": return press("[data-up]");
     case "g": jumping = Date.now(); return true;
     case "?": document.getElementById("keys")?.showModal(); return true;
-    default: return false;
+    default: return press(`[data-key="${CSS.escape(event.key)}"]:not([disabled])`);
   }
 }
 

@@ -37,6 +37,10 @@ internal static class MatrixRows
         GET /api/v1/resources                                     401        401        403        200        200        200        200        200        200        200        200        200
         GET /api/v1/resources/reservations                        401        401        403        200        200        200        200        200        200        403        200        200
         DELETE /api/v1/devices/{idOrName}                         401        401        403        403        403        403        403        204        204        403        404        403
+        GET /api/v1/devices/{idOrName}/processes                  401        401        403        403        403        404        409        409        409        403        404        409
+        GET /api/v1/devices/{idOrName}/processes/stream           401        401        403        403        403        404        200        200        200        403        404        200
+        GET /api/v1/devices/{idOrName}/processes/{pid}            401        401        403        403        403        404        409        409        409        403        404        409
+        POST /api/v1/devices/{idOrName}/processes/{pid}/signal    401        401        403        403        403        404        400        400        400        403        404        400
         GET /api/v1/devices/{idOrName}/telemetry                  401        401        403        404        200        404        200        200        200        200        404        200
         GET /api/v1/enrollment-tokens                             401        401        403        403        403        403        403        200        200        403        200        403
         POST /api/v1/enrollment-tokens                            401        401        403        403        403        403        403        400        400        403        400        403
@@ -107,6 +111,7 @@ internal static class MatrixRows
         GET /api/v1/pipelines                                     401        401        403        200        200        200        200        200        200        403        200        200
         POST /api/v1/pipelines                                    401        401        403        403        403        422        409        409        409        403        422        409
         GET /api/v1/pipelines/{id}                                401        401        403        404        200        404        200        200        200        403        404        200
+        GET /api/v1/processes/top                                 401        401        403        403        403        200        200        200        200        403        200        200
         GET /api/v1/recordings                                    401        401        403        403        403        200        200        200        200        403        200        200
         GET /api/v1/recordings/search                             401        401        403        403        403        400        400        400        400        403        400        400
         GET /api/v1/recordings/{id}                               401        401        403        403        403        404        200        200        200        403        404        200
@@ -238,6 +243,7 @@ internal static class MatrixRows
         /jobs/{Id}/edit                                           in         in         no         no         no         no         no         yes        yes        -          -          -
         /not-found                                                yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -
         /pipelines/new                                            in         in         no         no         no         yes        yes        yes        yes        -          -          -
+        /processes                                                in         in         no         no         no         yes        yes        yes        yes        -          -          -
         /recordings                                               in         in         no         no         no         yes        yes        yes        yes        -          -          -
         /recordings/{Id}                                          in         in         no         no         no         gone       yes        yes        yes        -          -          -
         /recover                                                  yes        yes        yes        yes        yes        yes        yes        yes        yes        -          -          -

@@ -66,7 +66,8 @@ internal sealed class MatrixScene : IAsyncDisposable
         var first = await IdAsync(method, text);
         return route.Fill(first, text.Contains("{personId}", StringComparison.Ordinal) ? Victim.Id.ToString()
             : text.Contains("{number", StringComparison.Ordinal) ? "1"
-            : text.Contains("{attachment}", StringComparison.Ordinal) || text.Contains("{sentId", StringComparison.Ordinal) ? Guid.NewGuid().ToString() : "here");
+            : text.Contains("{attachment}", StringComparison.Ordinal) || text.Contains("{sentId", StringComparison.Ordinal) ? Guid.NewGuid().ToString()
+            : text.Contains("{pid}", StringComparison.Ordinal) ? "2147483646" : "here");
     }
 
     public async ValueTask DisposeAsync()
