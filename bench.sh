@@ -15,6 +15,7 @@ Without a name all of them run; the table goes to standard output (progress to s
   true        one run of `true` on a real agent, 200 times (baselines: /bin/true, OpenSSH over an open connection)
   fanout      one run to 1,000 simulated devices and to 50 real agents
   rollout     a job on 1,000 simulated devices in batches of 100 (baseline: a client that makes a run for each batch)
+  schedules   10,000 schedules due within a minute: all fired, and how late
   fleet       5,000 simulated devices: memory and CPU of the server, all reconnecting after a restart
   output      one execution printing 200 MB
   agent       the agent's size, memory and CPU while idle

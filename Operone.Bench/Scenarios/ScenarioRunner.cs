@@ -19,6 +19,7 @@ internal static class ScenarioRunner
         ("many", TimeSpan.FromMinutes(4), ManyRuns.MeasureAsync),
         ("fanout", TimeSpan.FromMinutes(6), FanOut.MeasureAsync),
         ("rollout", TimeSpan.FromMinutes(6), Rollout.MeasureAsync),
+        ("schedules", TimeSpan.FromMinutes(10), DueSchedules.MeasureAsync),
         ("fleet", TimeSpan.FromMinutes(15), Fleet.MeasureAsync),
         ("output", TimeSpan.FromMinutes(5), Output.MeasureAsync),
         ("agent", TimeSpan.FromMinutes(3), IdleAgent.MeasureAsync),

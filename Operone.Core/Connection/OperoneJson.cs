@@ -7,6 +7,7 @@ using Operone.Core.Events;
 using Operone.Core.Files;
 using Operone.Core.Files.Search;
 using Operone.Core.Kernel.Jobs;
+using Operone.Core.Kernel.Schedules;
 using Operone.Core.Kernel;
 using Operone.Core.Shell;
 
@@ -80,6 +81,14 @@ namespace Operone.Core.Connection;
 [JsonSerializable(typeof(FilePolicyView))]
 [JsonSerializable(typeof(Page<FilePolicyView>))]
 [JsonSerializable(typeof(WriteFilePolicy))]
+[JsonSerializable(typeof(ScheduleView))]
+[JsonSerializable(typeof(Page<ScheduleView>))]
+[JsonSerializable(typeof(SaveSchedule))]
+[JsonSerializable(typeof(SavedSchedule))]
+[JsonSerializable(typeof(ScheduleWhen))]
+[JsonSerializable(typeof(SchedulePreview))]
+[JsonSerializable(typeof(FiringView))]
+[JsonSerializable(typeof(Page<FiringView>))]
 [JsonSerializable(typeof(MountView))]
 [JsonSerializable(typeof(Page<MountView>))]
 [JsonSerializable(typeof(WriteMount))]

@@ -51,6 +51,16 @@ public static class EventTypes
     public const string TransferCreated = "transfer.created";
     /// <summary>A copy or move between places is over.</summary>
     public const string TransferEnded = "transfer.ended";
+    /// <summary>A schedule was made.</summary>
+    public const string ScheduleCreated = "schedule.created";
+    /// <summary>A schedule was changed, or turned on or off.</summary>
+    public const string ScheduleUpdated = "schedule.updated";
+    /// <summary>A schedule was removed.</summary>
+    public const string ScheduleRemoved = "schedule.removed";
+    /// <summary>A schedule fired: its job was started.</summary>
+    public const string ScheduleFired = "schedule.fired";
+    /// <summary>A schedule fired, and its job was not started.</summary>
+    public const string ScheduleFailed = "schedule.failed";
     /// <summary>A person signed in.</summary>
     public const string PersonSignedIn = "person.signed-in";
     /// <summary>A person was disabled: they are signed out, and may not sign in.</summary>

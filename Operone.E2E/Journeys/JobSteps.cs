@@ -1,5 +1,6 @@
 using Operone.Core.Devices;
 using Operone.Core.Kernel.Jobs;
+using Operone.Core.Kernel.Schedules;
 using Operone.E2E.Hosting;
 
 namespace Operone.E2E.Journeys;
@@ -42,6 +43,16 @@ internal static class JobSteps
             Approval = new() { Message = "Is nobody at work on the database?" },
             Steps = [new() { Command = "true" }],
         }, cancellationToken);
+        var schedule = await server.Api.PostAsync<SavedSchedule>("/api/v1/schedules", new SaveSchedule
+        {
+            Name = "rotate-monthly",
+            Description = "Asks for a yes each time.",
+            Job = "rotate-keys",
+            Calendar = "on the 1st and 15th of every month at 04:00",
+            TimeZone = "Europe/Berlin",
+        }, cancellationToken);
+        ids["{schedule}"] = schedule.Schedule.Id.ToString();
+        await server.Api.PostAsync<FiringView>("/api/v1/schedules/rotate-monthly/fire", new { }, cancellationToken);
         var waiting = await server.Api.PostAsync<JobRunView>("/api/v1/jobs/rotate-keys/runs", new RunJob(), cancellationToken);
         ids["{job-run-approval}"] = waiting.Id.ToString();
     }

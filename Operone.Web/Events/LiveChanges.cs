@@ -39,6 +39,10 @@ internal sealed class LiveChanges
     public const string WebhookDeliveries = "webhook-deliveries";
     /// <summary>The mounts.</summary>
     public const string Mounts = "mounts";
+    /// <summary>The schedules: one was made, changed or removed. The clocks of all nodes listen.</summary>
+    public const string Schedules = "schedules";
+    /// <summary>The list of schedules, or when one fired.</summary>
+    public const string ScheduleList = "schedule-list";
     /// <summary>The list of recordings: one has ended, can be searched, or was removed.</summary>
     public const string Recordings = "recordings";
     /// <summary>A recorded terminal has ended on this node.</summary>

@@ -13,6 +13,12 @@ internal static class HostingRegistration
 {
     public static void AddHosting(this WebApplicationBuilder builder)
     {
+        if (builder.Configuration[$"{OperoneOptions.Section}:{nameof(OperoneOptions.SecretsDirectory)}"] is { Length: > 0 } secrets)
+        {
+            // a folder that is not there is said, like everything else that is wrong, when the options are checked
+            builder.Configuration.AddKeyPerFile(Path.GetFullPath(secrets), optional: true);
+        }
+
         var services = builder.Services;
         services.AddOptions<OperoneOptions>().BindConfiguration(OperoneOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<OperoneOptions>, OperoneOptionsValidation>();

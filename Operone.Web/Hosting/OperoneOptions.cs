@@ -13,6 +13,12 @@ internal sealed class OperoneOptions
     /// <summary>Where the agents lie that the node serves: a folder for each runtime identifier, with the file <c>operone</c> in it.</summary>
     public string? AgentsDirectory { get; set; }
 
+    /// <summary>
+    /// A folder whose files are settings: a file's name is the key (<c>ConnectionStrings__Operone</c>), its text the value. For what an
+    /// orchestrator mounts, so that no secret is in the environment.
+    /// </summary>
+    public string? SecretsDirectory { get; set; }
+
     /// <summary>The address at which people and agents reach this installation, where it is not the one they asked for.</summary>
     public string? PublicUrl { get; set; }
 
@@ -71,6 +77,11 @@ internal sealed class OperoneOptionsValidation : IValidateOptions<OperoneOptions
         if (options.AgentsDirectory is { Length: > 0 } agents && !Directory.Exists(agents))
         {
             problems.Add($"{OperoneOptions.Section}:AgentsDirectory: there is no folder '{Path.GetFullPath(agents)}'");
+        }
+
+        if (options.SecretsDirectory is { Length: > 0 } secrets && !Directory.Exists(secrets))
+        {
+            problems.Add($"{OperoneOptions.Section}:SecretsDirectory: there is no folder '{Path.GetFullPath(secrets)}'");
         }
 
         if (options.PublicUrl is { Length: > 0 } url && !(Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"))

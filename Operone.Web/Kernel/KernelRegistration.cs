@@ -1,8 +1,9 @@
-using Operone.Web.Kernel.Jobs.Runs;
 using Operone.Web.Kernel.Jobs;
+using Operone.Web.Kernel.Jobs.Runs;
 using Operone.Web.Kernel.Ledger;
 using Operone.Web.Kernel.Placement;
 using Operone.Web.Kernel.Processes;
+using Operone.Web.Kernel.Schedules;
 using Operone.Web.Shell.Placement;
 
 namespace Operone.Web.Kernel;
@@ -14,6 +15,7 @@ internal static class KernelRegistration
     {
         var services = builder.Services;
         services.AddJobs();
+        services.AddSchedules();
         services.AddProcesses();
         services.AddSingleton<ReservationBook>();
         services.AddSingleton<CandidateReader>();
@@ -27,6 +29,7 @@ internal static class KernelRegistration
     {
         app.MapJobs();
         app.MapJobRuns();
+        app.MapSchedules();
         app.MapResources();
         app.MapProcesses();
     }

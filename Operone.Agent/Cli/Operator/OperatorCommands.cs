@@ -3,6 +3,7 @@ using Operone.Agent.Cli.Operator.Files;
 using Operone.Agent.Cli.Operator.Jobs;
 using Operone.Agent.Cli.Operator.Kernel;
 using Operone.Agent.Cli.Operator.Processes;
+using Operone.Agent.Cli.Operator.Schedules;
 using Operone.Agent.Cli.Operator.Terminals;
 
 namespace Operone.Agent.Cli.Operator;
@@ -27,6 +28,7 @@ internal static class OperatorCommands
         root.Add(SandboxesCommand.Create(cli));
         root.Add(EnvironmentsCommand.Create(cli));
         root.Add(JobCommand.Create(cli));
+        root.Add(SchedulesCommand.Create(cli));
         root.Add(RecordingsCommand.Create(cli));
         ProcessCommands.Add(root, cli);
         FileCommands.Add(root, cli);

@@ -24,7 +24,8 @@ public sealed class ScheduleTimes
     private readonly DateTimeOffset? _ends;
 
     private ScheduleTimes(IReadOnlyList<CronExpression> crons, TimeZoneInfo zone, TimeSpan interval, ScheduleWhen when, DateTimeOffset anchor) =>
-        (_crons, _zone, _interval, _once, _anchor, _starts, _ends) = (crons, zone, interval, when.At, when.StartsAt ?? anchor, when.StartsAt, when.EndsAt);
+        (_crons, _zone, _interval, _once, _anchor, _starts, _ends)
+            = (crons, zone, interval, Whole(when.At), Whole(when.StartsAt ?? anchor)!.Value, Whole(when.StartsAt), Whole(when.EndsAt));
 
     /// <summary>Whether the clock says when; otherwise something that happens does.</summary>
     public bool IsByClock => _crons.Count > 0 || _interval > TimeSpan.Zero || _once is not null;
@@ -72,6 +73,9 @@ public sealed class ScheduleTimes
             yield return at;
         }
     }
+
+    /// <summary>In whole milliseconds: every database keeps those as they are, so that a time that was stored is the same time.</summary>
+    private static DateTimeOffset? Whole(DateTimeOffset? at) => at is { } time ? time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMillisecond)) : null;
 
     private DateTimeOffset? NextCron(DateTimeOffset from)
     {

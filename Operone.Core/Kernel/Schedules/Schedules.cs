@@ -111,3 +111,8 @@ public sealed record FiringView(Guid Id, Guid ScheduleId, DateTimeOffset At, Dat
 /// <param name="Following">The next ten, in UTC.</param>
 /// <param name="Crons">The cron texts that calendar words came to.</param>
 public sealed record SchedulePreview(IReadOnlyList<DateTimeOffset> Following, IReadOnlyList<string>? Crons = null);
+
+/// <summary>What saving a schedule gives.</summary>
+/// <param name="Schedule">The schedule as it is now.</param>
+/// <param name="WebhookPath">The path of its address for webhooks, with the token in it; given where it is new, and never again.</param>
+public sealed record SavedSchedule(ScheduleView Schedule, string? WebhookPath = null);

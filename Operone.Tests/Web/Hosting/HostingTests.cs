@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Operone.Core.Access;
 using Operone.Tests.Hosting;
 using Operone.Web.Hosting;
@@ -159,12 +160,12 @@ public sealed class HostingTests(SqliteFixture fixture) : ServerTests(fixture), 
     {
         var app = Operone.Web.Program.Build(
         [
-            "--Operone:PublicUrl=nowhere", "--Operone:AgentsDirectory=/does/not/exist", "--Operone:Devices:TelemetrySeconds=0",
+            "--Operone:PublicUrl=nowhere", "--Operone:AgentsDirectory=/does/not/exist", "--Operone:SecretsDirectory=/does/not/exist", "--Operone:Devices:TelemetrySeconds=0",
             "--Operone:Setup:OwnerEmail=me@example.org", "--Operone:Setup:OwnerPassword=short",
             "--Operone:Proxies=10.0.0.0/33", "--Operone:AllowedOrigins=ops.example.org", "--Operone:RateLimitScale=0",
         ]);
         var problems = Startup.FindProblems(app.Services);
-        foreach (var key in (string[])["Operone:PublicUrl", "Operone:AgentsDirectory", "Operone:Devices:TelemetrySeconds", "Operone:Setup:OwnerPassword",
+        foreach (var key in (string[])["Operone:PublicUrl", "Operone:AgentsDirectory", "Operone:SecretsDirectory", "Operone:Devices:TelemetrySeconds", "Operone:Setup:OwnerPassword",
             "Operone:Proxies", "Operone:AllowedOrigins", "Operone:RateLimitScale"])
         {
             Assert.Single(problems, p => p.StartsWith(key + ":", StringComparison.Ordinal));
@@ -178,5 +179,15 @@ public sealed class HostingTests(SqliteFixture fixture) : ServerTests(fixture), 
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         request.Headers.Add("X-Forwarded-For", "203.0.113.7");
         return await client.SendAsync(request, Cancelled);
+    }
+
+    [Fact]
+    public async Task Settings_ThatLieInFiles_AreTaken()
+    {
+        var secrets = Directory.CreateTempSubdirectory("operone-secrets-").FullName;
+        await File.WriteAllTextAsync(Path.Combine(secrets, "Operone__PublicUrl"), "https://from-a-file.example\n", TestContext.Current.CancellationToken);
+        await using var server = await OperoneServer.StartAsync(settings: new() { ["Operone:SecretsDirectory"] = secrets });
+        Assert.Equal("https://from-a-file.example", server.Services.GetRequiredService<IOptions<OperoneOptions>>().Value.PublicUrl);
+        Directory.Delete(secrets, recursive: true);
     }
 }

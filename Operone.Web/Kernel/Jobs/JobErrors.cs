@@ -27,6 +27,9 @@ internal static class JobErrors
     public static Error RunsAlready(string name) => new(ErrorKind.Conflict, "job-runs", "The job runs already.",
         $"The job '{name}' does not run twice at the same time (concurrency: forbid). Wait for the end of its run, or cancel it.");
 
+    public static Error NoneAmong(string name) => new(ErrorKind.Unprocessable, "job-no-device", "There is no device for it.",
+        $"None of the devices of the job '{name}' is one that this time is for: they are offline, or the device of the event is not among them.");
+
     public static Error RunNotFound(string id) => new(ErrorKind.NotFound, "job-run-not-found", "There is no such run of a job.",
         $"No run of a job has the id '{id}'. `operone job history` lists them.");
 

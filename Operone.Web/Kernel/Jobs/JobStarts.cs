@@ -23,6 +23,9 @@ internal sealed record JobCause(string Text, bool IsAsked = false, Guid? RunId =
 {
     /// <summary>Somebody asks for it.</summary>
     public static JobCause Asked { get; } = new("asked for", IsAsked: true);
+
+    /// <summary>Which of the job's devices this run is for; null for all.</summary>
+    public Func<DeviceEntry, bool>? Among { get; init; }
 }
 
 /// <summary>
@@ -69,6 +72,21 @@ internal sealed class JobStarts(
         if ((definition.Target ?? request.Target) is not { } target || RunLimits.Check(new CreateRun { Command = "true", Target = target }) is not null)
         {
             return RunLimits.Check(new CreateRun { Command = "true", Target = request.Target })!;
+        }
+
+        if (cause.Among is { } among)
+        {
+            var some = devices.Resolve(actor, target, Permissions.JobsRun);
+            if (some.IsError)
+            {
+                return await records.RefusedAsync(actor, Action, job.Name, some.Error!, cancellationToken);
+            }
+
+            target = new RunTarget([.. some.Value.Devices.Where(among).Select(d => d.Id.ToString())]);
+            if (target.Devices!.Count == 0)
+            {
+                return JobErrors.NoneAmong(job.Name);
+            }
         }
 
         return await StoreAsync(db, actor, new(job.Id, job.Name, job.Version, definition, target, bound.Value, cause, null), cancellationToken);

@@ -76,6 +76,15 @@ public sealed class ScheduleTimesTests
         ["2026-01-01T03:00:00Z", "2026-01-01T15:30:00Z", "2026-01-02T03:00:00Z"],
         Following(new() { Calendar = "every day at 15:30 and 03:00" }, "2026-01-01T00:00:00Z", 3));
 
+    [Fact]
+    public void Time_ThatADatabaseKeepsLessFinely_IsTheSameTime()
+    {
+        var at = Made.AddTicks(12_345_678);
+        var next = Times(new() { At = at }).After(Made)!.Value;
+        Assert.Equal(0, next.Ticks % TimeSpan.TicksPerMillisecond);
+        Assert.Null(Times(new() { At = at }).After(next));
+    }
+
     [Theory]
     [InlineData("61 * * * *")]
     [InlineData("* * * *")]

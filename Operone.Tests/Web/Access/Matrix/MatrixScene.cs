@@ -193,6 +193,8 @@ internal sealed class MatrixScene : IAsyncDisposable
             "file-policies" => await NewAsync("file-policies", new { name = $"files-{++_made}", selector = "none=none", folders = new[] { new { path = "/srv" } } }),
             "jobs" => await NewJobAsync(),
             "job-runs" => await NewJobRunAsync(),
+            "schedules" => await NewScheduleAsync(),
+            "hooks" => "no-token",
             "approvals" => Guid.NewGuid().ToString(),
             "uploads" or "transfers" => Guid.NewGuid().ToString(),
             "terminal-policies" => await NewAsync("terminal-policies", new { name = $"policy-{++_made}", record = "on" }),
@@ -233,6 +235,13 @@ internal sealed class MatrixScene : IAsyncDisposable
         using var answer = await Server.Owner.PostAsJsonAsync(
             "/api/v1/jobs/apply", new { name = $"job-{++_made}", target = new { selector = "env=prod" }, steps = new[] { new { command = "true" } } }, TestContext.Current.CancellationToken);
         return (await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).GetProperty("job").GetProperty("id").GetString()!;
+    }
+
+    private async Task<string> NewScheduleAsync()
+    {
+        using var answer = await Server.Owner.PostAsJsonAsync(
+            "/api/v1/schedules", new { name = $"schedule-{++_made}", job = await NewJobAsync(), cron = "0 0 1 1 *" }, TestContext.Current.CancellationToken);
+        return (await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).GetProperty("schedule").GetProperty("id").GetString()!;
     }
 
     private async Task<string> NewJobRunAsync()

@@ -1,0 +1,50 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Operone.Core.Kernel.Schedules;
+using Operone.Web.Data;
+
+namespace Operone.Web.Kernel.Schedules;
+
+/// <summary>
+/// A time that a schedule fires. It is written in the same transaction as what is next, with the id that its job run will have: whoever
+/// carries it out, how often ever, makes one job run.
+/// </summary>
+internal sealed class Firing
+{
+    /// <summary>The longest problem that is kept.</summary>
+    public const int MaxProblem = 500;
+
+    public required Guid Id { get; init; }
+    public required Guid ScheduleId { get; init; }
+    /// <summary>What it is for, once for each schedule: the occurrence, the event, the version of the file.</summary>
+    public required string Key { get; init; }
+    public required DateTimeOffset At { get; init; }
+    public required string Cause { get; init; }
+    /// <summary>The device of the event, where the job is for that alone.</summary>
+    public Guid? DeviceId { get; init; }
+    public IReadOnlyDictionary<string, string>? Parameters { get; init; }
+    public required Guid JobRunId { get; init; }
+    /// <summary>Until when a node is at it.</summary>
+    public required DateTimeOffset ClaimedUntil { get; set; }
+    /// <summary>When it was carried out; null while it was not.</summary>
+    public DateTimeOffset? FiredAt { get; set; }
+    public string? Problem { get; set; }
+
+    public FiringView ToView() => new(Id, ScheduleId, At, FiredAt, Cause, FiredAt is null || Problem is not null ? null : JobRunId, Problem);
+}
+
+internal sealed class FiringConfiguration : IEntityTypeConfiguration<Firing>
+{
+    public void Configure(EntityTypeBuilder<Firing> builder)
+    {
+        builder.ToTable("schedule_firings");
+        builder.Property(f => f.Id).ValueGeneratedNever();
+        builder.Property(f => f.Key).HasMaxLength(100);
+        builder.Property(f => f.Cause).HasMaxLength(300);
+        builder.Property(f => f.Parameters).HasJsonText();
+        builder.Property(f => f.Problem).HasMaxLength(Firing.MaxProblem);
+        builder.HasIndex(f => new { f.ScheduleId, f.Key }).IsUnique();
+        builder.HasIndex(f => new { f.FiredAt, f.ClaimedUntil });
+        builder.HasIndex(f => new { f.ScheduleId, f.Id });
+    }
+}

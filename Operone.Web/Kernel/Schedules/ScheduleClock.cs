@@ -1,0 +1,243 @@
+using System.Threading.Channels;
+using Microsoft.EntityFrameworkCore;
+using Operone.Core.Errors;
+using Operone.Core.Kernel.Schedules;
+using Operone.Web.Data;
+using Operone.Web.Events;
+using Operone.Web.Hosting;
+
+namespace Operone.Web.Kernel.Schedules;
+
+/// <summary>
+/// Fires schedules when they are due. What is due is taken from the table, with what comes next written in the same transaction, so that of
+/// several nodes one takes each, and nothing is lost where one dies: what it had taken another carries out.
+/// </summary>
+internal sealed partial class ScheduleClock(
+    IDbContextFactory<OperoneDb> databases, ScheduleStarts starts, LiveChanges changes, TimeProvider time, ILogger<ScheduleClock> logger) : BackgroundService
+{
+    /// <summary>How long a node has for what it took; after that another does it.</summary>
+    public static readonly TimeSpan Claim = TimeSpan.FromMinutes(2);
+
+    private const int Most = 200;
+    private const int Workers = 8;
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+
+    private readonly Channel<Firing> _taken = Channel.CreateBounded<Firing>(Most);
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
+        [FollowAsync(stoppingToken), .. Enumerable.Range(0, Workers).Select(_ => WorkAsync(stoppingToken))]);
+
+    /// <summary>Fires a schedule besides its times, once for each key.</summary>
+    /// <param name="scheduleId">Which.</param>
+    /// <param name="cause">Why, for people.</param>
+    /// <param name="key">What for: the same again does nothing more.</param>
+    /// <param name="with">With which parameters, or on which device alone.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<Result<FiringView>> FireAsync(Guid scheduleId, string cause, string key, FiringWith? with, CancellationToken cancellationToken)
+    {
+        Firing firing;
+        await using (var db = await databases.CreateDbContextAsync(cancellationToken))
+        {
+            firing = New(scheduleId, key, time.GetUtcNow(), cause, with);
+            db.Add(firing);
+            try
+            {
+                await db.SaveChangesAsync(cancellationToken);
+            }
+            catch (DbUpdateException exception) when (exception.IsDuplicate())
+            {
+                return (await db.Set<Firing>().AsNoTracking().SingleAsync(f => f.ScheduleId == scheduleId && f.Key == key, cancellationToken)).ToView();
+            }
+        }
+
+        return (await starts.CarryOutAsync(firing, cancellationToken)).ToView();
+    }
+
+    private async Task FollowAsync(CancellationToken stopping)
+    {
+        using var subscription = changes.Subscribe(LiveChanges.Schedules);
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                var taken = await TakeDueAsync(stopping);
+                if (taken.Count == 0)
+                {
+                    taken = await TakeLeftAsync(stopping);
+                }
+
+                foreach (var firing in taken)
+                {
+                    await _taken.Writer.WriteAsync(firing, stopping);
+                }
+
+                if (taken.Count == 0)
+                {
+                    await WaitAsync(subscription, stopping);
+                }
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (Exception exception) when (Problems.IsDatabaseAway(exception))
+            {
+                Log.DatabaseAway(logger, exception.GetBaseException().Message);
+                await Task.Delay(Pause, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+
+        _taken.Writer.Complete();
+    }
+
+    private async Task WorkAsync(CancellationToken stopping)
+    {
+        // What is left in the channel when the node stops another takes up.
+        while (!stopping.IsCancellationRequested && await _taken.Reader.WaitToReadAsync(CancellationToken.None))
+        {
+            while (!stopping.IsCancellationRequested && _taken.Reader.TryRead(out var firing))
+            {
+                try
+                {
+                    await starts.CarryOutAsync(firing, stopping);
+                }
+                catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+                {
+                    return;
+                }
+                catch (Exception exception) when (Problems.IsDatabaseAway(exception))
+                {
+                    Log.NotCarriedOut(logger, firing.ScheduleId, exception.GetBaseException().Message);
+                }
+            }
+        }
+    }
+
+    /// <summary>Waits until something is due, a schedule was changed, or it is time to look again.</summary>
+    private async Task WaitAsync(LiveChanges.Subscription subscription, CancellationToken stopping)
+    {
+        await using var db = await databases.CreateDbContextAsync(stopping);
+        var next = await db.Set<Schedule>().Where(s => s.IsEnabled && s.DueAt != null).OrderBy(s => s.DueAt).Select(s => s.DueAt).FirstOrDefaultAsync(stopping);
+        var wait = next is { } due && due - time.GetUtcNow() < LongestWait ? due - time.GetUtcNow() : LongestWait;
+        if (wait <= TimeSpan.Zero)
+        {
+            return;
+        }
+
+        using var patience = new CancellationTokenSource(wait, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, stopping);
+        try
+        {
+            await subscription.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+        {
+            // it is time
+        }
+    }
+
+    /// <summary>Takes what is due, and says what comes next.</summary>
+    private async Task<List<Firing>> TakeDueAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var due = await DueAsync(db, now, cancellationToken);
+        if (due.Count == 0)
+        {
+            return [];
+        }
+
+        var firings = due.SelectMany(schedule => Fire(schedule, now)).ToList();
+
+        // A clock that was set back brings times that have been: each is carried out once.
+        var (ids, keys) = (due.ConvertAll(s => s.Id), firings.Select(f => f.Key).ToHashSet());
+        var known = await db.Set<Firing>().Where(f => ids.Contains(f.ScheduleId) && keys.Contains(f.Key)).Select(f => new { f.ScheduleId, f.Key }).ToListAsync(cancellationToken);
+        firings.RemoveAll(f => known.Any(k => k.ScheduleId == f.ScheduleId && k.Key == f.Key));
+        db.AddRange(firings);
+        await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return firings;
+    }
+
+    private static Task<List<Schedule>> DueAsync(OperoneDb db, DateTimeOffset now, CancellationToken cancellationToken) => db is SqliteDb
+        ? db.Set<Schedule>().AsTracking().Where(s => s.IsEnabled && s.DueAt <= now).OrderBy(s => s.DueAt).Take(Most).ToListAsync(cancellationToken)
+        : db.Set<Schedule>().FromSql($"""SELECT * FROM schedules WHERE "IsEnabled" AND "DueAt" <= {now} ORDER BY "DueAt" LIMIT {Most} FOR UPDATE SKIP LOCKED""")
+            .AsTracking().ToListAsync(cancellationToken);
+
+    private IEnumerable<Firing> Fire(Schedule schedule, DateTimeOffset now)
+    {
+        if (schedule.NextAt is not { } first)
+        {
+            // the pause of a trigger is over, and something had happened in it
+            var at = schedule.DueAt!.Value;
+            schedule.DueAt = null;
+            return [New(schedule.Id, $"pause:{at.UtcTicks}", at, ScheduledJob.Describe(schedule.Definition), null)];
+        }
+
+        // late by its jitter is not late
+        var due = Occurrences.Due(schedule.Times, first, now - (schedule.DueAt!.Value - first), schedule.Definition.Missed);
+        schedule.Await(due.Next);
+        if (due.Skipped > 0)
+        {
+            schedule.LastOutcome = $"{due.Skipped} missed {(due.Skipped == 1 ? "time was" : "times were")} left out";
+            Log.Missed(logger, schedule.Name, due.Skipped);
+        }
+
+        return due.Fire.Select(at => New(schedule.Id, $"at:{at.UtcTicks}", at, $"schedule {schedule.Name}", null)).ToList();
+    }
+
+    /// <summary>Takes what a node had taken that is gone.</summary>
+    private async Task<List<Firing>> TakeLeftAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var left = await db.Set<Firing>().Where(f => f.FiredAt == null && f.ClaimedUntil < now).OrderBy(f => f.ClaimedUntil).Take(Most).ToListAsync(cancellationToken);
+        var taken = new List<Firing>();
+        foreach (var firing in left)
+        {
+            if (await db.Set<Firing>().Where(f => f.Id == firing.Id && f.FiredAt == null && f.ClaimedUntil == firing.ClaimedUntil)
+                .ExecuteUpdateAsync(f => f.SetProperty(x => x.ClaimedUntil, now + Claim), cancellationToken) > 0)
+            {
+                taken.Add(firing);
+            }
+        }
+
+        return taken;
+    }
+
+    private Firing New(Guid scheduleId, string key, DateTimeOffset at, string cause, FiringWith? with)
+    {
+        var now = time.GetUtcNow();
+        return new Firing
+        {
+            Id = Guid.CreateVersion7(now),
+            ScheduleId = scheduleId,
+            Key = key,
+            At = at,
+            Cause = cause.Length > 200 ? cause[..199] + "…" : cause,
+            DeviceId = with?.DeviceId,
+            Parameters = with?.Parameters,
+            JobRunId = Guid.CreateVersion7(now),
+            ClaimedUntil = now + Claim,
+        };
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The schedule {Schedule} missed {Count} of its times, which are left out")]
+        public static partial void Missed(ILogger logger, string schedule, long count);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Schedules are looked at again in a moment; the database is away: {Problem}")]
+        public static partial void DatabaseAway(ILogger logger, string problem);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "What the schedule {Id} starts is started in a moment; the database is away: {Problem}")]
+        public static partial void NotCarriedOut(ILogger logger, Guid id, string problem);
+    }
+}
+
+/// <summary>What one firing of a schedule has that others do not.</summary>
+/// <param name="DeviceId">On that device alone.</param>
+/// <param name="Parameters">Parameters besides the schedule's; these win.</param>
+internal sealed record FiringWith(Guid? DeviceId = null, IReadOnlyDictionary<string, string>? Parameters = null);

@@ -1,0 +1,29 @@
+using Operone.Core.Errors;
+
+namespace Operone.Web.Kernel.Schedules;
+
+/// <summary>What can go wrong with schedules, as expected.</summary>
+internal static class ScheduleErrors
+{
+    public static Error NotFound(string idOrName) => new(ErrorKind.NotFound, "schedule-not-found", "There is no such schedule.",
+        $"No schedule has the id or name '{idOrName}'. `operone schedule list` lists them.");
+
+    public static Error NameTaken(string name) => new(ErrorKind.Conflict, "schedule-name-taken", "The name is taken.",
+        $"Another schedule is called '{name}'. Names are unique without regard to case.")
+    {
+        Fields = new Dictionary<string, string[]> { ["name"] = [$"'{name}' is taken"] },
+    };
+
+    public static Error Changed(string name) => new(ErrorKind.Conflict, "schedule-changed", "Somebody else changed the schedule.",
+        $"The schedule '{name}' was changed or removed at the same time. Look at it, and write yours again.");
+
+    public static Error JobGone(string schedule) => new(ErrorKind.NotFound, "job-not-found", "There is no such job.",
+        $"The job of the schedule '{schedule}' is not there any more. Give it another one, or remove it.");
+
+    public static Error NoHook(string name) => new(ErrorKind.Conflict, "schedule-no-webhook", "It does not wait for a webhook.",
+        $"The schedule '{name}' has no address: it does not fire on a webhook.");
+
+    /// <summary>The same for a token that is none and for a schedule that is off, so that nobody learns which there are.</summary>
+    public static Error HookUnknown { get; } = new(ErrorKind.NotFound, "schedule-webhook-not-found", "There is no such webhook.",
+        "No schedule that is on has this address. Was it given a new one?");
+}

@@ -1,0 +1,19 @@
+using Operone.Web.Events.Subscribers;
+using Operone.Web.Hosting;
+
+namespace Operone.Web.Kernel.Schedules;
+
+/// <summary>Wires schedules.</summary>
+internal static class ScheduleRegistration
+{
+    public static void AddSchedules(this IServiceCollection services)
+    {
+        services.AddSingleton<ScheduleStarts>();
+        services.AddSingleton<ScheduleClock>();
+        services.AddHostedService(provider => provider.GetRequiredService<ScheduleClock>());
+        services.AddSingleton<IEventSubscriber, ScheduleTriggers>();
+        services.AddSingleton<ScheduleHook>();
+        services.AddSingleton<ScheduleService>();
+        services.AddSingleton<IRecurringJob, ScheduleUpkeep>();
+    }
+}

@@ -1,0 +1,392 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.EntityFrameworkCore;
+using Operone.Core;
+using Operone.Core.Access;
+using Operone.Core.Errors;
+using Operone.Core.Events;
+using Operone.Core.Kernel.Schedules;
+using Operone.Web.Access;
+using Operone.Web.Data;
+using Operone.Web.Events;
+using Operone.Web.Kernel.Jobs;
+
+namespace Operone.Web.Kernel.Schedules;
+
+/// <summary>
+/// The use cases of schedules: look, write, remove, turn on and off, fire now. There is a schedule for whoever its job is there for; who writes
+/// one must be allowed to manage the job, and it fires in their name from then on.
+/// </summary>
+internal sealed class ScheduleService(
+    IDbContextFactory<OperoneDb> databases, JobSight jobs, ScheduleClock clock, IAuditTrail audit, IEvents events, LiveChanges changes, TimeProvider time)
+{
+    /// <summary>A page of the schedules that there are for somebody, by name.</summary>
+    public async Task<Result<Page<ScheduleView>>> ListAsync(Actor actor, string? text, string? job, int? limit, string? cursor, CancellationToken cancellationToken)
+    {
+        if (await audit.RequireAsync(actor, Permissions.JobsRead, "schedule.read", null, cancellationToken) is { } denied)
+        {
+            return denied;
+        }
+
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var schedules = db.Set<Schedule>().AsQueryable();
+        if (!string.IsNullOrWhiteSpace(text))
+        {
+            var upper = Role.Normalize(text);
+            schedules = schedules.Where(s => s.NormalizedName.Contains(upper));
+        }
+
+        if (!string.IsNullOrWhiteSpace(job))
+        {
+            if (await Job.FindAsync(db, job, cancellationToken) is not { } of)
+            {
+                return JobErrors.NotFound(job);
+            }
+
+            schedules = schedules.Where(s => s.JobId == of.Id);
+        }
+
+        // schedules are as many as somebody wrote by hand; the jobs tell which there are for whom
+        var all = await schedules.ToListAsync(cancellationToken);
+        if (!JobSight.SeesAll(actor))
+        {
+            var ids = all.Select(s => s.JobId).ToHashSet();
+            var seen = (await db.Set<Job>().Where(j => ids.Contains(j.Id)).ToListAsync(cancellationToken)).Where(jobs.Of(actor)).Select(j => j.Id).ToHashSet();
+            all.RemoveAll(s => !seen.Contains(s.JobId));
+        }
+
+        var page = NamedPage.Take(all, s => s.Name, limit, cursor);
+        return page.IsError ? page.Error! : new Page<ScheduleView>([.. page.Value.Items.Select(s => s.ToView(time.GetUtcNow()))], page.Value.NextCursor);
+    }
+
+    /// <summary>One schedule, by its id or name.</summary>
+    public async Task<Result<ScheduleView>> GetAsync(Actor actor, string idOrName, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var found = await FindAsync(db, actor, idOrName, Permissions.JobsRead, "schedule.read", cancellationToken);
+        return found.IsError ? found.Error! : found.Value.ToView(time.GetUtcNow());
+    }
+
+    /// <summary>The next times of what somebody types, or all that is wrong with it. Needs no job.</summary>
+    public Result<SchedulePreview> Preview(Actor actor, ScheduleWhen when)
+    {
+        if (actor.Lacks(Permissions.JobsRead) is { } lacks)
+        {
+            return lacks;
+        }
+
+        var now = time.GetUtcNow();
+        var times = ScheduleTimes.Parse(when, now);
+        return times.IsError
+            ? times.Error!
+            : new SchedulePreview([.. times.Value.Following(now, 10)], when.Calendar is null ? null : CalendarWords.ToCron(when.Calendar).Value);
+    }
+
+    /// <summary>Makes a schedule; where it waits for a webhook, its address is in the answer, once.</summary>
+    public async Task<Result<SavedSchedule>> CreateAsync(Actor actor, SaveSchedule request, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        db.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.TrackAll;
+        var job = await CheckAsync(db, actor, "schedule.create", request, cancellationToken);
+        if (job.IsError)
+        {
+            return job.Error!;
+        }
+
+        var now = time.GetUtcNow();
+        var schedule = new Schedule
+        {
+            Id = Guid.CreateVersion7(now),
+            Name = "",
+            NormalizedName = "",
+            Definition = request,
+            JobId = job.Value.Id,
+            OwnerName = "",
+            CreatedAt = now,
+            UpdatedAt = now,
+        };
+        db.Add(schedule);
+        var token = Put(schedule, actor, request, job.Value.Id, now);
+        return await SaveAsync(db, schedule, cancellationToken) is { } error
+            ? error
+            : await TellAsync(actor, "schedule.create", EventTypes.ScheduleCreated, schedule, token, cancellationToken);
+    }
+
+    /// <summary>Replaces what a schedule says. The token of a webhook stays.</summary>
+    public async Task<Result<SavedSchedule>> ReplaceAsync(Actor actor, string idOrName, SaveSchedule request, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        db.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.TrackAll;
+        var found = await FindAsync(db, actor, idOrName, Permissions.JobsManage, "schedule.update", cancellationToken);
+        if (found.IsError)
+        {
+            return found.Error!;
+        }
+
+        var job = await CheckAsync(db, actor, "schedule.update", request, cancellationToken);
+        if (job.IsError)
+        {
+            return job.Error!;
+        }
+
+        var token = Put(found.Value, actor, request, job.Value.Id, time.GetUtcNow());
+        return await SaveAsync(db, found.Value, cancellationToken) is { } error
+            ? error
+            : await TellAsync(actor, "schedule.update", EventTypes.ScheduleUpdated, found.Value, token, cancellationToken);
+    }
+
+    /// <summary>Turns a schedule on or off. What was missed while it was off is not made up for.</summary>
+    public async Task<Result<ScheduleView>> TurnAsync(Actor actor, string idOrName, bool on, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        db.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.TrackAll;
+        var found = await FindAsync(db, actor, idOrName, Permissions.JobsManage, "schedule.update", cancellationToken);
+        if (found.IsError)
+        {
+            return found.Error!;
+        }
+
+        Put(found.Value, actor, found.Value.Definition with { Enabled = on }, found.Value.JobId, time.GetUtcNow());
+        if (await SaveAsync(db, found.Value, cancellationToken) is { } error)
+        {
+            return error;
+        }
+
+        var told = await TellAsync(actor, on ? "schedule.enable" : "schedule.disable", EventTypes.ScheduleUpdated, found.Value, null, cancellationToken);
+        return told.Schedule;
+    }
+
+    /// <summary>Gives a schedule that waits for a webhook another address; the old one is none at once.</summary>
+    public async Task<Result<SavedSchedule>> RenewHookAsync(Actor actor, string idOrName, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        db.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.TrackAll;
+        var found = await FindAsync(db, actor, idOrName, Permissions.JobsManage, "schedule.update", cancellationToken);
+        if (found.IsError)
+        {
+            return found.Error!;
+        }
+
+        if (found.Value.HookHash is null)
+        {
+            return ScheduleErrors.NoHook(found.Value.Name);
+        }
+
+        var token = NewToken(found.Value);
+        return await SaveAsync(db, found.Value, cancellationToken) is { } error
+            ? error
+            : await TellAsync(actor, "schedule.renew-webhook", EventTypes.ScheduleUpdated, found.Value, token, cancellationToken);
+    }
+
+    /// <summary>Removes a schedule. What it has started goes on.</summary>
+    public async Task<Result<Unit>> RemoveAsync(Actor actor, string idOrName, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var found = await FindAsync(db, actor, idOrName, Permissions.JobsManage, "schedule.remove", cancellationToken);
+        if (found.IsError)
+        {
+            return found.Error!;
+        }
+
+        var id = found.Value.Id;
+        await db.Set<Firing>().Where(f => f.ScheduleId == id && f.FiredAt != null).ExecuteDeleteAsync(cancellationToken);
+        await db.Set<Schedule>().Where(s => s.Id == id).ExecuteDeleteAsync(cancellationToken);
+        await TellAsync(actor, "schedule.remove", EventTypes.ScheduleRemoved, found.Value, null, cancellationToken);
+        return Unit.Value;
+    }
+
+    /// <summary>Fires a schedule now, in the name of whoever it fires for; the times to come stay.</summary>
+    public async Task<Result<FiringView>> FireAsync(Actor actor, string idOrName, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var found = await FindAsync(db, actor, idOrName, Permissions.JobsManage, "schedule.fire", cancellationToken);
+        if (found.IsError)
+        {
+            return found.Error!;
+        }
+
+        await audit.NoteAsync(actor, "schedule.fire", found.Value.Name, allowed: true, null, cancellationToken);
+        return await clock.FireAsync(found.Value.Id, $"asked for by {actor.Name}", $"now:{Guid.NewGuid():N}", null, cancellationToken);
+    }
+
+    /// <summary>A page of the times that a schedule fired, newest first.</summary>
+    public async Task<Result<Page<FiringView>>> FiringsAsync(Actor actor, string idOrName, int? limit, string? cursor, CancellationToken cancellationToken)
+    {
+        var page = PageRequest.Parse(limit, cursor);
+        if (page.IsError)
+        {
+            return page.Error!;
+        }
+
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var found = await FindAsync(db, actor, idOrName, Permissions.JobsRead, "schedule.read", cancellationToken);
+        if (found.IsError)
+        {
+            return found.Error!;
+        }
+
+        var id = found.Value.Id;
+        return await PageAsync(db.Set<Firing>().Where(f => f.ScheduleId == id), page.Value, cancellationToken);
+    }
+
+    /// <summary>A page of the times that schedules fired, newest first: of all that there are for somebody.</summary>
+    public async Task<Result<Page<FiringView>>> AllFiringsAsync(Actor actor, int? limit, string? cursor, CancellationToken cancellationToken)
+    {
+        if (await audit.RequireAsync(actor, Permissions.JobsRead, "schedule.read", null, cancellationToken) is { } denied)
+        {
+            return denied;
+        }
+
+        var page = PageRequest.Parse(limit, cursor);
+        if (page.IsError)
+        {
+            return page.Error!;
+        }
+
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var firings = db.Set<Firing>().AsQueryable();
+        if (!JobSight.SeesAll(actor))
+        {
+            var seen = (await db.Set<Job>().ToListAsync(cancellationToken)).Where(jobs.Of(actor)).Select(j => j.Id).ToArray();
+            firings = firings.Where(f => db.Set<Schedule>().Any(s => s.Id == f.ScheduleId && EF.Parameter(seen).Contains(s.JobId)));
+        }
+
+        return await PageAsync(firings, page.Value, cancellationToken);
+    }
+
+    private static async Task<Page<FiringView>> PageAsync(IQueryable<Firing> firings, PageRequest page, CancellationToken cancellationToken)
+    {
+        if (page.After is { } after)
+        {
+            firings = firings.Where(f => f.Id < after);
+        }
+
+        var some = await firings.OrderByDescending(f => f.Id).Take(page.Limit + 1).ToListAsync(cancellationToken);
+        return page.ToPage(some, f => f.Id, f => f.ToView());
+    }
+
+    /// <summary>The schedule, where there is one for them and they hold the permission on its job.</summary>
+    private async Task<Result<Schedule>> FindAsync(OperoneDb db, Actor actor, string idOrName, string permission, string action, CancellationToken cancellationToken)
+    {
+        if (await audit.RequireAsync(actor, permission, action, idOrName, cancellationToken) is { } denied)
+        {
+            return denied;
+        }
+
+        if (await Schedule.FindAsync(db, idOrName, cancellationToken) is not { } schedule)
+        {
+            return ScheduleErrors.NotFound(idOrName);
+        }
+
+        var job = await db.Set<Job>().SingleOrDefaultAsync(j => j.Id == schedule.JobId, cancellationToken);
+        if (job is null)
+        {
+            // what is left of a job is for those who see all of them
+            return JobSight.SeesAll(actor) ? schedule : ScheduleErrors.NotFound(idOrName);
+        }
+
+        if (!jobs.Of(actor)(job))
+        {
+            return ScheduleErrors.NotFound(idOrName);
+        }
+
+        if (permission == Permissions.JobsManage && jobs.LacksManage(actor, job.Definition) is { } lacks)
+        {
+            await audit.NoteAsync(actor, action, schedule.Name, allowed: false, lacks.Detail, cancellationToken);
+            return lacks;
+        }
+
+        return schedule;
+    }
+
+    /// <summary>The job of what is saved, where all is right with it.</summary>
+    private async Task<Result<Job>> CheckAsync(OperoneDb db, Actor actor, string action, SaveSchedule request, CancellationToken cancellationToken)
+    {
+        if (await audit.RequireAsync(actor, Permissions.JobsManage, action, request.Name, cancellationToken) is { } denied)
+        {
+            return denied;
+        }
+
+        if (ScheduleRules.Check(request) is { } invalid)
+        {
+            return invalid;
+        }
+
+        if (await Job.FindAsync(db, request.Job!, cancellationToken) is not { } job || !jobs.Of(actor)(job))
+        {
+            return Error.InvalidField("job", $"there is no job '{request.Job}'");
+        }
+
+        if (jobs.LacksManage(actor, job.Definition) is { } lacks)
+        {
+            await audit.NoteAsync(actor, action, request.Name, allowed: false, lacks.Detail, cancellationToken);
+            return lacks;
+        }
+
+        return ScheduledJob.Check(job.Definition, request) is { } wrong ? wrong : job;
+    }
+
+    private string? Put(Schedule schedule, Actor actor, SaveSchedule request, Guid jobId, DateTimeOffset now)
+    {
+        var before = schedule.Definition.On?.File;
+        schedule.Definition = request;
+        schedule.Name = request.Name!;
+        schedule.NormalizedName = Role.Normalize(request.Name!);
+        schedule.JobId = jobId;
+        (schedule.OwnerId, schedule.OwnerName) = (actor.Id, actor.Name);
+        schedule.UpdatedAt = now;
+        schedule.IsEnabled = request.Enabled != false;
+        schedule.Await(schedule.IsEnabled ? schedule.Times.After(now) : null);
+        if (request.On?.File != before)
+        {
+            schedule.FileTag = null;
+        }
+
+        schedule.IsTriggered = request.On is not null;
+        if (request.On?.Webhook != true)
+        {
+            schedule.HookHash = null;
+            return null;
+        }
+
+        return schedule.HookHash is null ? NewToken(schedule) : null;
+    }
+
+    private static string NewToken(Schedule schedule)
+    {
+        var token = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+        schedule.HookHash = HashOf(token);
+        return token;
+    }
+
+    /// <summary>What is stored of a webhook's token.</summary>
+    public static byte[] HashOf(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
+
+    private static async Task<Error?> SaveAsync(OperoneDb db, Schedule schedule, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await db.SaveChangesAsync(cancellationToken);
+            return null;
+        }
+        catch (DbUpdateConcurrencyException)
+        {
+            return ScheduleErrors.Changed(schedule.Name);
+        }
+        catch (DbUpdateException exception) when (exception.IsDuplicate())
+        {
+            return ScheduleErrors.NameTaken(schedule.Name);
+        }
+    }
+
+    private async Task<SavedSchedule> TellAsync(Actor actor, string action, string type, Schedule schedule, string? token, CancellationToken cancellationToken)
+    {
+        await audit.NoteAsync(actor, action, schedule.Name, allowed: true, $"job {schedule.Definition.Job}, {ScheduledJob.Describe(schedule.Definition)}", cancellationToken);
+        await events.PublishAsync(
+            new(type, schedule.Name, Actor: actor.Name, Data: new Dictionary<string, string?> { ["scheduleId"] = schedule.Id.ToString(), ["jobId"] = schedule.JobId.ToString() }),
+            cancellationToken);
+        changes.Signal(LiveChanges.Schedules);
+        return new(schedule.ToView(time.GetUtcNow()), token is null ? null : ScheduleEndpoints.HookPath(token));
+    }
+}

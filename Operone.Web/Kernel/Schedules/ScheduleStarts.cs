@@ -1,0 +1,66 @@
+using Microsoft.EntityFrameworkCore;
+using Operone.Core.Errors;
+using Operone.Core.Events;
+using Operone.Core.Kernel.Jobs;
+using Operone.Core.Kernel.Schedules;
+using Operone.Web.Access;
+using Operone.Web.Data;
+using Operone.Web.Devices;
+using Operone.Web.Events;
+using Operone.Web.Kernel.Jobs;
+
+namespace Operone.Web.Kernel.Schedules;
+
+/// <summary>Carries out what schedules have fired: starts the job in the name of whoever saved the schedule, with what they may at this moment.</summary>
+internal sealed class ScheduleStarts(
+    IDbContextFactory<OperoneDb> databases, JobStarts jobs, DeviceDirectory devices, CurrentStanding standing, IEvents events, LiveChanges changes, TimeProvider time)
+{
+    /// <summary>Starts the job of a firing; the same firing once more starts nothing more. It gives the firing with what became of it.</summary>
+    public async Task<Firing> CarryOutAsync(Firing firing, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var schedule = await db.Set<Schedule>().SingleOrDefaultAsync(s => s.Id == firing.ScheduleId, cancellationToken);
+        var error = schedule is null ? ScheduleErrors.NotFound(firing.ScheduleId.ToString()) : await StartAsync(schedule, firing, cancellationToken);
+        (firing.FiredAt, firing.Problem) = (time.GetUtcNow(), error is null ? null : Shorten(error.Detail));
+        await db.Set<Firing>().Where(f => f.Id == firing.Id).ExecuteUpdateAsync(
+            f => f.SetProperty(x => x.FiredAt, firing.FiredAt).SetProperty(x => x.Problem, firing.Problem), cancellationToken);
+        if (schedule is not null)
+        {
+            var outcome = firing.Problem ?? "started";
+            await db.Set<Schedule>().Where(s => s.Id == schedule.Id && (s.LastAt == null || s.LastAt <= firing.At)).ExecuteUpdateAsync(
+                s => s.SetProperty(x => x.LastAt, firing.At).SetProperty(x => x.LastOutcome, outcome), cancellationToken);
+            await events.PublishAsync(
+                new(error is null ? EventTypes.ScheduleFired : EventTypes.ScheduleFailed, schedule.Name, Actor: schedule.OwnerName, Data: new Dictionary<string, string?>
+                {
+                    ["scheduleId"] = schedule.Id.ToString(),
+                    ["jobRunId"] = error is null ? firing.JobRunId.ToString() : null,
+                    ["cause"] = firing.Cause,
+                    ["problem"] = firing.Problem,
+                }),
+                cancellationToken);
+            changes.Signal(LiveChanges.ScheduleList);
+        }
+
+        return firing;
+    }
+
+    private async Task<Error?> StartAsync(Schedule schedule, Firing firing, CancellationToken cancellationToken)
+    {
+        var actor = await standing.ActorAsync(schedule.OwnerId, schedule.OwnerName, cancellationToken);
+        var parameters = new Dictionary<string, string>(schedule.Definition.Parameters ?? new Dictionary<string, string>(), StringComparer.Ordinal);
+        foreach (var (name, value) in firing.Parameters ?? new Dictionary<string, string>())
+        {
+            parameters[name] = value;
+        }
+
+        var cause = new JobCause(firing.Cause, RunId: firing.JobRunId)
+        {
+            Among = firing.DeviceId is { } alone ? device => device.Id == alone
+                : schedule.Definition.Offline == OfflinePolicy.Skip ? device => devices.IsOnline(device.Id) : null,
+        };
+        var started = await jobs.StartAsync(actor, schedule.JobId.ToString(), new RunJob { Parameters = parameters }, cause, cancellationToken);
+        return started.Error is { Code: "job-not-found" } ? ScheduleErrors.JobGone(schedule.Name) : started.Error;
+    }
+
+    private static string Shorten(string text) => text.Length > Firing.MaxProblem ? text[..(Firing.MaxProblem - 1)] + "…" : text;
+}
