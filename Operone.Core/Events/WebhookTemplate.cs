@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -44,6 +45,8 @@ public sealed class WebhookTemplate
               "body": [{"type": "TextBlock", "text": "{{text|plain}}", "wrap": true}]}}]}
             """,
     };
+
+    private static readonly SearchValues<char> _nameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
 
     private readonly JsonElement _root;
     private readonly Dictionary<string, Part[]> _texts;
@@ -183,7 +186,7 @@ public sealed class WebhookTemplate
 
     private static bool IsName(string name) => Names.Contains(name)
         || (name.StartsWith("data.", StringComparison.Ordinal) && name.Length is > 5 and <= 69
-            && name.AsSpan(5).IndexOfAnyExcept("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") < 0);
+            && name.AsSpan(5).IndexOfAnyExcept(_nameCharacters) < 0);
 
     private void Write(Utf8JsonWriter writer, JsonElement element, EventView happened)
     {

@@ -1,4 +1,3 @@
-using Microsoft.EntityFrameworkCore;
 using Operone.Core.Events;
 
 namespace Operone.Web.Data;
