@@ -50,7 +50,21 @@ internal sealed class NodeProcess : IAsyncDisposable
         _process = await KeptProcess.StartAsync(
             Path.Combine(_folder, "node.log"), Port,
             ["env", .. environment.Select(e => $"{e.Key}={e.Value}"), "dotnet", Path.Combine(AppContext.BaseDirectory, "operone-web.dll")]);
-        await Eventually.BecomesAsync(async () => (await Owner.GetAsync(new Uri("/health/ready", UriKind.Relative))).IsSuccessStatusCode, "the node is ready", 60);
+        await Eventually.BecomesAsync(IsReadyAsync, "the node is ready", 60);
+    }
+
+    private async Task<bool> IsReadyAsync()
+    {
+        try
+        {
+            using var answer = await Owner.GetAsync(new Uri("/health/ready", UriKind.Relative));
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            // a connection of the one before, that was killed
+            return false;
+        }
     }
 
     /// <summary>SIGKILL.</summary>

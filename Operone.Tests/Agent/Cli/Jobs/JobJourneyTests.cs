@@ -45,7 +45,7 @@ public sealed class JobJourneyTests : IAsyncLifetime
             """, TestContext.Current.CancellationToken);
         var wrong = await RunAsync("job", "apply", "-f", file, "--check");
         Assert.Equal(1, wrong.Code);
-        Assert.Contains($"{file}:7:", wrong.Error, StringComparison.Ordinal);
+        Assert.Contains($"{file}:8:", wrong.Error, StringComparison.Ordinal);
         Assert.Contains("write {{version}} alone", wrong.Error, StringComparison.Ordinal);
         await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken))
             .Replace("[echo, \"version {{version}}\"]", "[sh, -c, 'echo \"$1 with $PARAM_KEY\"', sh, \"{{version}}\"]", StringComparison.Ordinal), TestContext.Current.CancellationToken);

@@ -41,7 +41,7 @@ public sealed class JobRunMachineTests
         {
             Name = "job",
             Steps = all,
-            Rollout = new() { Canary = canary, Batch = batch, AtOnce = atOnce, StopAfter = stopAfter, Pause = "1m" },
+            Rollout = new() { Canary = canary, Batch = batch, AtOnce = atOnce, StopAfter = stopAfter, Pause = canary is null && batch is null ? null : "1m" },
             Retries = retries > 0 ? new() { Count = retries, Pause = "1s" } : null,
         };
     }

@@ -142,7 +142,21 @@ internal sealed class JobRunReader(IDbContextFactory<OperoneDb> databases, JobSi
     {
         var found = await runs.OrderByDescending(r => r.Id).Select(r => new
         {
-            r.Id, r.JobId, r.JobName, r.Version, r.Status, r.Cause, r.CreatedBy, r.CreatedAt, r.EndedAt, r.Reason, r.Devices, r.Batch, r.Batches, r.PausedAt, r.RetryOf,
+            r.Id,
+            r.JobId,
+            r.JobName,
+            r.Version,
+            r.Status,
+            r.Cause,
+            r.CreatedBy,
+            r.CreatedAt,
+            r.EndedAt,
+            r.Reason,
+            r.Devices,
+            r.Batch,
+            r.Batches,
+            r.PausedAt,
+            r.RetryOf,
         }).ToListAsync(cancellationToken);
         var ids = found.Select(r => r.Id).ToArray();
         var counts = await Seen(db, devices).Where(d => ids.Contains(d.JobRunId)).GroupBy(d => new { d.JobRunId, d.Status })
