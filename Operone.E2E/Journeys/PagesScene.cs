@@ -50,7 +50,9 @@ public sealed class PagesScene(Browser browser) : IAsyncLifetime
         await RunAsync("{run-live}", new() { Command = "while :; do date; sleep 1; done", Target = new RunTarget(["db-1"]) }, waitSeconds: 0);
         await RunAsync("{run-placed}", new()
         {
-            Command = "sleep 600", Target = new RunTarget(All: true), Placement = new() { Count = 2, Needs = new(250, 128L << 20), Prefer = ["role=web"], Exclude = ["db-1"] },
+            Command = "sleep 600",
+            Target = new RunTarget(All: true),
+            Placement = new() { Count = 2, Needs = new(250, 128L << 20), Prefer = ["role=web"], Exclude = ["db-1"] },
         }, waitSeconds: 0);
         await RunAsync("{run-queued}", new() { Command = "make -j64 everything", Target = new RunTarget(All: true), Placement = new() { Count = 1, Needs = new(640_000, 1L << 30) } }, waitSeconds: 0);
         await _scene.Server.Api.PostAsync<DeviceView>("/api/v1/devices/web-3/cordon", new CordonDevice("new disk on Friday"), cancel);

@@ -48,12 +48,13 @@ internal sealed partial class RunPlacer(
     /// <summary>Tries all that wait: those that spread in the order in which they came, those that pack together, the largest first.</summary>
     public async Task PlaceAllAsync(CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken);
-        try
+        var packing = new List<Run>();
+        FleetState? fleet = null;
+        foreach (var id in await WaitingAsync(cancellationToken))
         {
-            var packing = new List<Run>();
-            FleetState? fleet = null;
-            foreach (var id in await WaitingAsync(cancellationToken))
+            // One turn each: who asks for a new run does not wait for all that wait.
+            await _turn.WaitAsync(cancellationToken);
+            try
             {
                 if (await FindAsync(id, cancellationToken) is not { } run)
                 {
@@ -70,7 +71,20 @@ internal sealed partial class RunPlacer(
                     fleet = await TryAsync(run, fleet, cancellationToken) ? null : fleet;
                 }
             }
+            finally
+            {
+                _turn.Release();
+            }
+        }
 
+        if (packing.Count == 0)
+        {
+            return;
+        }
+
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
             await PackAsync(packing, cancellationToken);
         }
         finally
@@ -131,11 +145,6 @@ internal sealed partial class RunPlacer(
 
     private async Task PackAsync(IReadOnlyList<Run> runs, CancellationToken cancellationToken)
     {
-        if (runs.Count == 0)
-        {
-            return;
-        }
-
         // Each has candidates of its own, by what its maker may: planned together are those that look at the same devices.
         var fleet = await reader.ReadAsync(cancellationToken);
         var asked = new List<(Run Run, RunCandidates What)>();
