@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -9,6 +10,9 @@ namespace Operone.Core.Kernel;
 /// </summary>
 public static class CommandText
 {
+    /// <summary>What a shell does not take as it is.</summary>
+    private static readonly SearchValues<char> _special = SearchValues.Create(" '\"\\$`|&;<>()*?#~!{}[]");
+
     /// <summary>The command line; a thread of the kernel is written as ps(1) does, in brackets.</summary>
     public static string Of(ProcessInfo process)
     {
@@ -55,7 +59,7 @@ public static class CommandText
     private static string Quoted(string argument)
     {
         var plain = Plain(argument);
-        return plain.Length > 0 && !plain.AsSpan().ContainsAny(" '\"\\$`|&;<>()*?#~!{}[]") ? plain
+        return plain.Length > 0 && !plain.AsSpan().ContainsAny(_special) ? plain
             : plain.Contains('\'', StringComparison.Ordinal) ? $"\"{plain.Replace("\"", "\\\"", StringComparison.Ordinal)}\""
             : $"'{plain}'";
     }

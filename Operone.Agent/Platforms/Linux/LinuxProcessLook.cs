@@ -78,6 +78,11 @@ internal sealed class LinuxProcessLook(int pid)
             }
         }
 
+        if (named.Count == 0 && found.Count > 0)
+        {
+            _missing.Add("The names of open files: the agent's user may not read them.");
+        }
+
         return (named, found.Count);
     }
 

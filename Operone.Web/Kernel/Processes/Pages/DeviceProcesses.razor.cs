@@ -1,11 +1,9 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Components;
-using MudBlazor;
 using Operone.Core.Access;
 using Operone.Core.Devices;
 using Operone.Core.Errors;
 using Operone.Core.Kernel;
-using Operone.Web.Console.Parts;
 
 namespace Operone.Web.Kernel.Processes.Pages;
 
@@ -42,9 +40,6 @@ public sealed partial class DeviceProcesses : IAsyncDisposable
 
     [Inject]
     private NavigationManager Navigation { get; set; } = default!;
-
-    [Inject]
-    private IDialogService DialogService { get; set; } = default!;
 
     [Parameter, EditorRequired]
     public DeviceView Device { get; set; } = default!;
@@ -217,7 +212,7 @@ public sealed partial class DeviceProcesses : IAsyncDisposable
 
     private string ChosenHref(ProcessInfo process, ProcessInfo? chosen) => With("pid", chosen?.Identity == process.Identity ? null : process.Pid.ToString(CultureInfo.InvariantCulture));
 
-    private string Percent(double value) => ProcessText.Cpu(value);
+    private static string Percent(double value) => ProcessText.Cpu(value);
 
     private static string Bytes(double value) => ProcessText.Size((long)value);
 
