@@ -13,6 +13,7 @@ internal sealed class KeptProcess : IAsyncDisposable
         server=$!
         cat >/dev/null
         kill -KILL $server
+        { wait $server; } 2>/dev/null
         """;
 
     private readonly Process _keeper;

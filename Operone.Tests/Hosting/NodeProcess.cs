@@ -14,7 +14,7 @@ internal sealed class NodeProcess : IAsyncDisposable
     {
         _settings = settings;
         Url = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Port}");
-        Owner = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new(Url), Timeout = TimeSpan.FromMinutes(3) };
+        Owner = new(new SocketsHttpHandler { UseProxy = false, PooledConnectionLifetime = TimeSpan.Zero }) { BaseAddress = new(Url), Timeout = TimeSpan.FromMinutes(3) };
         Owner.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", OperoneServer.OwnerToken);
     }
 
@@ -22,8 +22,11 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     public string Url { get; }
 
-    /// <summary>With the owner's API token.</summary>
+    /// <summary>With the owner's API token. Each request has a connection of its own: one to a node that was killed is of no use.</summary>
     public HttpClient Owner { get; }
+
+    /// <summary>What it has said since it was started last.</summary>
+    public string Log => _process?.Log ?? "";
 
     /// <summary>Starts one, and waits until it is ready.</summary>
     /// <param name="settings">Its environment variables besides.</param>
@@ -42,6 +45,7 @@ internal sealed class NodeProcess : IAsyncDisposable
             ["ASPNETCORE_URLS"] = Url,
             ["Operone__DataDirectory"] = _folder,
             ["Operone__RateLimitScale"] = "1000",
+            ["Operone__Webhooks__AllowedNetworks"] = "127.0.0.0/8",
             ["Operone__Node__Address"] = Url,
             ["Operone__Setup__OwnerEmail"] = OperoneServer.OwnerEmail,
             ["Operone__Setup__OwnerPassword"] = OperoneServer.OwnerPassword,

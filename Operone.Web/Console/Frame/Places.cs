@@ -8,7 +8,7 @@ namespace Operone.Web.Console.Frame;
 /// <param name="Href">Its address, without the slash in front.</param>
 /// <param name="Title">Its name.</param>
 /// <param name="Icon">One of <see cref="Glyphs"/>.</param>
-/// <param name="Key">The letter after <c>g</c> that jumps to it.</param>
+/// <param name="Key">The letter after <c>g</c> that jumps to it; a capital one is typed with Shift.</param>
 /// <param name="Permission">What is needed to see it; null where everybody who is signed in may.</param>
 /// <param name="Or">Another one that is enough too.</param>
 internal sealed record Place(string Href, string Title, string Icon, string Key, string? Permission, string? Or = null)
@@ -33,7 +33,7 @@ internal static class Places
             new("processes", "Processes", Glyphs.Processes, "x", Permissions.ProcessesRead),
             new("environments", "Environments", Glyphs.Environment, "v", Permissions.EnvironmentsUse, Or: Permissions.EnvironmentsManage),
             new("jobs", "Jobs", Glyphs.List, "j", Permissions.JobsRead),
-            new("schedules", "Schedules", Glyphs.Queued, "x", Permissions.JobsRead),
+            new("schedules", "Schedules", Glyphs.Queued, "S", Permissions.JobsRead),
             new("events", "Events", Glyphs.Events, "e", Permissions.EventsRead),
         ],
         [
@@ -53,7 +53,7 @@ internal static class Places
             new("settings/mounts", "Mounts", Glyphs.FolderInput, "u", Permissions.MountsManage),
             new("settings/file-policies", "File policies", Glyphs.Folder, "z", Permissions.MountsManage),
             new("settings/terminal-policies", "Terminal policies", Glyphs.Terminal, "y", Permissions.TerminalsManage),
-            new("settings/webhooks", "Webhooks", Glyphs.Broadcast, "k", Permissions.SettingsManage),
+            new("settings/webhooks", "Webhooks", Glyphs.Broadcast, "W", Permissions.SettingsManage),
             new("settings/sign-in", "Settings", Glyphs.Settings, "c", Permissions.SettingsManage),
         ],
     ];

@@ -34,6 +34,7 @@ internal static class MatrixRows
         POST /api/v1/devices/{idOrName}/cordon                    401        401        403        403        403        403        403        200        200        403        404        403
         POST /api/v1/devices/{idOrName}/drain                     401        401        403        403        403        403        403        200        200        403        404        403
         POST /api/v1/devices/{idOrName}/uncordon                  401        401        403        403        403        403        403        200        200        403        404        403
+        POST /api/v1/hooks/{token}                                404        404        404        404        404        404        404        404        404        404        404        404
         GET /api/v1/resources                                     401        401        403        200        200        200        200        200        200        200        200        200
         GET /api/v1/resources/reservations                        401        401        403        200        200        200        200        200        200        403        200        200
         DELETE /api/v1/devices/{idOrName}                         401        401        403        403        403        403        403        204        204        403        404        403
@@ -132,6 +133,18 @@ internal static class MatrixRows
         PUT /api/v1/runs/{id}/executions/{device}/stdin           401        401        403        403        403        404        403        403        403        403        404        403
         GET /api/v1/runs/{id}/executions/{device}/stdout          401        401        403        404        200        404        200        200        200        403        404        200
         GET /api/v1/runs/{id}/stream                              401        401        403        404        200        404        200        200        200        403        404        200
+        GET /api/v1/schedule-firings                              401        401        403        200        200        200        200        200        200        403        200        200
+        GET /api/v1/schedules                                     401        401        403        200        200        200        200        200        200        403        200        200
+        POST /api/v1/schedules                                    401        401        403        403        403        403        403        400        400        403        400        403
+        POST /api/v1/schedules/preview                            401        401        403        400        400        400        400        400        400        403        400        400
+        GET /api/v1/schedules/{idOrName}                          401        401        403        404        200        404        200        200        200        403        404        200
+        PUT /api/v1/schedules/{idOrName}                          401        401        403        403        403        403        403        400        400        403        404        403
+        DELETE /api/v1/schedules/{idOrName}                       401        401        403        403        403        403        403        204        204        403        404        403
+        POST /api/v1/schedules/{idOrName}/disable                 401        401        403        403        403        403        403        200        200        403        404        403
+        POST /api/v1/schedules/{idOrName}/enable                  401        401        403        403        403        403        403        200        200        403        404        403
+        POST /api/v1/schedules/{idOrName}/fire                    401        401        403        403        403        403        403        200        200        403        404        403
+        GET /api/v1/schedules/{idOrName}/firings                  401        401        403        404        200        404        200        200        200        403        404        200
+        POST /api/v1/schedules/{idOrName}/webhook                 401        401        403        403        403        403        403        409        409        403        404        403
         GET /api/v1/schemas/job.json                              200        200        200        200        200        200        200        200        200        200        200        200
         GET /api/v1/sessions                                      401        401        403        403        403        403        403        200        200        403        403        403
         DELETE /api/v1/sessions                                   401        401        403        403        403        403        403        200        200        403        403        403
@@ -252,6 +265,9 @@ internal static class MatrixRows
         /runs                                                     in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
         /runs/new                                                 in         in         no         no         no         yes        yes        yes        yes        -          -          -
         /runs/{Id}                                                in         in         no         gone       yes        gone       yes        yes        yes        -          -          -
+        /schedules                                                in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
+        /schedules/new                                            in         in         no         no         no         no         no         yes        yes        -          -          -
+        /schedules/{Id}                                           in         in         no         gone       yes        gone       yes        yes        yes        -          -          -
         /settings/file-policies                                   in         in         no         no         no         no         no         yes        yes        -          -          -
         /settings/file-policies/new                               in         in         no         no         no         no         no         yes        yes        -          -          -
         /settings/file-policies/{Id}                              in         in         no         no         no         no         no         yes        yes        -          -          -

@@ -32,13 +32,11 @@ public sealed class WebhookCrashTests
         await using var redis = await RedisServer.StartAsync();
         settings["ConnectionStrings__Redis"] = redis.Connection;
         await using var receiver = await StartReceiverAsync();
-        await using var first = new NodeProcess(settings);
-        await first.StartAsync();
+        await using var first = await NodeProcess.StartAsync(settings);
         await CreateAsync(first, receiver);
         await ChangeAsync(first, 0, 1);
         await ReceivesAsync(receiver, Teams, first);
-        await using var second = new NodeProcess(settings);
-        await second.StartAsync();
+        await using var second = await NodeProcess.StartAsync(settings);
         await ChangeAsync(first, 1, Changes / 2);
         await ChangeAsync(second, Changes / 2, Changes);
 
@@ -50,16 +48,15 @@ public sealed class WebhookCrashTests
     private static async Task KilledAsync(Dictionary<string, string> settings)
     {
         await using var receiver = await StartReceiverAsync();
-        await using var node = new NodeProcess(settings);
-        await node.StartAsync();
+        await using var node = await NodeProcess.StartAsync(settings);
         await CreateAsync(node, receiver);
         await ChangeAsync(node, 0, Changes / 2);
         await ReceivesAsync(receiver, Teams, node);
         await node.KillAsync();
-        await node.StartAsync();
+        await node.StartAgainAsync();
         await ChangeAsync(node, Changes / 2, Changes);
         await node.KillAsync();
-        await node.StartAsync();
+        await node.StartAgainAsync();
         await HasAllAsync(receiver, node);
     }
 
@@ -80,7 +77,7 @@ public sealed class WebhookCrashTests
 
     private static async Task CreateAsync(NodeProcess node, WebhookReceiver receiver)
     {
-        using var made = await node.Http.PostAsJsonAsync("/api/v1/webhooks", new WriteWebhook("crash", receiver.Url, ["team.*"]), OperoneJson.Default.WriteWebhook, Cancelled);
+        using var made = await node.Owner.PostAsJsonAsync("/api/v1/webhooks", new WriteWebhook("crash", receiver.Url, ["team.*"]), OperoneJson.Default.WriteWebhook, Cancelled);
         Assert.True(made.IsSuccessStatusCode, await made.Content.ReadAsStringAsync(Cancelled));
     }
 
@@ -92,15 +89,15 @@ public sealed class WebhookCrashTests
             for (var team = 0; team < Teams; team++)
             {
                 using var done = change == 0
-                    ? await node.Http.PostAsJsonAsync("/api/v1/teams", new CreateTeam($"team-{team}"), Cancelled)
-                    : await node.Http.PatchAsJsonAsync($"/api/v1/teams/{await IdAsync(node, team)}", new UpdateTeam(null, $"change {change}"), Cancelled);
+                    ? await node.Owner.PostAsJsonAsync("/api/v1/teams", new CreateTeam($"team-{team}"), Cancelled)
+                    : await node.Owner.PatchAsJsonAsync($"/api/v1/teams/{await IdAsync(node, team)}", new UpdateTeam(null, $"change {change}"), Cancelled);
                 Assert.True(done.IsSuccessStatusCode, await done.Content.ReadAsStringAsync(Cancelled));
             }
         }
     }
 
     private static async Task<Guid> IdAsync(NodeProcess node, int team) =>
-        (await node.Http.GetFromJsonAsync<JsonElement>("/api/v1/teams", Cancelled)).GetProperty("items").EnumerateArray()
+        (await node.Owner.GetFromJsonAsync<JsonElement>("/api/v1/teams", Cancelled)).GetProperty("items").EnumerateArray()
             .Single(t => t.GetProperty("name").GetString() == $"team-{team}").GetProperty("id").GetGuid();
 
     private static async Task HasAllAsync(WebhookReceiver receiver, NodeProcess node)
@@ -108,7 +105,7 @@ public sealed class WebhookCrashTests
         await Eventually.BecomesAsync(
             () => Task.FromResult(receiver.Received.Select(r => r.Id).Distinct().Count() >= Teams * Changes),
             () => $"{Teams * Changes} events, but {receiver.Received.Select(r => r.Id).Distinct().Count()}; the node says {node.Log[^Math.Min(3000, node.Log.Length)..]}", 90);
-        var expected = (await node.Http.GetFromJsonAsync<JsonElement>("/api/v1/events?type=team.*&limit=500", Cancelled)).GetProperty("items").EnumerateArray()
+        var expected = (await node.Owner.GetFromJsonAsync<JsonElement>("/api/v1/events?type=team.*&limit=500", Cancelled)).GetProperty("items").EnumerateArray()
             .Select(e => (Subject: e.GetProperty("subject").GetString()!, Id: e.GetProperty("id").GetString()!)).Reverse().ToLookup(e => e.Subject, e => e.Id);
         Assert.Equal(Teams, expected.Count);
         foreach (var subject in expected)
