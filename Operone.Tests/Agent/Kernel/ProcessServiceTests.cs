@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.WebSockets;
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Time.Testing;
 using Operone.Agent.Platforms;

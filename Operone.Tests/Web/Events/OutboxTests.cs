@@ -1,6 +1,5 @@
 using System.Net.Http.Json;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
 using Operone.Core.Access;
 using Operone.Core.Events;
 using Operone.Tests.Hosting;

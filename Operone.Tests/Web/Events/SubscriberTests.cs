@@ -2,7 +2,6 @@ using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Operone.Tests.Hosting;
-using Operone.Web.Events;
 using Operone.Web.Events.Subscribers;
 using Xunit;
 

@@ -327,7 +327,7 @@ internal sealed class ScheduleService(
         return ScheduledJob.Check(job.Definition, request) is { } wrong ? wrong : job;
     }
 
-    private string? Put(Schedule schedule, Actor actor, SaveSchedule request, Guid jobId, DateTimeOffset now)
+    private static string? Put(Schedule schedule, Actor actor, SaveSchedule request, Guid jobId, DateTimeOffset now)
     {
         var before = schedule.Definition.On?.File;
         schedule.Definition = request;

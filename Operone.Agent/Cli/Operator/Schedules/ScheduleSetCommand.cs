@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Operone.Core.Connection;
-using Operone.Core.Errors;
 using Operone.Core.Kernel.Schedules;
 
 namespace Operone.Agent.Cli.Operator.Schedules;

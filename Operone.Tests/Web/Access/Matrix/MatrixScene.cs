@@ -5,7 +5,6 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Operone.Core.Access;
 using Operone.Core.Devices;
-using Operone.Core.Events;
 using Operone.Core.Shell;
 using Operone.Tests.Hosting;
 using Operone.Tests.Web.Shell.Recordings;

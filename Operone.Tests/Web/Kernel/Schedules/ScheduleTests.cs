@@ -6,7 +6,6 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Operone.Core;
 using Operone.Core.Access;
 using Operone.Core.Connection;
-using Operone.Core.Errors;
 using Operone.Core.Kernel.Jobs;
 using Operone.Core.Kernel.Schedules;
 using Operone.Tests.Agent.Hosting;
