@@ -20,7 +20,8 @@ internal static class ProcessSamples
         var agent = (await context.StartAgentsAsync(server, 1))[0];
         using var crowd = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", $"i=0; while [ $i -lt {Sleepers} ]; do sleep 3600 & i=$((i+1)); done; echo ready; read x"])
         {
-            RedirectStandardOutput = true, RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardInput = true,
         })!;
         try
         {

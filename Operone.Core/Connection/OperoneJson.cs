@@ -6,9 +6,9 @@ using Operone.Core.Devices;
 using Operone.Core.Events;
 using Operone.Core.Files;
 using Operone.Core.Files.Search;
+using Operone.Core.Kernel;
 using Operone.Core.Kernel.Jobs;
 using Operone.Core.Kernel.Schedules;
-using Operone.Core.Kernel;
 using Operone.Core.Shell;
 
 namespace Operone.Core.Connection;

@@ -84,7 +84,7 @@ public sealed class ProcessRulesTests
     public void Table_OfSamples_TellsEachViewerWhatHasChangedSinceTheirs()
     {
         var table = new ProcessTable();
-        Assert.False(table.Apply(new ProcessReply { Figures = [] , Sample = Sample() }), "a difference to nothing");
+        Assert.False(table.Apply(new ProcessReply { Figures = [], Sample = Sample() }), "a difference to nothing");
         Assert.True(table.Apply(new ProcessReply { IsWhole = true, Processes = [Process(1), Process(2)] }));
         Assert.Empty(table.All);
         Assert.True(table.Apply(new ProcessReply { Processes = [Process(3)], Sample = Sample() }));
@@ -125,7 +125,12 @@ public sealed class ProcessRulesTests
 
     private static ProcessInfo Process(int pid, int parent = 0) => new()
     {
-        Pid = pid, Start = pid, Parent = parent, Name = $"p{pid}", User = "root", Figures = new(pid, 0, 0, 1, ProcessState.Sleeping),
+        Pid = pid,
+        Start = pid,
+        Parent = parent,
+        Name = $"p{pid}",
+        User = "root",
+        Figures = new(pid, 0, 0, 1, ProcessState.Sleeping),
     };
 
     private static ProcessSample Sample() => new(DateTimeOffset.UnixEpoch, 2, 1 << 30, 1, null);

@@ -76,6 +76,10 @@ public sealed class ProcessPagesTests
 
     private static ProcessInfo Process(int pid, double? cpu = 0, long start = 0, string? name = null) => new()
     {
-        Pid = pid, Start = start == 0 ? pid : start, Name = name ?? $"p{pid}", User = "root", Figures = new(pid, cpu, 4096, 1, ProcessState.Sleeping),
+        Pid = pid,
+        Start = start == 0 ? pid : start,
+        Name = name ?? $"p{pid}",
+        User = "root",
+        Figures = new(pid, cpu, 4096, 1, ProcessState.Sleeping),
     };
 }
