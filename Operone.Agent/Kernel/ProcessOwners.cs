@@ -11,7 +11,7 @@ namespace Operone.Agent.Kernel;
 internal readonly record struct ProcessOwnership(ProcessPart? Part, Guid? Execution, bool HoldsSecrets)
 {
     /// <summary>Whether its arguments are told to nobody: a secret that a shell has put in place stands there.</summary>
-    public bool Withholds => HoldsSecrets && Part == ProcessPart.Command;
+    public bool Withholds => HoldsSecrets && Part is null or ProcessPart.Command;
 }
 
 /// <summary>
@@ -104,7 +104,7 @@ internal sealed class ProcessOwners(Func<IReadOnlyList<(Guid Id, ExecutionFolder
 
             _path.Add(pid);
             _owners[pid] = default; // a ring of parents ends here
-            if (!processes.TryGetValue(pid, out var at) || at.Parent <= 1)
+            if (!processes.TryGetValue(pid, out var at) || at.Parent <= 1 || (processes.TryGetValue(at.Parent, out var above) && above.Start > at.Start))
             {
                 break;
             }

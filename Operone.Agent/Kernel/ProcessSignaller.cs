@@ -60,7 +60,10 @@ internal sealed class ProcessSignaller(Func<IProcesses> open, int agent)
             : Problem(problem.Code, problem.Detail);
     }
 
-    /// <summary>These and what descends from them, parents first.</summary>
+    /// <summary>
+    /// These and what descends from them, parents first. One that began before its parent is another's child: on Windows a parent's number stays
+    /// when the parent ends, and is given again.
+    /// </summary>
     private static List<ProcessReading> Tree(List<ProcessReading> readings, IReadOnlyCollection<int> roots)
     {
         var children = readings.Where(r => r.Parent != r.Pid).ToLookup(r => r.Parent);
@@ -68,7 +71,7 @@ internal sealed class ProcessSignaller(Func<IProcesses> open, int agent)
         var found = readings.FindAll(r => seen.Contains(r.Pid));
         for (var i = 0; i < found.Count; i++)
         {
-            found.AddRange(children[found[i].Pid].Where(c => seen.Add(c.Pid)));
+            found.AddRange(children[found[i].Pid].Where(c => c.Start >= found[i].Start && seen.Add(c.Pid)));
         }
 
         return found;

@@ -15,7 +15,10 @@ internal sealed record Actor(Guid? Id, string Name, Standing Standing, string? R
     public static Actor System { get; } = new(null, "system", Standing.Everything);
 
     /// <summary>The person; of a token, who made it.</summary>
-    public Guid? PersonId => Standing.Credential?.PersonId;
+    public Guid? PersonId => Person ?? Standing.Credential?.PersonId;
+
+    /// <summary>The person, of one who asked earlier and is not there now.</summary>
+    public Guid? Person { get; init; }
 
     /// <summary>Whose it is what they make and have open: the person's, of a service token the token's own.</summary>
     public Guid OwnerId => PersonId ?? Id ?? Guid.Empty;

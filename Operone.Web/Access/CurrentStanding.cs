@@ -25,7 +25,20 @@ internal sealed class CurrentStanding(IDbContextFactory<OperoneDb> databases, Ac
     /// <param name="name">Their name at that time.</param>
     /// <param name="cancellationToken">Ends the question.</param>
     public async Task<Actor> ActorAsync(Guid? actorId, string name, CancellationToken cancellationToken) =>
-        actorId is not { } id ? Actor.System : new Actor(id, name, new AsOf(await OfAsync(id, cancellationToken), time));
+        actorId is not { } id ? Actor.System
+            : new Actor(id, name, new AsOf(await OfAsync(id, cancellationToken), time)) { Person = await PersonOfAsync(id, cancellationToken) };
+
+    /// <summary>Whose it is: the person, or who made the token; null for a service token.</summary>
+    private async Task<Guid?> PersonOfAsync(Guid actorId, CancellationToken cancellationToken)
+    {
+        if (access.Current.People.ContainsKey(actorId))
+        {
+            return actorId;
+        }
+
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.Set<ApiToken>().Where(t => t.Id == actorId).Select(t => (Guid?)t.OwnerId).SingleOrDefaultAsync(cancellationToken);
+    }
 
     private sealed class AsOf(Subject subject, TimeProvider time) : Standing(time)
     {

@@ -8,6 +8,9 @@ namespace Operone.Web.Events;
 /// <summary>An event as stored. Its id grows with time.</summary>
 internal sealed class EventEntry : IWrittenLast
 {
+    /// <summary>The longest subject and actor, in characters.</summary>
+    public const int MaxText = 256;
+
     public required Guid Id { get; init; }
     public required DateTimeOffset At { get; init; }
     public required string Type { get; init; }
@@ -41,8 +44,8 @@ internal sealed class EventEntryConfiguration : IEntityTypeConfiguration<EventEn
         builder.ToTable("events");
         builder.Property(e => e.Id).ValueGeneratedNever();
         builder.Property(e => e.Type).HasMaxLength(100);
-        builder.Property(e => e.Subject).HasMaxLength(256);
-        builder.Property(e => e.Actor).HasMaxLength(256);
+        builder.Property(e => e.Subject).HasMaxLength(EventEntry.MaxText);
+        builder.Property(e => e.Actor).HasMaxLength(EventEntry.MaxText);
         builder.Property(e => e.Data).HasJsonText();
         builder.Ignore(e => e.Key);
         builder.HasIndex(e => new { e.Type, e.Id });

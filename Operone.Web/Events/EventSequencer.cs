@@ -70,7 +70,7 @@ internal sealed partial class EventSequencer(
             return 0;
         }
 
-        List<string> types;
+        List<(string Type, long Position)> numbered;
         await using (var transaction = await db.Database.BeginTransactionAsync(cancellationToken))
         {
             var sql = new SqlBatch(db);
@@ -78,31 +78,46 @@ internal sealed partial class EventSequencer(
             // SQLite has taken the write lock when the transaction began. A statement after the lock sees what was committed before it.
             var last = (await sql.QueryAsync(
                 $"SELECT \"Position\" FROM event_head WHERE \"Id\" = 1{(db is SqliteDb ? "" : " FOR UPDATE")}", row => row.GetInt64(0), cancellationToken)).Single();
-            types = await sql.QueryAsync(Number, row => row.GetString(0), cancellationToken, ("last", last), ("most", MaxBatch));
-            await db.Set<EventHead>().ExecuteUpdateAsync(set => set.SetProperty(h => h.Position, last + types.Count), cancellationToken);
+            numbered = await sql.QueryAsync(
+                db is SqliteDb ? NumberOnSqlite : NumberOnPostgres, row => (row.GetString(0), row.GetInt64(1)), cancellationToken, ("last", last), ("most", MaxBatch));
+
+            // One that is deleted at the same time leaves a gap: the head is where the last one is.
+            var head = numbered.Count == 0 ? last : numbered.Max(n => n.Position);
+            await db.Set<EventHead>().ExecuteUpdateAsync(set => set.SetProperty(h => h.Position, head), cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
 
-        if (types.Count > 0)
+        if (numbered.Count > 0)
         {
             changes.Signal(LiveChanges.Events);
-            if (types.Any(LiveChanges.IsAboutAccess))
+            if (numbered.Any(n => LiveChanges.IsAboutAccess(n.Type)))
             {
                 changes.Signal(LiveChanges.Access);
             }
         }
 
-        return types.Count;
+        return numbered.Count;
     }
 
-    private const string Number = """
+    private const string NumberOnPostgres = """
         UPDATE events SET "Position" = @last + numbered.n
         FROM (
             SELECT "Id", row_number() OVER (ORDER BY "Arrival", "Id") AS n
-            FROM (SELECT "Id", "Arrival" FROM events WHERE "Position" IS NULL ORDER BY "Arrival", "Id" LIMIT @most) AS waiting
+            FROM (SELECT "Id", "Arrival" FROM events WHERE "Position" IS NULL ORDER BY "Arrival", "Id" LIMIT @most FOR UPDATE) AS waiting
         ) AS numbered
         WHERE events."Id" = numbered."Id"
-        RETURNING "Type"
+        RETURNING "Type", "Position"
+        """;
+
+    // Rows are in the order of their commits there: an id is made before the one that writes waits for its turn.
+    private const string NumberOnSqlite = """
+        UPDATE events SET "Position" = @last + numbered.n
+        FROM (
+            SELECT "Id", row_number() OVER (ORDER BY "Row") AS n
+            FROM (SELECT "Id", rowid AS "Row" FROM events WHERE "Position" IS NULL ORDER BY rowid LIMIT @most) AS waiting
+        ) AS numbered
+        WHERE events."Id" = numbered."Id"
+        RETURNING "Type", "Position"
         """;
 
     private static partial class Log

@@ -27,11 +27,15 @@ internal sealed class EventIds(TimeProvider time)
             Id = _ids.Next(now),
             At = now,
             Type = happened.Type,
-            Subject = happened.Subject,
+            Subject = Cut(happened.Subject),
             DeviceId = happened.DeviceId,
             RunId = happened.RunId,
-            Actor = happened.Actor,
+            Actor = Cut(happened.Actor),
             Data = happened.Data,
         };
     }
+
+    // The longest that PostgreSQL takes; half a character is none.
+    private static string? Cut(string? text) =>
+        text is not { Length: > EventEntry.MaxText } ? text : text[..(char.IsHighSurrogate(text[EventEntry.MaxText - 2]) ? EventEntry.MaxText - 2 : EventEntry.MaxText - 1)] + "…";
 }

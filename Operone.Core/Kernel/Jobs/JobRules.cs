@@ -98,6 +98,7 @@ public static class JobRules
     private static void CheckSteps(JobDefinition job, FieldErrors errors)
     {
         var steps = job.Steps ?? [];
+        errors.AddIf(job is { Concurrency: JobConcurrency.Replace, Approval: not null }, "concurrency", "replace would end what runs before anybody has said yes: take forbid, or ask for the yes in a step");
         errors.AddIf(steps.Count is 0 or > MaxSteps, "steps", $"must be 1 to {MaxSteps}");
         var parameters = (job.Parameters ?? []).Where(p => p?.Name is not null).DistinctBy(p => p.Name).ToDictionary(p => p.Name!, StringComparer.Ordinal);
         for (var i = 0; i < steps.Count && i < MaxSteps; i++)

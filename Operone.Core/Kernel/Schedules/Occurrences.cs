@@ -29,7 +29,8 @@ public static class Occurrences
     /// <param name="first">The first occurrence that has not been looked at.</param>
     /// <param name="now">Now.</param>
     /// <param name="policy">What happens to what was missed.</param>
-    public static DueOccurrences Due(ScheduleTimes times, DateTimeOffset first, DateTimeOffset now, MissedPolicy policy)
+    /// <param name="jitter">The most by which an occurrence is late on purpose.</param>
+    public static DueOccurrences Due(ScheduleTimes times, DateTimeOffset first, DateTimeOffset now, MissedPolicy policy, TimeSpan jitter = default)
     {
         ArgumentNullException.ThrowIfNull(times);
         var missed = new Queue<DateTimeOffset>();
@@ -40,8 +41,8 @@ public static class Occurrences
         DateTimeOffset? next = first;
         while (next is { } at && at <= now)
         {
-            next = times.After(at);
-            if (at >= now - Grace)
+            next = times.After(at) is { } later && later > at ? later : null;
+            if (at >= now - Grace - jitter)
             {
                 punctual.Add(at);
                 continue;

@@ -55,7 +55,7 @@ public static class ScheduleRules
         errors.AddIf(on.Event is { } type && !IsEventType(type), "on.event", "is an event's type such as 'device.connected', or 'device.*'");
 
         // Each run of a job is told of by events: it would start itself for ever.
-        errors.AddIf(on.Event is { } own && (own.StartsWith("job", StringComparison.Ordinal) || own.StartsWith("schedule", StringComparison.Ordinal) || own.StartsWith("run.", StringComparison.Ordinal)),
+        errors.AddIf(on.Event is { } own && (own.StartsWith("job", StringComparison.Ordinal) || own.StartsWith("schedule", StringComparison.Ordinal) || own.StartsWith("run.", StringComparison.Ordinal) || own.StartsWith("approval", StringComparison.Ordinal)),
             "on.event", "is told of by every job that runs, so that the schedule would start itself again and again");
         errors.AddIf(on.Event is null && (on.Selector is not null || on.OnlyThatDevice), "on.selector", "is for events of devices");
         if (on.Selector is { } selector && Selector.Parse(selector) is { IsError: true } wrong)
@@ -65,6 +65,7 @@ public static class ScheduleRules
 
         errors.AddIf(on.File is { } file && (file.Length > 4096 || !file.StartsWith('/')), "on.file", "is a path of the file tree, such as /devices/web-1/etc/hosts");
         CheckDuration(on.Pause, "on.pause", errors);
+        errors.AddIf(on.Pause is not null && (on.OnlyThatDevice || on.Webhook), "on.pause", "is for events and files: several devices would become one, and who posts says when");
     }
 
     private static void CheckDuration(string? text, string field, FieldErrors errors)

@@ -48,6 +48,7 @@ public sealed class ScheduleTimes
         }
 
         errors.AddIf(when.StartsAt >= when.EndsAt, "endsAt", "must be after startsAt");
+        errors.AddIf(when.StartsAt is { } starts && starts < DateTimeOffset.UnixEpoch, "startsAt", "must not be before 1970");
         return errors.ToError() is { } error ? error : new ScheduleTimes(crons, zone!, interval, when, anchor.ToUniversalTime());
     }
 
@@ -98,8 +99,10 @@ public sealed class ScheduleTimes
             return _starts is null ? _anchor + _interval : _anchor;
         }
 
+        // in whole numbers: what is rounded could be the same time again
         var steps = ((from - _anchor).Ticks / _interval.Ticks) + 1;
-        return DateTimeOffset.MaxValue - _anchor > _interval * steps ? _anchor + (_interval * steps) : null;
+        var ahead = (Int128)_interval.Ticks * steps;
+        return ahead < (DateTimeOffset.MaxValue - _anchor).Ticks ? _anchor.AddTicks((long)ahead) : null;
     }
 
     private static IReadOnlyList<CronExpression> ParseCron(string text, FieldErrors errors)
@@ -139,12 +142,12 @@ public sealed class ScheduleTimes
     private static TimeSpan ParseInterval(string text, FieldErrors errors)
     {
         var interval = Quantities.ParseDuration(text);
-        if (!interval.IsError && interval.Value >= ShortestInterval && interval.Value <= LongestInterval)
+        if (!interval.IsError && interval.Value >= ShortestInterval && interval.Value <= LongestInterval && interval.Value.Ticks % TimeSpan.TicksPerSecond == 0)
         {
             return interval.Value;
         }
 
-        errors.Add("every", interval.IsError ? $"'{Shorten(text)}' is not a duration such as 90s, 15m, 1h 30m or 7d" : "must be 1 second to 366 days");
+        errors.Add("every", interval.IsError ? $"'{Shorten(text)}' is not a duration such as 90s, 15m, 1h 30m or 7d" : "must be 1 second to 366 days, in whole seconds");
         return TimeSpan.Zero;
     }
 

@@ -59,7 +59,7 @@ public abstract class GrantTests(ServerFixture fixture) : ServerTests(fixture)
         var problem = await client.RefusedAsync(HttpStatusCode.Forbidden, "beyond-own", HttpMethod.Post, Grants, body);
         Assert.Contains(Permissions.RunsCreate, problem.Detail, StringComparison.Ordinal);
         Assert.DoesNotContain(Permissions.DevicesRead, problem.Detail, StringComparison.Ordinal);
-        await Server.AuditedAsync("grant.create", false, $"lacks {Permissions.RunsCreate}");
+        await Server.AuditedAsync("grant.create", false, $"lacks {Permissions.ProcessesRead}");
         Assert.Empty(await ListAsync($"?subjectId={person.Id}"));
     }
 

@@ -96,8 +96,23 @@ internal sealed partial class EventDispatcher(
             if (_subscribers.TryGetValue(name, out var subscriber) && !_running.ContainsKey(name))
             {
                 var end = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-                _running[name] = new(end, Task.WhenAll(FollowAsync(subscriber, position, end.Token), BesidesAsync(subscriber, end.Token)));
+                _running[name] = new(end, BothAsync(subscriber, position, end));
             }
+        }
+    }
+
+    /// <summary>Gives it events, and what it does besides; that ends with it, so that it is seen to be over.</summary>
+    private async Task BothAsync(IEventSubscriber subscriber, long position, CancellationTokenSource end)
+    {
+        var besides = BesidesAsync(subscriber, end.Token);
+        try
+        {
+            await FollowAsync(subscriber, position, end.Token);
+        }
+        finally
+        {
+            await end.CancelAsync();
+            await besides;
         }
     }
 
@@ -116,7 +131,7 @@ internal sealed partial class EventDispatcher(
                     continue;
                 }
 
-                var wanted = batch.Where(subscriber.Wants).ToList();
+                var wanted = await PatientlyAsync(subscriber, () => Task.FromResult(batch.Where(subscriber.Wants).ToList()), cancellationToken);
                 if (wanted.Count > 0)
                 {
                     await PatientlyAsync(subscriber, async () =>

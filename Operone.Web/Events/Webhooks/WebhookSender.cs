@@ -2,7 +2,6 @@ using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore;
 using Operone.Core.Events;
 using Operone.Web.Data;
-using Operone.Web.Hosting;
 
 namespace Operone.Web.Events.Webhooks;
 
@@ -16,8 +15,9 @@ internal sealed partial class WebhookSender(
     /// <summary>How often it is looked for what is due.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
 
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
+
     private const int AtOnce = 4;
-    private const int Window = 500;
 
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -27,20 +27,30 @@ internal sealed partial class WebhookSender(
     /// <summary>Sends until the node stops, or another has it.</summary>
     public async Task RunAsync(CancellationToken whileHere)
     {
-        var lines = new Dictionary<Guid, Task>();
+        var lines = new Dictionary<Guid, Task<bool>>();
+        var held = new Dictionary<Guid, (DateTimeOffset Until, TimeSpan Pause)>();
         using var told = changes.Subscribe(LiveChanges.Webhooks);
         try
         {
             while (!whileHere.IsCancellationRequested)
             {
-                foreach (var (id, _) in lines.Where(l => l.Value.IsCompleted).ToList())
+                foreach (var (id, line) in lines.Where(l => l.Value.IsCompleted).ToList())
                 {
                     lines.Remove(id);
+                    if (await line)
+                    {
+                        held.Remove(id);
+                        continue;
+                    }
+
+                    // What cannot be noted would be sent again and again.
+                    var pause = held.TryGetValue(id, out var before) && before.Pause * 2 < LongestPause ? before.Pause * 2 : before.Pause > TimeSpan.Zero ? LongestPause : Period;
+                    held[id] = (time.GetUtcNow() + pause, pause);
                 }
 
                 foreach (var id in await FindDueAsync(whileHere))
                 {
-                    if (!lines.ContainsKey(id))
+                    if (!lines.ContainsKey(id) && !(held.TryGetValue(id, out var until) && until.Until > time.GetUtcNow()))
                     {
                         lines[id] = LineAsync(id, whileHere);
                     }
@@ -51,7 +61,7 @@ internal sealed partial class WebhookSender(
         }
         finally
         {
-            await Task.WhenAll(lines.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)Task.WhenAll(lines.Values)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -72,34 +82,44 @@ internal sealed partial class WebhookSender(
             .Select(w => w.Id).ToListAsync(cancellationToken);
     }
 
-    /// <summary>Sends to one webhook what is due, until nothing is.</summary>
-    private async Task LineAsync(Guid id, CancellationToken cancellationToken)
+    /// <summary>Sends to one webhook what is due, until nothing is. False where what came of it could not be noted.</summary>
+    private async Task<bool> LineAsync(Guid id, CancellationToken cancellationToken)
     {
+        var hasSent = false;
         try
         {
             while (await FindNextAsync(id, cancellationToken) is ({ } webhook, { Count: > 0 } next))
             {
                 var outcomes = await Task.WhenAll(next.Select(async d => (Delivery: d, Outcome: await transport.SendAsync(webhook, d.Event, cancellationToken))));
                 var isGone = await StoreAsync(webhook, outcomes, cancellationToken);
+                hasSent = true;
                 changes.Signal(LiveChanges.WebhookDeliveries);
                 if (isGone)
                 {
-                    return;
+                    break;
                 }
             }
+
+            return true;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // Who has it next sends what is not noted.
+            return true;
         }
-        catch (Exception exception) when (Problems.IsDatabaseAway(exception) || exception is DbUpdateException)
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            // It was removed meanwhile, or the database is away: what is not noted is sent again.
+            // It was removed meanwhile, or the database is away: what is not noted is sent again, after a pause.
             Log.NotNoted(logger, id, exception.GetBaseException().Message);
+            return false;
         }
         finally
         {
-            Wake();
+            // What waits behind something else is not due: it is looked at with the next turn.
+            if (hasSent)
+            {
+                Wake();
+            }
         }
     }
 
@@ -111,12 +131,11 @@ internal sealed partial class WebhookSender(
             return (null, []);
         }
 
+        // Of what is about one thing the first alone, however much waits behind it.
         var now = time.GetUtcNow();
-        var waiting = await db.Set<WebhookDelivery>().Where(d => d.WebhookId == id && d.Status == DeliveryStatus.Pending).OrderBy(d => d.Position).Take(Window)
-            .Select(d => new { d.Id, d.Key, d.NextAt }).ToListAsync(cancellationToken);
-        var busy = new HashSet<string>(StringComparer.Ordinal);
-        var due = waiting.Where(d => busy.Add(d.Key) && d.NextAt <= now).Take(AtOnce).Select(d => d.Id).ToArray();
-        return (webhook, await db.Set<WebhookDelivery>().Where(d => due.Contains(d.Id)).ToListAsync(cancellationToken));
+        var pending = db.Set<WebhookDelivery>().Where(d => d.WebhookId == id && d.Status == DeliveryStatus.Pending);
+        return (webhook, await pending.Where(d => d.NextAt <= now && !pending.Any(b => b.Key == d.Key && b.Position < d.Position))
+            .OrderBy(d => d.Position).Take(AtOnce).ToListAsync(cancellationToken));
     }
 
     private async Task<bool> StoreAsync(Webhook webhook, (WebhookDelivery Delivery, WebhookOutcome Outcome)[] outcomes, CancellationToken cancellationToken)
@@ -131,7 +150,7 @@ internal sealed partial class WebhookSender(
             var status = outcome.Problem is null ? DeliveryStatus.Delivered : pause is null ? DeliveryStatus.Dead : DeliveryStatus.Pending;
             DateTimeOffset? endedAt = status == DeliveryStatus.Pending ? null : now;
             await db.Set<WebhookDelivery>().Where(d => d.Id == delivery.Id && d.Status == DeliveryStatus.Pending).ExecuteUpdateAsync(
-                set => set.SetProperty(d => d.Status, status).SetProperty(d => d.Attempts, attempts).SetProperty(d => d.Problem, outcome.Problem)
+                set => set.SetProperty(d => d.Status, status).SetProperty(d => d.Attempts, attempts).SetProperty(d => d.Problem, WebhookTransport.Cut(outcome.Problem, 1000))
                     .SetProperty(d => d.NextAt, now + (pause ?? TimeSpan.Zero)).SetProperty(d => d.EndedAt, endedAt), cancellationToken);
         }
 
@@ -167,7 +186,7 @@ internal sealed partial class WebhookSender(
         At = outcome.At,
         Milliseconds = (int)outcome.Took.TotalMilliseconds,
         StatusCode = outcome.Status,
-        Problem = outcome.Problem is { Length: > 1000 } problem ? problem[..1000] : outcome.Problem,
+        Problem = WebhookTransport.Cut(outcome.Problem, 1000),
         Excerpt = outcome.Excerpt,
     };
 

@@ -153,8 +153,13 @@ internal sealed class WebhookTransport : IDisposable
     private static string Clean(string text, int most)
     {
         var clean = new string([.. text.Select(c => char.IsControl(c) ? ' ' : c)]).Trim();
-        return clean.Length > most ? clean[..most] : clean;
+        return Cut(clean, most);
     }
+
+    /// <summary>A text of at most so many characters; half a character is none, and a database may refuse it.</summary>
+    [return: System.Diagnostics.CodeAnalysis.NotNullIfNotNull(nameof(text))]
+    public static string? Cut(string? text, int most) =>
+        text is null || text.Length <= most ? text : text[..(char.IsHighSurrogate(text[most - 1]) ? most - 1 : most)];
 
     private bool IsAllowed(IPAddress address, bool isClear)
     {

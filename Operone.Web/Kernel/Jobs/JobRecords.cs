@@ -40,23 +40,31 @@ internal sealed class JobRecords(IAuditTrail audit, IEvents events, LiveChanges 
         Signal(run.Id);
     }
 
-    /// <summary>A run has ended by itself.</summary>
-    public async ValueTask EndedAsync(JobRun run, JobRunStatus status, string? reason, CancellationToken cancellationToken)
+    /// <summary>A run was made by somebody; its event goes with it into the database.</summary>
+    public async ValueTask MadeAsync(Actor actor, string action, JobRun run, string detail, CancellationToken cancellationToken)
+    {
+        await audit.NoteAsync(actor, action, run.Id.ToString(), true, $"{run.JobName} version {run.Version} ({detail})", cancellationToken);
+        Signal(run.Id);
+    }
+
+    /// <summary>The event of a run that was made.</summary>
+    public static OperoneEvent Made(Actor actor, JobRun run) => new(EventTypes.JobRunCreated, run.Id.ToString(), Actor: actor.Name, Data: About(run));
+
+    /// <summary>The event of a run that has ended.</summary>
+    public static OperoneEvent Ended(JobRun run, JobRunStatus status, string? reason)
     {
         var data = About(run);
         data["status"] = status.ToText();
         data["reason"] = reason;
-        await events.PublishAsync(new(EventTypes.JobRunEnded, run.Id.ToString(), Actor: run.CreatedBy, Data: data), cancellationToken);
-        Signal(run.Id);
+        return new(EventTypes.JobRunEnded, run.Id.ToString(), Actor: run.CreatedBy, Data: data);
     }
 
-    /// <summary>A run waits for somebody.</summary>
-    public async ValueTask AskedAsync(JobRun run, Guid approval, CancellationToken cancellationToken)
+    /// <summary>The event of a run that waits for somebody.</summary>
+    public static OperoneEvent Asked(JobRun run, Guid approval)
     {
         var data = About(run);
         data["approvalId"] = approval.ToString();
-        await events.PublishAsync(new(EventTypes.ApprovalRequested, run.Id.ToString(), Actor: run.CreatedBy, Data: data), cancellationToken);
-        Signal(run.Id);
+        return new(EventTypes.ApprovalRequested, run.Id.ToString(), Actor: run.CreatedBy, Data: data);
     }
 
     /// <summary>Somebody who looks at the run should look again.</summary>

@@ -9,12 +9,13 @@ using Operone.Web.Access;
 using Operone.Web.Data;
 using Operone.Web.Kernel.Jobs.Documents;
 using Operone.Web.Kernel.Jobs.Runs;
+using Operone.Web.Kernel.Schedules;
 
 namespace Operone.Web.Kernel.Jobs;
 
 /// <summary>The use cases of jobs as such: look, write, compare, remove. <see cref="JobStarts"/> runs them.</summary>
 internal sealed class JobService(
-    IDbContextFactory<OperoneDb> databases, JobSight sight, IAuditTrail audit, JobRecords records, TimeProvider time)
+    IDbContextFactory<OperoneDb> databases, JobSight sight, JobStarts starts, IAuditTrail audit, JobRecords records, TimeProvider time)
 {
     private const int Stretch = 200;
 
@@ -133,6 +134,13 @@ internal sealed class JobService(
         if (job is not null && IsSame(job.Definition, definition))
         {
             return new AppliedJob("unchanged", job.ToView(whole: true));
+        }
+
+        // What schedules run in others' names is written by who may run it themselves.
+        if (job is not null && await db.Set<Schedule>().AnyAsync(s => s.JobId == job.Id, cancellationToken)
+            && await starts.LacksAsync(actor, job.Name, definition, cancellationToken) is { } mayNot)
+        {
+            return mayNot;
         }
 
         return await StoreAsync(db, actor, job, definition, cancellationToken);

@@ -2,7 +2,6 @@ using Microsoft.EntityFrameworkCore;
 using Operone.Core.Access;
 using Operone.Core.Devices;
 using Operone.Core.Errors;
-using Operone.Core.Events;
 using Operone.Core.Kernel.Jobs;
 using Operone.Core.Shell;
 using Operone.Web.Access;
@@ -125,6 +124,26 @@ internal sealed class JobStarts(
             : new Error(ErrorKind.Conflict, "secrets-gone", "The secrets cannot be opened.", "The key that sealed the run's secrets is not there any more. Run the job anew.");
     }
 
+    /// <summary>
+    /// What somebody lacks to run a job as it stands, on all devices that it means now: permission there, its environments and its sandbox, a fresh touch
+    /// of a passkey. Null where nothing. For what will run in their name.
+    /// </summary>
+    public async Task<Error?> LacksAsync(Actor actor, string name, JobDefinition definition, CancellationToken cancellationToken)
+    {
+        if (definition.Target is not { } target)
+        {
+            return null;
+        }
+
+        var resolved = devices.Resolve(actor, target, Permissions.JobsRun);
+        var with = resolved.IsError ? resolved.Error! : await environments.ResolveAsync(
+            actor, new CreateRun { Command = "true", Target = target, Environments = definition.Environments }, resolved.Value, cancellationToken);
+        var sandbox = with.IsError ? with.Error! : await sandboxes.ResolveAsync(actor, definition.Sandbox, definition.RunAs, cancellationToken);
+        return sandbox.IsError
+            ? await records.RefusedAsync(actor, Action, name, sandbox.Error!, cancellationToken)
+            : await stepUp.RequireForRunAsync(actor, with.Value.Target.Devices.Count, cancellationToken);
+    }
+
     private async Task<Result<JobRunView>> StoreAsync(OperoneDb db, Actor actor, Wanted wanted, CancellationToken cancellationToken)
     {
         var resolved = devices.Resolve(actor, wanted.Target, Permissions.JobsRun);
@@ -162,13 +181,24 @@ internal sealed class JobStarts(
         if (approval is not null)
         {
             db.Add(approval);
+            db.Publish(JobRecords.Asked(run, approval.Id));
         }
+
+        db.Publish(JobRecords.Made(actor, run));
 
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         try
         {
             if (wanted.Definition.Concurrency == JobConcurrency.Replace)
             {
+                var others = await db.Set<JobRunDevice>()
+                    .Where(d => db.Set<JobRun>().Any(r => r.Id == d.JobRunId && r.JobId == run.JobId && r.EndedAt == null && r.CancelledAt == null && r.Id != run.Id))
+                    .Select(d => new { d.DeviceId, d.DeviceName }).Distinct().ToListAsync(cancellationToken);
+                if (others.Where(d => !jobs.MayRun(actor, d.DeviceId) && devices.LabelsOf(d.DeviceId) is not null).Select(d => d.DeviceName).Take(20).ToArray() is { Length: > 0 } not)
+                {
+                    return await records.RefusedAsync(actor, Action, wanted.Name, JobErrors.NotOnAll(actor.Name, not), cancellationToken);
+                }
+
                 var now = time.GetUtcNow();
                 await db.Set<JobRun>().Where(r => r.JobId == run.JobId && r.EndedAt == null && r.CancelledAt == null && r.Id != run.Id).ExecuteUpdateAsync(
                     r => r.SetProperty(x => x.CancelledAt, now).SetProperty(x => x.CancelledBy, $"{actor.Name} by running the job anew")
@@ -187,11 +217,7 @@ internal sealed class JobStarts(
                 : JobErrors.RunsAlready(wanted.Name);
         }
 
-        await records.RunAsync(actor, Action, EventTypes.JobRunCreated, run, $"{wanted.Cause.Text}; on {targeted.Devices.Count} devices", CancellationToken.None);
-        if (approval is not null)
-        {
-            await records.AskedAsync(run, approval.Id, CancellationToken.None);
-        }
+        await records.MadeAsync(actor, Action, run, $"{wanted.Cause.Text}; on {targeted.Devices.Count} devices", CancellationToken.None);
 
         conductor.Wake();
         return await JobRunReader.WholeAsync(db, run, jobs.DevicesOf(actor), CancellationToken.None);

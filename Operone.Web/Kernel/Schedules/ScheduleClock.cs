@@ -177,7 +177,7 @@ internal sealed partial class ScheduleClock(
         }
 
         // late by its jitter is not late
-        var due = Occurrences.Due(schedule.Times, first, now - (schedule.DueAt!.Value - first), schedule.Definition.Missed);
+        var due = Occurrences.Due(schedule.Times, first, now, schedule.Definition.Missed, schedule.Jitter);
         schedule.Await(due.Next);
         if (due.Skipped > 0)
         {

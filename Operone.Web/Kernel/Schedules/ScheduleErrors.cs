@@ -20,6 +20,9 @@ internal static class ScheduleErrors
     public static Error JobGone(string schedule) => new(ErrorKind.NotFound, "job-not-found", "There is no such job.",
         $"The job of the schedule '{schedule}' is not there any more. Give it another one, or remove it.");
 
+    public static Error OwnersAlone(string name, string owner) => new(ErrorKind.Forbidden, "schedule-owners-alone", "Not allowed.",
+        $"The job of the schedule '{name}' waits for somebody's yes, and the schedule is {owner}'s: whoever asks for a run must be known as that. Run the job itself instead.");
+
     public static Error NoHook(string name) => new(ErrorKind.Conflict, "schedule-no-webhook", "It does not wait for a webhook.",
         $"The schedule '{name}' has no address: it does not fire on a webhook.");
 

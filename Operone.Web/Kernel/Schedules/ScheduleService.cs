@@ -2,7 +2,6 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
-using Operone.Core;
 using Operone.Core.Access;
 using Operone.Core.Errors;
 using Operone.Core.Events;
@@ -18,71 +17,9 @@ namespace Operone.Web.Kernel.Schedules;
 /// The use cases of schedules: look, write, remove, turn on and off, fire now. There is a schedule for whoever its job is there for; who writes
 /// one must be allowed to manage the job, and it fires in their name from then on.
 /// </summary>
-internal sealed class ScheduleService(
-    IDbContextFactory<OperoneDb> databases, JobSight jobs, ScheduleClock clock, IAuditTrail audit, IEvents events, LiveChanges changes, TimeProvider time)
+internal sealed partial class ScheduleService(
+    IDbContextFactory<OperoneDb> databases, JobSight jobs, JobStarts starts, ScheduleClock clock, IAuditTrail audit, IEvents events, LiveChanges changes, TimeProvider time)
 {
-    /// <summary>A page of the schedules that there are for somebody, by name.</summary>
-    public async Task<Result<Page<ScheduleView>>> ListAsync(Actor actor, string? text, string? job, int? limit, string? cursor, CancellationToken cancellationToken)
-    {
-        if (await audit.RequireAsync(actor, Permissions.JobsRead, "schedule.read", null, cancellationToken) is { } denied)
-        {
-            return denied;
-        }
-
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var schedules = db.Set<Schedule>().AsQueryable();
-        if (!string.IsNullOrWhiteSpace(text))
-        {
-            var upper = Role.Normalize(text);
-            schedules = schedules.Where(s => s.NormalizedName.Contains(upper));
-        }
-
-        if (!string.IsNullOrWhiteSpace(job))
-        {
-            if (await Job.FindAsync(db, job, cancellationToken) is not { } of)
-            {
-                return JobErrors.NotFound(job);
-            }
-
-            schedules = schedules.Where(s => s.JobId == of.Id);
-        }
-
-        // schedules are as many as somebody wrote by hand; the jobs tell which there are for whom
-        var all = await schedules.ToListAsync(cancellationToken);
-        if (!JobSight.SeesAll(actor))
-        {
-            var ids = all.Select(s => s.JobId).ToHashSet();
-            var seen = (await db.Set<Job>().Where(j => ids.Contains(j.Id)).ToListAsync(cancellationToken)).Where(jobs.Of(actor)).Select(j => j.Id).ToHashSet();
-            all.RemoveAll(s => !seen.Contains(s.JobId));
-        }
-
-        var page = NamedPage.Take(all, s => s.Name, limit, cursor);
-        return page.IsError ? page.Error! : new Page<ScheduleView>([.. page.Value.Items.Select(s => s.ToView(time.GetUtcNow()))], page.Value.NextCursor);
-    }
-
-    /// <summary>One schedule, by its id or name.</summary>
-    public async Task<Result<ScheduleView>> GetAsync(Actor actor, string idOrName, CancellationToken cancellationToken)
-    {
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var found = await FindAsync(db, actor, idOrName, Permissions.JobsRead, "schedule.read", cancellationToken);
-        return found.IsError ? found.Error! : found.Value.ToView(time.GetUtcNow());
-    }
-
-    /// <summary>The next times of what somebody types, or all that is wrong with it. Needs no job.</summary>
-    public Result<SchedulePreview> Preview(Actor actor, ScheduleWhen when)
-    {
-        if (actor.Lacks(Permissions.JobsRead) is { } lacks)
-        {
-            return lacks;
-        }
-
-        var now = time.GetUtcNow();
-        var times = ScheduleTimes.Parse(when, now);
-        return times.IsError
-            ? times.Error!
-            : new SchedulePreview([.. times.Value.Following(now, 10)], when.Calendar is null ? null : CalendarWords.ToCron(when.Calendar).Value);
-    }
-
     /// <summary>Makes a schedule; where it waits for a webhook, its address is in the answer, once.</summary>
     public async Task<Result<SavedSchedule>> CreateAsync(Actor actor, SaveSchedule request, CancellationToken cancellationToken)
     {
@@ -147,6 +84,11 @@ internal sealed class ScheduleService(
             return found.Error!;
         }
 
+        if (on && await db.Set<Job>().SingleOrDefaultAsync(j => j.Id == found.Value.JobId, cancellationToken) is { } job && await starts.LacksAsync(actor, job.Name, job.Definition, cancellationToken) is { } mayNot)
+        {
+            return mayNot;
+        }
+
         Put(found.Value, actor, found.Value.Definition with { Enabled = on }, found.Value.JobId, time.GetUtcNow());
         if (await SaveAsync(db, found.Value, cancellationToken) is { } error)
         {
@@ -206,64 +148,22 @@ internal sealed class ScheduleService(
             return found.Error!;
         }
 
+        if (await db.Set<Job>().SingleOrDefaultAsync(j => j.Id == found.Value.JobId, cancellationToken) is { } job)
+        {
+            // Who asks for a run does not say yes to it, and the run is its owner's: somebody else asks for it by running the job.
+            if (found.Value.OwnerId != actor.Id && (job.Definition.Approval is not null || job.Definition.Steps!.Any(s => s.Approval is not null)))
+            {
+                return ScheduleErrors.OwnersAlone(found.Value.Name, found.Value.OwnerName);
+            }
+
+            if (await starts.LacksAsync(actor, job.Name, job.Definition, cancellationToken) is { } mayNot)
+            {
+                return mayNot;
+            }
+        }
+
         await audit.NoteAsync(actor, "schedule.fire", found.Value.Name, allowed: true, null, cancellationToken);
         return await clock.FireAsync(found.Value.Id, $"asked for by {actor.Name}", $"now:{Guid.NewGuid():N}", null, cancellationToken);
-    }
-
-    /// <summary>A page of the times that a schedule fired, newest first.</summary>
-    public async Task<Result<Page<FiringView>>> FiringsAsync(Actor actor, string idOrName, int? limit, string? cursor, CancellationToken cancellationToken)
-    {
-        var page = PageRequest.Parse(limit, cursor);
-        if (page.IsError)
-        {
-            return page.Error!;
-        }
-
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var found = await FindAsync(db, actor, idOrName, Permissions.JobsRead, "schedule.read", cancellationToken);
-        if (found.IsError)
-        {
-            return found.Error!;
-        }
-
-        var id = found.Value.Id;
-        return await PageAsync(db.Set<Firing>().Where(f => f.ScheduleId == id), page.Value, cancellationToken);
-    }
-
-    /// <summary>A page of the times that schedules fired, newest first: of all that there are for somebody.</summary>
-    public async Task<Result<Page<FiringView>>> AllFiringsAsync(Actor actor, int? limit, string? cursor, CancellationToken cancellationToken)
-    {
-        if (await audit.RequireAsync(actor, Permissions.JobsRead, "schedule.read", null, cancellationToken) is { } denied)
-        {
-            return denied;
-        }
-
-        var page = PageRequest.Parse(limit, cursor);
-        if (page.IsError)
-        {
-            return page.Error!;
-        }
-
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var firings = db.Set<Firing>().AsQueryable();
-        if (!JobSight.SeesAll(actor))
-        {
-            var seen = (await db.Set<Job>().ToListAsync(cancellationToken)).Where(jobs.Of(actor)).Select(j => j.Id).ToArray();
-            firings = firings.Where(f => db.Set<Schedule>().Any(s => s.Id == f.ScheduleId && EF.Parameter(seen).Contains(s.JobId)));
-        }
-
-        return await PageAsync(firings, page.Value, cancellationToken);
-    }
-
-    private static async Task<Page<FiringView>> PageAsync(IQueryable<Firing> firings, PageRequest page, CancellationToken cancellationToken)
-    {
-        if (page.After is { } after)
-        {
-            firings = firings.Where(f => f.Id < after);
-        }
-
-        var some = await firings.OrderByDescending(f => f.Id).Take(page.Limit + 1).ToListAsync(cancellationToken);
-        return page.ToPage(some, f => f.Id, f => f.ToView());
     }
 
     /// <summary>The schedule, where there is one for them and they hold the permission on its job.</summary>
@@ -324,12 +224,18 @@ internal sealed class ScheduleService(
             return lacks;
         }
 
-        return ScheduledJob.Check(job.Definition, request) is { } wrong ? wrong : job;
+        if (ScheduledJob.Check(job.Definition, request) is { } wrong)
+        {
+            return wrong;
+        }
+
+        // it runs in their name, so that they must be allowed to run it, with a touch of a passkey where the settings want one
+        return await starts.LacksAsync(actor, job.Name, job.Definition, cancellationToken) is { } mayNot ? mayNot : job;
     }
 
     private static string? Put(Schedule schedule, Actor actor, SaveSchedule request, Guid jobId, DateTimeOffset now)
     {
-        var before = schedule.Definition.On?.File;
+        var (before, wasEnabled) = (schedule.Definition, schedule.IsEnabled);
         schedule.Definition = request;
         schedule.Name = request.Name!;
         schedule.NormalizedName = Role.Normalize(request.Name!);
@@ -337,8 +243,17 @@ internal sealed class ScheduleService(
         (schedule.OwnerId, schedule.OwnerName) = (actor.Id, actor.Name);
         schedule.UpdatedAt = now;
         schedule.IsEnabled = request.Enabled != false;
-        schedule.Await(schedule.IsEnabled ? schedule.Times.After(now) : null);
-        if (request.On?.File != before)
+        if (!schedule.IsEnabled)
+        {
+            schedule.Await(null);
+        }
+        else if (!wasEnabled || !IsSameTime(before, request))
+        {
+            schedule.Await(schedule.Times.After(now));
+        }
+
+        // what changes while it is off is not made up for
+        if (request.On?.File != before.On?.File || !schedule.IsEnabled || !wasEnabled)
         {
             schedule.FileTag = null;
         }
@@ -352,6 +267,11 @@ internal sealed class ScheduleService(
 
         return schedule.HookHash is null ? NewToken(schedule) : null;
     }
+
+    /// <summary>Whether what is due stays due: another description moves no time.</summary>
+    private static bool IsSameTime(SaveSchedule before, SaveSchedule after) =>
+        (before.Cron, before.Calendar, before.Every, before.At, before.On, before.TimeZone, before.Jitter) == (after.Cron, after.Calendar, after.Every, after.At, after.On, after.TimeZone, after.Jitter)
+        && (before.StartsAt, before.EndsAt) == (after.StartsAt, after.EndsAt);
 
     private static string NewToken(Schedule schedule)
     {

@@ -25,7 +25,7 @@ internal sealed partial class ScheduleTriggers(
 
     public bool Wants(EventEntry happened) =>
         !happened.Type.StartsWith("job", StringComparison.Ordinal) && !happened.Type.StartsWith("schedule", StringComparison.Ordinal)
-        && !happened.Type.StartsWith("run.", StringComparison.Ordinal);
+        && !happened.Type.StartsWith("run.", StringComparison.Ordinal) && !happened.Type.StartsWith("approval", StringComparison.Ordinal);
 
     public async Task HandleAsync(IReadOnlyList<EventEntry> events, CancellationToken cancellationToken)
     {
@@ -87,7 +87,7 @@ internal sealed partial class ScheduleTriggers(
 
         if (schedule.FileTag is not null)
         {
-            await FireAsync(schedule, $"{schedule.Definition.On!.File} changed", $"file:{Convert.ToHexStringLower(ScheduleService.HashOf(tag + schedule.UpdatedAt.UtcTicks + schedule.LastAt?.UtcTicks))}", null, cancellationToken);
+            await FireAsync(schedule, $"{schedule.Definition.On!.File} changed", $"file:{Convert.ToHexStringLower(ScheduleService.HashOf($"{schedule.FileTag}\n{tag}\n{time.GetUtcNow().UtcDateTime:yyyyMMddHH}"))}", null, cancellationToken);
         }
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
@@ -97,6 +97,12 @@ internal sealed partial class ScheduleTriggers(
     private async Task FireAsync(Schedule schedule, string cause, string key, FiringWith? with, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
+        if (await IsKnownAsync(schedule.Id, key, cancellationToken))
+        {
+            // it is told of again, by a node that was held up or has followed another
+            return;
+        }
+
         if (schedule.Definition.On!.Pause is { } text && schedule.LastAt is { } last && last + Quantities.ParseDuration(text).Value is var free && free > now)
         {
             // at the end of the pause, once for all that happens in it
@@ -108,6 +114,12 @@ internal sealed partial class ScheduleTriggers(
 
         await clock.FireAsync(schedule.Id, cause, key, with, cancellationToken);
         schedule.LastAt = now;
+    }
+
+    private async Task<bool> IsKnownAsync(Guid scheduleId, string key, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.Set<Firing>().AnyAsync(f => f.ScheduleId == scheduleId && f.Key == key && f.FiredAt != null, cancellationToken);
     }
 
     private async Task<List<Schedule>> WaitingAsync(Func<Schedule, bool> isFor, CancellationToken cancellationToken)

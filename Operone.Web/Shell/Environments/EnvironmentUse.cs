@@ -90,7 +90,8 @@ internal sealed class EnvironmentUse(IDbContextFactory<OperoneDb> databases, Dev
             return "the key that sealed its environment is not there any more";
         }
 
-        return owner is not null && !Policy.Decide(owner, Permissions.EnvironmentsUse, device.Labels, now).Allowed
+        // a job's parameters are sealed alike, and are no environment
+        return owner is not null && variables.Environments.Count > 0 && !Policy.Decide(owner, Permissions.EnvironmentsUse, device.Labels, now).Allowed
             ? $"{run.CreatedBy} may no longer use environments on this device"
             : variables.Environments.FirstOrDefault(e => !e.IsFor(device.Labels)) is { } other ? $"the environment '{other.Name}' is not for this device any more" : null;
     }

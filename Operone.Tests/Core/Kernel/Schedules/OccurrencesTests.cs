@@ -59,6 +59,13 @@ public sealed class OccurrencesTests
     }
 
     [Fact]
+    public void Jitter_LongerThanTheInterval_LosesNone()
+    {
+        var due = Occurrences.Due(Minutes, Noon, Noon.AddMinutes(5), MissedPolicy.Skip, TimeSpan.FromMinutes(10));
+        Assert.Equal((6, 0L), (due.Fire.Count, due.Skipped));
+    }
+
+    [Fact]
     public void Last_OccurrenceOfAll_LeavesNone()
     {
         var once = ScheduleTimes.Parse(new() { At = Noon }, Noon).Value;

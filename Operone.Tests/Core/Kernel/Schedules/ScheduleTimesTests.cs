@@ -56,6 +56,22 @@ public sealed class ScheduleTimesTests
     }
 
     [Fact]
+    public void Interval_LongAfterItsStart_NeverStandsStill()
+    {
+        var times = Times(new() { Every = "7s", StartsAt = At("1970-01-01T00:00:00Z") });
+        var at = At("2026-05-01T00:00:00Z");
+        for (var i = 0; i < 10_000; i++)
+        {
+            var next = times.After(at)!.Value;
+            Assert.True(next > at && next - at <= TimeSpan.FromSeconds(7));
+            at = next;
+        }
+
+        Assert.Equal(["startsAt"], ScheduleTimes.Parse(new() { Every = "7s", StartsAt = DateTimeOffset.MinValue }, Made).Error!.Fields!.Keys);
+        Assert.Equal(["every"], ScheduleTimes.Parse(new() { Every = "1001ms" }, Made).Error!.Fields!.Keys);
+    }
+
+    [Fact]
     public void Start_AndEnd_BoundIt()
     {
         var when = new ScheduleWhen { Cron = "0 * * * *", StartsAt = At("2026-05-01T10:00:00Z"), EndsAt = At("2026-05-01T11:30:00Z") };

@@ -208,6 +208,33 @@ public abstract class ScheduleTests(ServerFixture fixture) : JobTests(fixture)
     }
 
     [Fact]
+    public async Task Approval_OfWhatAScheduleStarted_IsNotForWhoSavedIt_AndNobodyElseFiresIt()
+    {
+        var mark = Mark("yes");
+        var fleet = await FleetAsync(mark, 1);
+        await ApplyAsync($"name: {mark}\ntarget: {{selector: fleet={mark}}}\napproval: {{message: look}}\nsteps: [{{command: x}}]\n");
+        using var saver = await Server.ClientAsync(await Server.CreatePersonAsync(BuiltInRoles.Administrator));
+        await SaveAsync(new() { Name = mark, Job = mark, Cron = "0 0 1 1 *" }, saver);
+        var fired = await saver.SendAsync<FiringView>(HttpMethod.Post, $"/api/v1/schedules/{mark}/fire");
+        var approval = (await JobRunAsync(fired.JobRunId!.Value)).Approvals!.Single();
+        Assert.Contains("own-approval", (await TryAsync(HttpMethod.Post, $"/api/v1/approvals/{approval.Id}", new { approve = true, hash = approval.Hash }, saver)).Body, StringComparison.Ordinal);
+        Assert.Equal("schedule-owners-alone", await ProblemAsync(HttpMethod.Post, $"/api/v1/schedules/{mark}/fire"));
+        Assert.Equal(200, (int)(await TryAsync(HttpMethod.Post, $"/api/v1/approvals/{approval.Id}", new { approve = true, hash = approval.Hash })).Status);
+        Assert.Equal(JobRunStatus.Succeeded, (await JobRunAsync(fired.JobRunId.Value, 30)).Status);
+        await EndAsync(fleet);
+    }
+
+    [Fact]
+    public async Task Schedule_WhoseDescriptionIsChanged_KeepsItsTime()
+    {
+        var (mark, fleet) = await JobAsync("keeps");
+        var first = await SaveAsync(new() { Name = mark, Job = mark, Every = "1h", Jitter = "1d" });
+        var second = await Server.Owner.SendAsync<SavedSchedule>(HttpMethod.Put, $"/api/v1/schedules/{mark}", new SaveSchedule { Name = mark, Job = mark, Every = "1h", Jitter = "1d", Description = "x" });
+        Assert.Equal(first.Schedule.NextAt, second.Schedule.NextAt);
+        await EndAsync(fleet);
+    }
+
+    [Fact]
     public async Task OfflineDevices_AreLeftOut_WhereItIsToldSo()
     {
         var (mark, fleet) = await JobAsync("offline", 2);
@@ -252,6 +279,7 @@ public abstract class ScheduleTests(ServerFixture fixture) : JobTests(fixture)
             [
                 new() { Name = "x", Job = "no-such-job", Every = "1h" }, new() { Name = "x", Job = mark, Every = "1h", Parameters = new Dictionary<string, string> { ["unknown"] = "1" } },
                 new() { Name = "x", Job = mark, On = new() { Event = "job-run.ended" } }, new() { Name = "x", Job = mark, On = new() { Event = "device.connected", Selector = "((" } },
+                new() { Name = "x", Job = mark, On = new() { Event = "approval.requested" } }, new() { Name = "x", Job = mark, On = new() { Event = "device.connected", OnlyThatDevice = true, Pause = "5m" } },
                 new() { Name = "x", Job = mark, On = new() { Webhook = true, File = "/a" } }, new() { Name = "x", Job = mark, Every = "1h", Cron = "* * * * *" },
             ])
         {

@@ -534,6 +534,14 @@ namespace Operone.Web.Data.Migrations.Sqlite
                 table: "webhooks",
                 column: "NormalizedName",
                 unique: true);
+
+            // What happened before is numbered in its order, before anybody reads by it.
+            migrationBuilder.Sql("""
+                UPDATE events SET "Position" = numbered.n
+                FROM (SELECT "Id", row_number() OVER (ORDER BY "Id") AS n FROM events) AS numbered
+                WHERE events."Id" = numbered."Id"
+                """);
+            migrationBuilder.Sql("""UPDATE event_head SET "Position" = (SELECT COALESCE(MAX("Position"), 0) FROM events)""");
         }
 
         /// <inheritdoc />

@@ -216,7 +216,7 @@ internal sealed class JobRunMachine
         foreach (var device in here)
         {
             var isNew = IsNew(device, first);
-            var isDue = device.Status == JobDeviceStatus.Retrying ? device.RetryAt <= _now : device.Status == JobDeviceStatus.Pending && device.Step <= last;
+            var isDue = device.Status == JobDeviceStatus.Retrying ? device.RetryAt <= _now : device.Status == JobDeviceStatus.Pending && Math.Max(device.Step, first) <= last;
             if (!isDue || (isNew && (IsStopped || free <= 0)))
             {
                 continue;
@@ -233,7 +233,7 @@ internal sealed class JobRunMachine
     // what has to end before the batch has
     private bool IsAtWork(JobRunDevice device, int last, int first) =>
         device.Status is JobDeviceStatus.Running or JobDeviceStatus.Retrying
-        || (device.Status == JobDeviceStatus.Pending && device.Step <= last && !(IsStopped && IsNew(device, first)));
+        || (device.Status == JobDeviceStatus.Pending && Math.Max(device.Step, first) <= last && !(IsStopped && IsNew(device, first)));
 
     private static bool IsNew(JobRunDevice device, int first) => device.Status == JobDeviceStatus.Pending && device.Step <= first && device.Attempt == 0;
 

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Operone.Core;
 using Operone.Core.Access;
+using Operone.Core.Devices;
 using Operone.Core.Kernel.Jobs;
 using Operone.Core.Shell;
 using Operone.Web.Access;
@@ -15,7 +16,7 @@ namespace Operone.Web.Kernel.Jobs.Runs;
 /// runs that are made, and sends those after that. What was stored and not sent is sent again by whoever takes the run up.
 /// </summary>
 internal sealed class JobStepper(
-    IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, DeviceSight sight, CurrentStanding standing, JobSecrets secrets, RunStart starts,
+    IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, CurrentStanding standing, JobSecrets secrets, RunStart starts,
     ApprovalContent contents, JobRecords records, TimeProvider time)
 {
     private const string UpdateDevice = """
@@ -40,7 +41,7 @@ internal sealed class JobStepper(
         var (ending, why) = EndingOf(run, now);
         machine.Harvest(await EndsAsync(db, before, cancellationToken), ending is not null);
         var approval = run.Status == JobRunStatus.Approval
-            ? await db.Set<Approval>().Where(a => a.JobRunId == run.Id).OrderByDescending(a => a.Id).FirstAsync(cancellationToken) : null;
+            ? await db.Set<Approval>().Where(a => a.JobRunId == run.Id).OrderByDescending(a => a.Step ?? -1).ThenByDescending(a => a.Id).FirstAsync(cancellationToken) : null;
         var (over, next) = (ApprovalStatus.Fallen, (DateTimeOffset?)null);
         if (ending is { } status)
         {
@@ -71,7 +72,7 @@ internal sealed class JobStepper(
             next = machine.NextAt;
         }
 
-        var asked = machine.Asks is { } step ? Ask(run, actor, step, machine, now) : null;
+        var asked = machine.Asks is { } step ? await AskAsync(db, run, actor, step, machine, now, cancellationToken) : null;
         if (!await StoreAsync(db, run, claim, machine, prepared, approval, over, asked, now, cancellationToken))
         {
             return null;
@@ -137,6 +138,7 @@ internal sealed class JobStepper(
             {
                 var device = directory.Find(row.DeviceId);
                 var problem = device is null ? "the device was removed"
+                    : device.Intake.IsShut() && row is { Step: 0, Attempt: <= 1 } ? "the device is drained, and takes nothing new"
                     : !actor.May(Permissions.JobsRun, device.Labels) ? $"{run.CreatedBy} may not run jobs on it any more"
                     : bound is null ? "the key that sealed the run's secrets is not there any more" : null;
                 if (problem is not null)
@@ -196,15 +198,22 @@ internal sealed class JobStepper(
         Environments = run.Definition.Environments,
     };
 
-    private Approval? Ask(JobRun run, Actor actor, int step, JobRunMachine machine, DateTimeOffset now)
+    private async Task<Approval?> AskAsync(OperoneDb db, JobRun run, Actor actor, int step, JobRunMachine machine, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var target = sight.Resolve(actor, run.Target, Permissions.JobsRun);
-        if (!target.IsError)
+        var meant = await contents.DevicesAsync(actor, run, cancellationToken);
+        var devices = await db.Set<JobRunDevice>().Where(d => d.JobRunId == run.Id).Select(d => d.DeviceId).ToListAsync(cancellationToken);
+        if (!meant.IsError && !meant.Value.Select(d => d.Id).ToHashSet().SetEquals(devices))
         {
-            return JobStarts.Ask(run, run.Definition.Steps![step].Approval!, target.Value.Devices, step, now);
+            machine.End(JobRunStatus.Refused, "the devices that its target means are not those that it runs on any more: run it anew", again: false);
+            return null;
         }
 
-        machine.End(JobRunStatus.Failed, target.Error!.Detail, again: false);
+        if (!meant.IsError)
+        {
+            return JobStarts.Ask(run, run.Definition.Steps![step].Approval!, meant.Value, step, now);
+        }
+
+        machine.End(JobRunStatus.Failed, meant.Error!.Detail, again: false);
         return null;
     }
 
@@ -243,6 +252,7 @@ internal sealed class JobStepper(
         if (asked is not null)
         {
             db.Add(asked);
+            db.Publish(JobRecords.Asked(run, asked.Id));
         }
 
         if (approval?.Status is ApprovalStatus.Waiting or ApprovalStatus.Approved && isOver)
@@ -253,6 +263,8 @@ internal sealed class JobStepper(
 
         if (isOver)
         {
+            db.Publish(JobRecords.Ended(run, machine.Status, machine.Reason));
+
             // one that was to take its place begins
             await db.Set<JobRun>().Where(r => r.JobId == run.JobId && r.Status == JobRunStatus.Waiting)
                 .ExecuteUpdateAsync(r => r.SetProperty(x => x.NextAt, now).SetProperty(x => x.News, x => x.News + 1), cancellationToken);
@@ -283,16 +295,7 @@ internal sealed class JobStepper(
             await starts.CancelAsync([.. machine.Cancelling.Select(d => (d.DeviceId, d.ExecutionId!.Value))], why ?? "the run has ended", cancellationToken);
         }
 
-        if (asked is not null)
-        {
-            await records.AskedAsync(run, asked.Id, cancellationToken);
-        }
-
-        if (machine.Status.IsEnd())
-        {
-            await records.EndedAsync(run, machine.Status, machine.Reason, cancellationToken);
-        }
-        else if (machine.Changed.Count > 0 || machine.Status != run.Status)
+        if (asked is not null || machine.Status.IsEnd() || machine.Changed.Count > 0 || machine.Status != run.Status)
         {
             records.Signal(run.Id);
         }
