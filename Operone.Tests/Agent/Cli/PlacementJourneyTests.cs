@@ -1,5 +1,7 @@
+using System.Net.Http.Json;
 using System.Runtime.Versioning;
 using System.Text.Json;
+using Operone.Core.Connection;
 using Operone.Core.Shell;
 using Operone.Tests.Agent.Hosting;
 using Operone.Tests.Hosting;
@@ -20,6 +22,10 @@ public sealed class PlacementJourneyTests : IAsyncLifetime
         _server = await OperoneServer.StartAsync();
         _agent = await AgentUnderTest.EnrolAndRunAsync(_server, _temp["a"], "worker");
         await _server.WaitForOnlineAsync("worker");
+
+        // An agent tells how large its machine is a moment after it has connected: until then nothing fits.
+        await Eventually.BecomesAsync(
+            async () => (await _server.Owner.GetFromJsonAsync("/api/v1/devices/worker", OperoneJson.Default.DeviceView))?.Facts is not null, "the size of the worker is known", 30);
     }
 
     public async ValueTask DisposeAsync()
