@@ -1,3 +1,4 @@
+using Operone.Core;
 using Operone.Core.Events;
 using Operone.Web.Data;
 
@@ -27,15 +28,11 @@ internal sealed class EventIds(TimeProvider time)
             Id = _ids.Next(now),
             At = now,
             Type = happened.Type,
-            Subject = Cut(happened.Subject),
+            Subject = ShortText.Shorten(happened.Subject, EventEntry.MaxText),
             DeviceId = happened.DeviceId,
             RunId = happened.RunId,
-            Actor = Cut(happened.Actor),
+            Actor = ShortText.Shorten(happened.Actor, EventEntry.MaxText),
             Data = happened.Data,
         };
     }
-
-    // The longest that PostgreSQL takes; half a character is none.
-    private static string? Cut(string? text) =>
-        text is not { Length: > EventEntry.MaxText } ? text : text[..(char.IsHighSurrogate(text[EventEntry.MaxText - 2]) ? EventEntry.MaxText - 2 : EventEntry.MaxText - 1)] + "…";
 }

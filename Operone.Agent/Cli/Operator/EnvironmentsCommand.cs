@@ -60,29 +60,14 @@ internal static class EnvironmentsCommand
         return command;
     }
 
-    private static OperatorCommand CreateRemove(CliContext cli)
-    {
-        var name = Name(cli);
-        var command = new OperatorCommand("remove", "Remove an environment, with its secrets.",
-            """
-            Runs that were made with it keep what they were given.
+    private static OperatorCommand CreateRemove(CliContext cli) => Shared.Remove(
+        cli, "remove", "Remove an environment, with its secrets.",
+        """
+        Runs that were made with it keep what they were given.
 
-            Example:
-              operone environments remove deploy
-            """) { name };
-        command.SetAction((parsed, cancellationToken) => Shared.WithApiAsync(cli, async api =>
-        {
-            var removed = await api.DeleteAsync(Path(parsed.GetValue(name)!), cancellationToken);
-            if (removed.Error is { } error)
-            {
-                return cli.Fail(error);
-            }
-
-            cli.Say($"removed '{parsed.GetValue(name)}'");
-            return 0;
-        }));
-        return command;
-    }
+        Example:
+          operone environments remove deploy
+        """, Name(cli), Path);
 
     private static async Task<int> ListAsync(CliContext cli, OperoneApi api, string? text, bool json, CancellationToken cancellationToken)
     {

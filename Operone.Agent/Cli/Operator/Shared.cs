@@ -116,6 +116,30 @@ internal static class Shared
         return await act(api);
     }
 
+    /// <summary>The command that removes what has a name.</summary>
+    /// <param name="cli">Where it speaks.</param>
+    /// <param name="verb">What it is called: <c>remove</c>.</param>
+    /// <param name="description">What it does.</param>
+    /// <param name="help">More of it, with an example.</param>
+    /// <param name="name">The argument that names it.</param>
+    /// <param name="path">Its address by its name.</param>
+    public static OperatorCommand Remove(CliContext cli, string verb, string description, string help, Argument<string> name, Func<string, string> path)
+    {
+        var command = new OperatorCommand(verb, description, help) { name };
+        command.SetAction((parsed, cancellationToken) => WithApiAsync(cli, async api =>
+        {
+            var removed = await api.DeleteAsync(path(parsed.GetValue(name)!), cancellationToken);
+            if (removed.Error is { } error)
+            {
+                return cli.Fail(error);
+            }
+
+            cli.Say($"removed '{parsed.GetValue(name)}'");
+            return 0;
+        }));
+        return command;
+    }
+
     /// <summary>A validator that adds what is wrong, if something is.</summary>
     public static Action<CommandResult> Check(Func<CommandResult, string?> problem) => result =>
     {

@@ -141,27 +141,12 @@ internal static class WebhooksCommand
         return command;
     }
 
-    private static OperatorCommand CreateRemove(CliContext cli)
-    {
-        var name = Name(cli);
-        var command = new OperatorCommand("remove", "Remove a webhook, with what waits to be sent there.",
-            """
-            Example:
-              operone webhooks remove chat
-            """) { name };
-        command.SetAction((parsed, cancellationToken) => Shared.WithApiAsync(cli, async api =>
-        {
-            var removed = await api.DeleteAsync(Path(parsed.GetValue(name)!), cancellationToken);
-            if (removed.Error is { } error)
-            {
-                return cli.Fail(error);
-            }
-
-            cli.Say($"removed '{parsed.GetValue(name)}'");
-            return 0;
-        }));
-        return command;
-    }
+    private static OperatorCommand CreateRemove(CliContext cli) => Shared.Remove(
+        cli, "remove", "Remove a webhook, with what waits to be sent there.",
+        """
+        Example:
+          operone webhooks remove chat
+        """, Name(cli), Path);
 
     private static async Task<int> ListAsync(CliContext cli, OperoneApi api, bool json, CancellationToken cancellationToken)
     {

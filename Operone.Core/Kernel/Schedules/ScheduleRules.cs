@@ -40,6 +40,15 @@ public static class ScheduleRules
         return errors.ToError();
     }
 
+    /// <summary>When a schedule fires, for people, in few words.</summary>
+    public static string Describe(ScheduleWhen when)
+    {
+        ArgumentNullException.ThrowIfNull(when);
+        return when.Calendar ?? when.Cron ?? (when.Every is { } every ? $"every {every}" : when.At is { } at ? $"once at {at.UtcDateTime:u}"
+            : when.On is not { } on ? "-" : on.Event is { } type ? $"on {type}{(on.Selector is { Length: > 0 } selector ? $" of {selector}" : "")}"
+            : on.File is { } file ? $"when {file} changes" : "on its webhook");
+    }
+
     /// <summary>Whether an event of this type is what a trigger waits for.</summary>
     public static bool Matches(ScheduleTrigger trigger, string type)
     {

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore;
+using Operone.Core;
 using Operone.Core.Events;
 using Operone.Web.Data;
 
@@ -150,7 +151,7 @@ internal sealed partial class WebhookSender(
             var status = outcome.Problem is null ? DeliveryStatus.Delivered : pause is null ? DeliveryStatus.Dead : DeliveryStatus.Pending;
             DateTimeOffset? endedAt = status == DeliveryStatus.Pending ? null : now;
             await db.Set<WebhookDelivery>().Where(d => d.Id == delivery.Id && d.Status == DeliveryStatus.Pending).ExecuteUpdateAsync(
-                set => set.SetProperty(d => d.Status, status).SetProperty(d => d.Attempts, attempts).SetProperty(d => d.Problem, WebhookTransport.Cut(outcome.Problem, 1000))
+                set => set.SetProperty(d => d.Status, status).SetProperty(d => d.Attempts, attempts).SetProperty(d => d.Problem, ShortText.Cut(outcome.Problem, 1000))
                     .SetProperty(d => d.NextAt, now + (pause ?? TimeSpan.Zero)).SetProperty(d => d.EndedAt, endedAt), cancellationToken);
         }
 
@@ -186,7 +187,7 @@ internal sealed partial class WebhookSender(
         At = outcome.At,
         Milliseconds = (int)outcome.Took.TotalMilliseconds,
         StatusCode = outcome.Status,
-        Problem = WebhookTransport.Cut(outcome.Problem, 1000),
+        Problem = ShortText.Cut(outcome.Problem, 1000),
         Excerpt = outcome.Excerpt,
     };
 

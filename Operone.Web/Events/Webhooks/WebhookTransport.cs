@@ -6,6 +6,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
+using Operone.Core;
 using Operone.Core.Connection;
 using Operone.Core.Events;
 using Operone.Web.Access;
@@ -153,13 +154,8 @@ internal sealed class WebhookTransport : IDisposable
     private static string Clean(string text, int most)
     {
         var clean = new string([.. text.Select(c => char.IsControl(c) ? ' ' : c)]).Trim();
-        return Cut(clean, most);
+        return ShortText.Cut(clean, most);
     }
-
-    /// <summary>A text of at most so many characters; half a character is none, and a database may refuse it.</summary>
-    [return: System.Diagnostics.CodeAnalysis.NotNullIfNotNull(nameof(text))]
-    public static string? Cut(string? text, int most) =>
-        text is null || text.Length <= most ? text : text[..(char.IsHighSurrogate(text[most - 1]) ? most - 1 : most)];
 
     private bool IsAllowed(IPAddress address, bool isClear)
     {

@@ -8,6 +8,7 @@ internal static class JobRegistration
     public static void AddJobs(this IServiceCollection services)
     {
         services.AddSingleton<JobSight>();
+        services.AddSingleton<JobDevices>();
         services.AddSingleton<JobRecords>();
         services.AddSingleton<JobService>();
         services.AddSingleton<JobStarts>();

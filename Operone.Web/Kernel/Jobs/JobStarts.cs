@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Operone.Core;
 using Operone.Core.Access;
 using Operone.Core.Devices;
 using Operone.Core.Errors;
@@ -8,7 +9,6 @@ using Operone.Web.Access;
 using Operone.Web.Data;
 using Operone.Web.Devices;
 using Operone.Web.Kernel.Jobs.Runs;
-using Operone.Web.Shell.Environments;
 using Operone.Web.Shell.Sandbox;
 
 namespace Operone.Web.Kernel.Jobs;
@@ -32,7 +32,7 @@ internal sealed record JobCause(string Text, bool IsAsked = false, Guid? RunId =
 /// target means, as runs take theirs; environments and sandbox are the caller's too.
 /// </summary>
 internal sealed class JobStarts(
-    IDbContextFactory<OperoneDb> databases, JobSight jobs, DeviceSight devices, EnvironmentUse environments, SandboxChoice sandboxes, StepUp stepUp, JobSecrets secrets,
+    IDbContextFactory<OperoneDb> databases, JobSight jobs, DeviceSight devices, JobDevices jobDevices, SandboxChoice sandboxes, StepUp stepUp, JobSecrets secrets,
     JobRecords records, JobConductor conductor, TimeProvider time)
 {
     private const string Action = "job.run";
@@ -135,32 +135,27 @@ internal sealed class JobStarts(
             return null;
         }
 
-        var resolved = devices.Resolve(actor, target, Permissions.JobsRun);
-        var with = resolved.IsError ? resolved.Error! : await environments.ResolveAsync(
-            actor, new CreateRun { Command = "true", Target = target, Environments = definition.Environments }, resolved.Value, cancellationToken);
-        var sandbox = with.IsError ? with.Error! : await sandboxes.ResolveAsync(actor, definition.Sandbox, definition.RunAs, cancellationToken);
-        return sandbox.IsError
-            ? await records.RefusedAsync(actor, Action, name, sandbox.Error!, cancellationToken)
-            : await stepUp.RequireForRunAsync(actor, with.Value.Target.Devices.Count, cancellationToken);
+        var meant = await MeantAsync(actor, name, target, definition, cancellationToken);
+        return meant.IsError ? meant.Error! : await stepUp.RequireForRunAsync(actor, meant.Value.Devices.Count, cancellationToken);
+    }
+
+    /// <summary>The devices of a run, where its sandbox may be had too; else what stands in the way, which is noted.</summary>
+    private async Task<Result<TargetedDevices>> MeantAsync(Actor actor, string name, RunTarget target, JobDefinition definition, CancellationToken cancellationToken)
+    {
+        var meant = await jobDevices.ResolveAsync(actor, target, definition, cancellationToken);
+        var sandbox = meant.IsError ? meant.Error! : await sandboxes.ResolveAsync(actor, definition.Sandbox, definition.RunAs, cancellationToken);
+        return sandbox.IsError ? await records.RefusedAsync(actor, Action, name, sandbox.Error!, cancellationToken) : meant;
     }
 
     private async Task<Result<JobRunView>> StoreAsync(OperoneDb db, Actor actor, Wanted wanted, CancellationToken cancellationToken)
     {
-        var resolved = devices.Resolve(actor, wanted.Target, Permissions.JobsRun);
-        var common = new CreateRun
+        var meant = await MeantAsync(actor, wanted.Name, wanted.Target, wanted.Definition, cancellationToken);
+        if (meant.IsError)
         {
-            Command = "true",
-            Target = wanted.Target,
-            Environments = wanted.Definition.Environments,
-        };
-        var with = resolved.IsError ? resolved.Error! : await environments.ResolveAsync(actor, common, resolved.Value, cancellationToken);
-        var sandbox = with.IsError ? with.Error! : await sandboxes.ResolveAsync(actor, wanted.Definition.Sandbox, wanted.Definition.RunAs, cancellationToken);
-        if (sandbox.IsError)
-        {
-            return await records.RefusedAsync(actor, Action, wanted.Name, sandbox.Error!, cancellationToken);
+            return meant.Error!;
         }
 
-        var targeted = with.Value.Target;
+        var targeted = meant.Value;
         if (wanted.Cause.IsAsked && await stepUp.RequireForRunAsync(actor, targeted.Devices.Count, cancellationToken) is { } untouched)
         {
             return untouched;
@@ -196,6 +191,8 @@ internal sealed class JobStarts(
                     .Select(d => new { d.DeviceId, d.DeviceName }).Distinct().ToListAsync(cancellationToken);
                 if (others.Where(d => !jobs.MayRun(actor, d.DeviceId) && devices.LabelsOf(d.DeviceId) is not null).Select(d => d.DeviceName).Take(20).ToArray() is { Length: > 0 } not)
                 {
+                    // it is noted by another connection, which must not wait for this one
+                    await transaction.RollbackAsync(cancellationToken);
                     return await records.RefusedAsync(actor, Action, wanted.Name, JobErrors.NotOnAll(actor.Name, not), cancellationToken);
                 }
 
@@ -218,7 +215,6 @@ internal sealed class JobStarts(
         }
 
         await records.MadeAsync(actor, Action, run, $"{wanted.Cause.Text}; on {targeted.Devices.Count} devices", CancellationToken.None);
-
         conductor.Wake();
         return await JobRunReader.WholeAsync(db, run, jobs.DevicesOf(actor), CancellationToken.None);
     }
@@ -237,7 +233,7 @@ internal sealed class JobStarts(
             Definition = wanted.Definition,
             Target = wanted.Target,
             Status = wanted.Definition.Approval is not null ? JobRunStatus.Approval : concurrency == JobConcurrency.Replace ? JobRunStatus.Waiting : JobRunStatus.Running,
-            Cause = wanted.Cause.Text.Length > 200 ? wanted.Cause.Text[..199] + "…" : wanted.Cause.Text,
+            Cause = ShortText.Shorten(wanted.Cause.Text, 200),
             CreatedBy = actor.Name,
             CreatedById = actor.Id,
             OwnerId = actor.PersonId ?? actor.Id,

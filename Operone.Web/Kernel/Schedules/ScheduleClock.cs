@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore;
+using Operone.Core;
 using Operone.Core.Errors;
 using Operone.Core.Kernel.Schedules;
 using Operone.Web.Data;
@@ -216,7 +217,7 @@ internal sealed partial class ScheduleClock(
             ScheduleId = scheduleId,
             Key = key,
             At = at,
-            Cause = cause.Length > 200 ? cause[..199] + "…" : cause,
+            Cause = ShortText.Shorten(cause, 200),
             DeviceId = with?.DeviceId,
             Parameters = with?.Parameters,
             JobRunId = Guid.CreateVersion7(now),

@@ -56,7 +56,7 @@ internal sealed partial class ScheduleService
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var found = await FindAsync(db, actor, idOrName, Permissions.JobsRead, "schedule.read", cancellationToken);
-        return found.IsError ? found.Error! : found.Value.ToView(time.GetUtcNow());
+        return found.IsError ? found.Error! : found.Value.Schedule.ToView(time.GetUtcNow());
     }
 
     /// <summary>The next times of what somebody types, or all that is wrong with it. Needs no job.</summary>
@@ -90,7 +90,7 @@ internal sealed partial class ScheduleService
             return found.Error!;
         }
 
-        var id = found.Value.Id;
+        var id = found.Value.Schedule.Id;
         return await PageAsync(db.Set<Firing>().Where(f => f.ScheduleId == id), page.Value, cancellationToken);
     }
 

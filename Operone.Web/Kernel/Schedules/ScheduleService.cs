@@ -67,10 +67,10 @@ internal sealed partial class ScheduleService(
             return job.Error!;
         }
 
-        var token = Put(found.Value, actor, request, job.Value.Id, time.GetUtcNow());
-        return await SaveAsync(db, found.Value, cancellationToken) is { } error
+        var token = Put(found.Value.Schedule, actor, request, job.Value.Id, time.GetUtcNow());
+        return await SaveAsync(db, found.Value.Schedule, cancellationToken) is { } error
             ? error
-            : await TellAsync(actor, "schedule.update", EventTypes.ScheduleUpdated, found.Value, token, cancellationToken);
+            : await TellAsync(actor, "schedule.update", EventTypes.ScheduleUpdated, found.Value.Schedule, token, cancellationToken);
     }
 
     /// <summary>Turns a schedule on or off. What was missed while it was off is not made up for.</summary>
@@ -84,18 +84,18 @@ internal sealed partial class ScheduleService(
             return found.Error!;
         }
 
-        if (on && await db.Set<Job>().SingleOrDefaultAsync(j => j.Id == found.Value.JobId, cancellationToken) is { } job && await starts.LacksAsync(actor, job.Name, job.Definition, cancellationToken) is { } mayNot)
+        if (on && found.Value.Job is { } job && await starts.LacksAsync(actor, job.Name, job.Definition, cancellationToken) is { } mayNot)
         {
             return mayNot;
         }
 
-        Put(found.Value, actor, found.Value.Definition with { Enabled = on }, found.Value.JobId, time.GetUtcNow());
-        if (await SaveAsync(db, found.Value, cancellationToken) is { } error)
+        Put(found.Value.Schedule, actor, found.Value.Schedule.Definition with { Enabled = on }, found.Value.Schedule.JobId, time.GetUtcNow());
+        if (await SaveAsync(db, found.Value.Schedule, cancellationToken) is { } error)
         {
             return error;
         }
 
-        var told = await TellAsync(actor, on ? "schedule.enable" : "schedule.disable", EventTypes.ScheduleUpdated, found.Value, null, cancellationToken);
+        var told = await TellAsync(actor, on ? "schedule.enable" : "schedule.disable", EventTypes.ScheduleUpdated, found.Value.Schedule, null, cancellationToken);
         return told.Schedule;
     }
 
@@ -110,15 +110,15 @@ internal sealed partial class ScheduleService(
             return found.Error!;
         }
 
-        if (found.Value.HookHash is null)
+        if (found.Value.Schedule.HookHash is null)
         {
-            return ScheduleErrors.NoHook(found.Value.Name);
+            return ScheduleErrors.NoHook(found.Value.Schedule.Name);
         }
 
-        var token = NewToken(found.Value);
-        return await SaveAsync(db, found.Value, cancellationToken) is { } error
+        var token = NewToken(found.Value.Schedule);
+        return await SaveAsync(db, found.Value.Schedule, cancellationToken) is { } error
             ? error
-            : await TellAsync(actor, "schedule.renew-webhook", EventTypes.ScheduleUpdated, found.Value, token, cancellationToken);
+            : await TellAsync(actor, "schedule.renew-webhook", EventTypes.ScheduleUpdated, found.Value.Schedule, token, cancellationToken);
     }
 
     /// <summary>Removes a schedule. What it has started goes on.</summary>
@@ -131,10 +131,10 @@ internal sealed partial class ScheduleService(
             return found.Error!;
         }
 
-        var id = found.Value.Id;
+        var id = found.Value.Schedule.Id;
         await db.Set<Firing>().Where(f => f.ScheduleId == id && f.FiredAt != null).ExecuteDeleteAsync(cancellationToken);
         await db.Set<Schedule>().Where(s => s.Id == id).ExecuteDeleteAsync(cancellationToken);
-        await TellAsync(actor, "schedule.remove", EventTypes.ScheduleRemoved, found.Value, null, cancellationToken);
+        await TellAsync(actor, "schedule.remove", EventTypes.ScheduleRemoved, found.Value.Schedule, null, cancellationToken);
         return Unit.Value;
     }
 
@@ -148,12 +148,12 @@ internal sealed partial class ScheduleService(
             return found.Error!;
         }
 
-        if (await db.Set<Job>().SingleOrDefaultAsync(j => j.Id == found.Value.JobId, cancellationToken) is { } job)
+        if (found.Value.Job is { } job)
         {
             // Who asks for a run does not say yes to it, and the run is its owner's: somebody else asks for it by running the job.
-            if (found.Value.OwnerId != actor.Id && (job.Definition.Approval is not null || job.Definition.Steps!.Any(s => s.Approval is not null)))
+            if (found.Value.Schedule.OwnerId != actor.Id && (job.Definition.Approval is not null || job.Definition.Steps!.Any(s => s.Approval is not null)))
             {
-                return ScheduleErrors.OwnersAlone(found.Value.Name, found.Value.OwnerName);
+                return ScheduleErrors.OwnersAlone(found.Value.Schedule.Name, found.Value.Schedule.OwnerName);
             }
 
             if (await starts.LacksAsync(actor, job.Name, job.Definition, cancellationToken) is { } mayNot)
@@ -162,12 +162,12 @@ internal sealed partial class ScheduleService(
             }
         }
 
-        await audit.NoteAsync(actor, "schedule.fire", found.Value.Name, allowed: true, null, cancellationToken);
-        return await clock.FireAsync(found.Value.Id, $"asked for by {actor.Name}", $"now:{Guid.NewGuid():N}", null, cancellationToken);
+        await audit.NoteAsync(actor, "schedule.fire", found.Value.Schedule.Name, allowed: true, null, cancellationToken);
+        return await clock.FireAsync(found.Value.Schedule.Id, $"asked for by {actor.Name}", $"now:{Guid.NewGuid():N}", null, cancellationToken);
     }
 
     /// <summary>The schedule, where there is one for them and they hold the permission on its job.</summary>
-    private async Task<Result<Schedule>> FindAsync(OperoneDb db, Actor actor, string idOrName, string permission, string action, CancellationToken cancellationToken)
+    private async Task<Result<Found>> FindAsync(OperoneDb db, Actor actor, string idOrName, string permission, string action, CancellationToken cancellationToken)
     {
         if (await audit.RequireAsync(actor, permission, action, idOrName, cancellationToken) is { } denied)
         {
@@ -183,7 +183,7 @@ internal sealed partial class ScheduleService(
         if (job is null)
         {
             // what is left of a job is for those who see all of them
-            return JobSight.SeesAll(actor) ? schedule : ScheduleErrors.NotFound(idOrName);
+            return JobSight.SeesAll(actor) ? new Found(schedule, null) : ScheduleErrors.NotFound(idOrName);
         }
 
         if (!jobs.Of(actor)(job))
@@ -197,7 +197,7 @@ internal sealed partial class ScheduleService(
             return lacks;
         }
 
-        return schedule;
+        return new Found(schedule, job);
     }
 
     /// <summary>The job of what is saved, where all is right with it.</summary>
@@ -309,4 +309,7 @@ internal sealed partial class ScheduleService(
         changes.Signal(LiveChanges.Schedules);
         return new(schedule.ToView(time.GetUtcNow()), token is null ? null : ScheduleEndpoints.HookPath(token));
     }
+
+    /// <summary>A schedule and its job, where that is there still.</summary>
+    private sealed record Found(Schedule Schedule, Job? Job);
 }

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Operone.Core;
 using Operone.Core.Errors;
 using Operone.Core.Events;
 using Operone.Core.Kernel.Jobs;
@@ -21,7 +22,7 @@ internal sealed class ScheduleStarts(
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var schedule = await db.Set<Schedule>().SingleOrDefaultAsync(s => s.Id == firing.ScheduleId, cancellationToken);
         var error = schedule is null ? ScheduleErrors.NotFound(firing.ScheduleId.ToString()) : await StartAsync(schedule, firing, cancellationToken);
-        (firing.FiredAt, firing.Problem) = (time.GetUtcNow(), error is null ? null : Shorten(error.Detail));
+        (firing.FiredAt, firing.Problem) = (time.GetUtcNow(), error is null ? null : ShortText.Shorten(error.Detail, Firing.MaxProblem));
         await db.Set<Firing>().Where(f => f.Id == firing.Id).ExecuteUpdateAsync(
             f => f.SetProperty(x => x.FiredAt, firing.FiredAt).SetProperty(x => x.Problem, firing.Problem), cancellationToken);
         if (schedule is not null)
@@ -61,6 +62,4 @@ internal sealed class ScheduleStarts(
         var started = await jobs.StartAsync(actor, schedule.JobId.ToString(), new RunJob { Parameters = parameters }, cause, cancellationToken);
         return started.Error is { Code: "job-not-found" } ? ScheduleErrors.JobGone(schedule.Name) : started.Error;
     }
-
-    private static string Shorten(string text) => text.Length > Firing.MaxProblem ? text[..(Firing.MaxProblem - 1)] + "…" : text;
 }

@@ -27,11 +27,7 @@ internal static class ScheduledJob
         return JobParameters.Bind(job, schedule.Parameters).Error;
     }
 
-    /// <summary>When it fires, for people.</summary>
+    /// <summary>When it fires, for people, with what kind of text it is and its time zone.</summary>
     public static string Describe(ScheduleWhen when) =>
-        when.Calendar ?? (when.Every is { } every ? $"every {every}" : when.Cron is { } cron ? $"cron {cron}" : when.At is { } at ? $"once at {at:u}" : Describe(when.On!))
-        + (when.TimeZone is { Length: > 0 } zone && (when.Calendar ?? when.Cron) is not null ? $" ({zone})" : "");
-
-    private static string Describe(ScheduleTrigger on) =>
-        on.Event is { } type ? $"on {type}{(on.Selector is { Length: > 0 } selector ? $" of {selector}" : "")}" : on.File is { } file ? $"when {file} changes" : "on its webhook";
+        (when.Cron is null ? "" : "cron ") + ScheduleRules.Describe(when) + (when.TimeZone is { Length: > 0 } zone && (when.Calendar ?? when.Cron) is not null ? $" ({zone})" : "");
 }

@@ -73,27 +73,12 @@ internal static class MountsCommand
         return command;
     }
 
-    private static OperatorCommand CreateRemove(CliContext cli)
-    {
-        var name = Name(cli);
-        var command = new OperatorCommand("remove", "Remove a mount from the tree, with its secrets. The files stay.",
-            """
-            Example:
-              operone mounts remove backup
-            """) { name };
-        command.SetAction((parsed, cancellationToken) => Shared.WithApiAsync(cli, async api =>
-        {
-            var removed = await api.DeleteAsync(Path(parsed.GetValue(name)!), cancellationToken);
-            if (removed.Error is { } error)
-            {
-                return cli.Fail(error);
-            }
-
-            cli.Say($"removed '{parsed.GetValue(name)}'");
-            return 0;
-        }));
-        return command;
-    }
+    private static OperatorCommand CreateRemove(CliContext cli) => Shared.Remove(
+        cli, "remove", "Remove a mount from the tree, with its secrets. The files stay.",
+        """
+        Example:
+          operone mounts remove backup
+        """, Name(cli), Path);
 
     private static async Task<int> ListAsync(CliContext cli, OperoneApi api, string? text, bool json, CancellationToken cancellationToken)
     {

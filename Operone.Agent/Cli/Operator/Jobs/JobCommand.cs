@@ -258,25 +258,10 @@ internal static class JobCommand
         return 0;
     }
 
-    private static OperatorCommand CreateDelete(CliContext cli)
-    {
-        var name = Name(cli);
-        var command = new OperatorCommand("delete", "Remove a job, with its versions. Its runs stay.",
-            """
-            Example:
-              operone job delete deploy
-            """) { name };
-        command.SetAction((parsed, cancellationToken) => Shared.WithApiAsync(cli, async api =>
-        {
-            var removed = await api.DeleteAsync(Path(parsed.GetValue(name)!), cancellationToken);
-            if (removed.Error is { } error)
-            {
-                return cli.Fail(error);
-            }
-
-            cli.Say($"removed '{parsed.GetValue(name)}'");
-            return 0;
-        }));
-        return command;
-    }
+    private static OperatorCommand CreateDelete(CliContext cli) => Shared.Remove(
+        cli, "delete", "Remove a job, with its versions. Its runs stay.",
+        """
+        Example:
+          operone job delete deploy
+        """, Name(cli), Path);
 }

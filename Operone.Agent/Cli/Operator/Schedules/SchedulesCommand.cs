@@ -34,11 +34,6 @@ internal static class SchedulesCommand
     /// <summary>A schedule's address.</summary>
     public static string Path(string name) => "schedules/" + Uri.EscapeDataString(name);
 
-    /// <summary>When it fires, in few words.</summary>
-    public static string When(ScheduleWhen when) =>
-        when.Calendar ?? when.Cron ?? (when.Every is { } every ? $"every {every}" : when.At is { } at ? $"once at {at.UtcDateTime:u}"
-            : when.On is not { } on ? "-" : on.Event is { } type ? $"on {type}{(on.Selector is { Length: > 0 } selector ? $" of {selector}" : "")}" : on.File is { } file ? $"when {file} changes" : "on its webhook");
-
     /// <summary>Times in UTC and how far off, one a line.</summary>
     public static void PrintTimes(CliContext cli, IReadOnlyList<DateTimeOffset> times)
     {
@@ -91,7 +86,7 @@ internal static class SchedulesCommand
             var schedule = found.Value.Deserialize(OperoneJson.Default.ScheduleView)!;
 
             var definition = schedule.Definition;
-            cli.Say($"{definition.Name}: {When(definition)}{(definition.TimeZone is { } zone ? $" ({zone})" : "")}, starts {definition.Job} in the name of {schedule.OwnerName}"
+            cli.Say($"{definition.Name}: {ScheduleRules.Describe(definition)}{(definition.TimeZone is { } zone ? $" ({zone})" : "")}, starts {definition.Job} in the name of {schedule.OwnerName}"
                 + (definition.Enabled == false ? "; it is off" : ""));
             if (schedule.LastAt is { } last)
             {
@@ -197,27 +192,12 @@ internal static class SchedulesCommand
         return command;
     }
 
-    private static OperatorCommand CreateRemove(CliContext cli)
-    {
-        var name = Name(cli);
-        var command = new OperatorCommand("remove", "Remove a schedule. What it has started goes on.",
-            """
-            Example:
-              operone schedule remove nightly
-            """) { name };
-        command.SetAction((parsed, cancellationToken) => Shared.WithApiAsync(cli, async api =>
-        {
-            var removed = await api.DeleteAsync(Path(parsed.GetValue(name)!), cancellationToken);
-            if (removed.Error is { } error)
-            {
-                return cli.Fail(error);
-            }
-
-            cli.Say($"removed '{parsed.GetValue(name)}'");
-            return 0;
-        }));
-        return command;
-    }
+    private static OperatorCommand CreateRemove(CliContext cli) => Shared.Remove(
+        cli, "remove", "Remove a schedule. What it has started goes on.",
+        """
+        Example:
+          operone schedule remove nightly
+        """, Name(cli), Path);
 
     private static Task<int> ListAsync(CliContext cli, OperoneApi api, string? text, string? job, bool json, CancellationToken cancellationToken)
     {
@@ -227,7 +207,7 @@ internal static class SchedulesCommand
             text is null && job is null ? "there are no schedules; 'operone schedule set NAME --job JOB --calendar \"every day at 03:00\"' makes one" : "no schedule matches",
             OperoneJson.Default.ScheduleView, one =>
             [
-                one.Definition.Name!, one.Definition.Job!, When(one.Definition),
+                one.Definition.Name!, one.Definition.Job!, ScheduleRules.Describe(one.Definition),
                 one.Definition.Enabled == false ? new Cell("off", Tone.Off) : one.NextAt is { } next ? Quantities.FormatRelative(next, now) : "-",
                 one.LastAt is { } last ? Quantities.FormatRelative(last, now) : "-",
                 one.LastOutcome is null or "started" ? one.LastOutcome ?? "" : new Cell(one.LastOutcome, Tone.Bad),

@@ -34,8 +34,7 @@ public sealed class NodeKilledTests : IAsyncDisposable
 
         await first.KillAsync();
         front.Target = second.Port;
-        var ended = await Eventually.BecomesAsync(
-            async () => await second.Owner.GetFromJsonAsync($"/api/v1/runs/{run.Id}", OperoneJson.Default.RunView, Cancelled) is { EndedAt: not null } over ? over : null, "the run's end", 120);
+        var ended = await EndedAsync(second, run.Id);
         Assert.Equal(RunStatus.Succeeded, ended.Status);
         Assert.Equal(
             string.Concat(Enumerable.Range(1, 3000).Select(i => $"line-{i}\n")), await second.Owner.GetStringAsync(new Uri(output, UriKind.Relative), Cancelled));
@@ -74,8 +73,7 @@ public sealed class NodeKilledTests : IAsyncDisposable
         front.Target = second.Port;
         foreach (var run in runs)
         {
-            var ended = await Eventually.BecomesAsync(
-                async () => await second.Owner.GetFromJsonAsync($"/api/v1/runs/{run.Id}", OperoneJson.Default.RunView, Cancelled) is { EndedAt: not null } over ? over : null, "a run's end", 120);
+            var ended = await EndedAsync(second, run.Id);
             Assert.Equal(RunStatus.Succeeded, ended.Status);
         }
 
@@ -107,8 +105,7 @@ public sealed class NodeKilledTests : IAsyncDisposable
         front.Target = second.Port;
         foreach (var run in runs)
         {
-            var ended = await Eventually.BecomesAsync(
-                async () => await second.Owner.GetFromJsonAsync($"/api/v1/runs/{run.Id}", OperoneJson.Default.RunView, Cancelled) is { EndedAt: not null } over ? over : null, "a run's end", 120);
+            var ended = await EndedAsync(second, run.Id);
             Assert.Equal(RunStatus.Succeeded, ended.Status);
             Assert.Single(ended.Executions!);
         }
@@ -162,6 +159,9 @@ public sealed class NodeKilledTests : IAsyncDisposable
         Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(Cancelled));
         return (await response.Content.ReadFromJsonAsync<EnrollmentTokenView>(Cancelled))!.Token!;
     }
+
+    private static Task<RunView> EndedAsync(NodeProcess node, Guid id) => Eventually.BecomesAsync(
+        async () => await node.Owner.GetFromJsonAsync($"/api/v1/runs/{id}", OperoneJson.Default.RunView, Cancelled) is { EndedAt: not null } over ? over : null, "the run's end", 120);
 
     private static Task OnlineAsync(NodeProcess node, string device) => Eventually.BecomesAsync(
         async () => (await node.Owner.GetAsync(new Uri($"/api/v1/devices/{device}", UriKind.Relative), Cancelled)) is { IsSuccessStatusCode: true } answer

@@ -2,15 +2,12 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
-using Operone.Core.Access;
 using Operone.Core.Connection;
 using Operone.Core.Errors;
 using Operone.Core.Kernel.Jobs;
-using Operone.Core.Shell;
 using Operone.Web.Access;
 using Operone.Web.Data;
 using Operone.Web.Devices;
-using Operone.Web.Shell.Environments;
 
 namespace Operone.Web.Kernel.Jobs.Runs;
 
@@ -18,7 +15,7 @@ namespace Operone.Web.Kernel.Jobs.Runs;
 /// What a yes is bound to: the content of the job as it stands, the parameters of the run, and the devices that its target means now. It is made again
 /// whenever it matters, so that a change of either is seen, whoever made it and however.
 /// </summary>
-internal sealed class ApprovalContent(IDbContextFactory<OperoneDb> databases, DeviceSight sight, EnvironmentUse environments, CurrentStanding standing)
+internal sealed class ApprovalContent(IDbContextFactory<OperoneDb> databases, JobDevices devices, CurrentStanding standing)
 {
     /// <summary>The SHA-256 of it in hexadecimal; null where the job or its devices are gone.</summary>
     public async Task<string?> HashAsync(JobRun run, int? step, CancellationToken cancellationToken)
@@ -26,22 +23,15 @@ internal sealed class ApprovalContent(IDbContextFactory<OperoneDb> databases, De
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var job = await db.Set<Job>().SingleOrDefaultAsync(j => j.Id == run.JobId, cancellationToken);
         var actor = await standing.ActorAsync(run.CreatedById, run.CreatedBy, cancellationToken);
-        var devices = await DevicesAsync(actor, run, cancellationToken);
-        return job is null || devices.IsError ? null : Hash(job.Version, job.Definition, run.Parameters, run.SecretNames, devices.Value, step);
+        var meant = await DevicesAsync(actor, run, cancellationToken);
+        return job is null || meant.IsError ? null : Hash(job.Version, job.Definition, run.Parameters, run.SecretNames, meant.Value, step);
     }
 
     /// <summary>The devices that a run's target means now: those on which its environments may be used, as when it was made.</summary>
     public async Task<Result<IReadOnlyList<DeviceEntry>>> DevicesAsync(Actor actor, JobRun run, CancellationToken cancellationToken)
     {
-        var target = sight.Resolve(actor, run.Target, Permissions.JobsRun);
-        if (target.IsError)
-        {
-            return target.Error!;
-        }
-
-        var with = await environments.ResolveAsync(
-            actor, new CreateRun { Command = "true", Target = run.Target, Environments = run.Definition.Environments }, target.Value, cancellationToken);
-        return with.IsError ? with.Error! : with.Value.Target.Devices.ToArray();
+        var meant = await devices.ResolveAsync(actor, run.Target, run.Definition, cancellationToken);
+        return meant.IsError ? meant.Error! : meant.Value.Devices.ToArray();
     }
 
     /// <summary>The same for a run that is being made.</summary>

@@ -1,3 +1,4 @@
+using Operone.Core;
 using Operone.Core.Kernel.Jobs;
 using Operone.Core.Shell;
 
@@ -239,7 +240,7 @@ internal sealed class JobRunMachine
 
     private void Fail(JobRunDevice device, JobDeviceStatus status, string reason)
     {
-        (device.Status, device.RetryAt, device.Reason) = (status, null, reason.Length > 1000 ? reason[..999] + "…" : reason);
+        (device.Status, device.RetryAt, device.Reason) = (status, null, ShortText.Shorten(reason, 1000));
         _failed += status == JobDeviceStatus.Failed ? 1 : 0;
     }
 

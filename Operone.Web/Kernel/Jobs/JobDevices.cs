@@ -1,0 +1,31 @@
+using Operone.Core.Access;
+using Operone.Core.Devices;
+using Operone.Core.Errors;
+using Operone.Core.Kernel.Jobs;
+using Operone.Core.Shell;
+using Operone.Web.Access;
+using Operone.Web.Devices;
+using Operone.Web.Shell.Environments;
+
+namespace Operone.Web.Kernel.Jobs;
+
+/// <summary>
+/// The devices that a job's target means for somebody at this moment: those on which they may run jobs and use its environments. Whoever makes a run, asks
+/// for a yes, or holds a yes against what is there now, asks here, so that all mean the same devices.
+/// </summary>
+internal sealed class JobDevices(DeviceSight devices, EnvironmentUse environments)
+{
+    /// <summary>Finds them.</summary>
+    public async Task<Result<TargetedDevices>> ResolveAsync(Actor actor, RunTarget target, JobDefinition definition, CancellationToken cancellationToken)
+    {
+        var resolved = devices.Resolve(actor, target, Permissions.JobsRun);
+        if (resolved.IsError)
+        {
+            return resolved.Error!;
+        }
+
+        var with = await environments.ResolveAsync(
+            actor, new CreateRun { Command = "true", Target = target, Environments = definition.Environments }, resolved.Value, cancellationToken);
+        return with.IsError ? with.Error! : with.Value.Target;
+    }
+}
