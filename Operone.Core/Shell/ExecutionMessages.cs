@@ -49,6 +49,8 @@ public sealed record StartExecution
     public bool StreamStdin { get; init; }
     /// <summary>Whether standard output goes over a channel, and is not kept.</summary>
     public bool StreamStdout { get; init; }
+    /// <summary>How the host cares for a command that is to run on and on; null for one that ends.</summary>
+    public Supervision? Supervision { get; init; }
 }
 
 /// <summary>Server to agent: end this execution's whole process tree. Unknown ones are ended as cancelled.</summary>
@@ -81,7 +83,9 @@ public sealed record ExecutionEnd(
 /// <param name="StartedAt">When the command started (UTC, by the device's clock), once it has.</param>
 /// <param name="Output">Pieces in the order of arrival, or null.</param>
 /// <param name="End">The end, once there is one.</param>
-public sealed record ExecutionReport(Guid ExecutionId, DateTimeOffset? StartedAt, IReadOnlyList<OutputChunk>? Output, ExecutionEnd? End);
+/// <param name="Supervision">How a supervised command does, where that has changed, and after each reconnect.</param>
+public sealed record ExecutionReport(
+    Guid ExecutionId, DateTimeOffset? StartedAt, IReadOnlyList<OutputChunk>? Output, ExecutionEnd? End, SupervisionState? Supervision = null);
 
 /// <summary>Server to agent: this much is stored for good.</summary>
 /// <param name="ExecutionId">Which.</param>
