@@ -85,6 +85,15 @@ internal sealed class LiveChanges
         }
     }
 
+    /// <summary>News may have been missed: who looks on this node reads all of it again.</summary>
+    public void SignalAllHere()
+    {
+        foreach (var topic in _topics.Values)
+        {
+            topic.Signal();
+        }
+    }
+
     /// <summary>Subscribes at once; each wait then returns when something changed since the wait before. Subscribe first, then read.</summary>
     public Subscription Subscribe(params ReadOnlySpan<string> topics)
     {
