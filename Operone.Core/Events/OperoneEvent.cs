@@ -173,6 +173,8 @@ public static class EventTypes
     public const string JobRunCancelled = "job-run.cancelled";
     /// <summary>A run of a job has ended.</summary>
     public const string JobRunEnded = "job-run.ended";
+    /// <summary>A run of a job calls a webhook. It is for that webhook alone.</summary>
+    public const string JobRunCalled = "job-run.called";
     /// <summary>A run of a job waits for somebody's yes.</summary>
     public const string ApprovalRequested = "approval.requested";
     /// <summary>Somebody said yes to a run of a job.</summary>
