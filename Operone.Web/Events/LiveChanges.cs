@@ -43,6 +43,8 @@ internal sealed class LiveChanges
     public const string Schedules = "schedules";
     /// <summary>The list of schedules, or when one fired.</summary>
     public const string ScheduleList = "schedule-list";
+    /// <summary>The maintenance windows.</summary>
+    public const string MaintenanceWindows = "maintenance-windows";
     /// <summary>The list of recordings: one has ended, can be searched, or was removed.</summary>
     public const string Recordings = "recordings";
     /// <summary>A recorded terminal has ended on this node.</summary>

@@ -26,6 +26,9 @@ internal sealed record JobCause(string Text, bool IsAsked = false, Guid? RunId =
     /// <summary>The run whose step calls for it; null for none.</summary>
     public JobRun? Parent { get; init; }
 
+    /// <summary>What is stored along with the run, in its transaction.</summary>
+    public Action<OperoneDb>? Along { get; init; }
+
     /// <summary>Which of the job's devices this run is for; null for all.</summary>
     public Func<DeviceEntry, bool>? Among { get; init; }
 }
@@ -253,6 +256,7 @@ internal sealed class JobStarts(
         }
 
         db.Publish(JobRecords.Made(actor, run));
+        wanted.Cause.Along?.Invoke(db);
 
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         try
