@@ -63,6 +63,8 @@ public sealed record Supervision
     /// ever. By the device's own clock that stands still while it sleeps.
     /// </summary>
     public double? LeaseSeconds { get; init; }
+    /// <summary>How long after the request to terminate the command is killed, whoever ends it, in seconds: 0 to 300.</summary>
+    public double StopGraceSeconds { get; init; } = 5;
 }
 
 /// <summary>What a supervised command does.</summary>

@@ -22,24 +22,34 @@ internal sealed class JobSight(DeviceDirectory directory, DeviceSight devices)
     /// <summary>Tells which jobs exist for somebody.</summary>
     public Func<Job, bool> Of(Actor actor)
     {
+        var reaches = Reaching(actor);
+        return job => reaches(job.Definition.Target);
+    }
+
+    /// <summary>Tells which targets reach a device on which somebody may see or run jobs.</summary>
+    public Func<RunTarget?, bool> Reaching(Actor actor)
+    {
         if (SeesAll(actor) || actor.MayEverywhere(Permissions.JobsManage))
         {
             return static _ => true;
         }
 
         var mine = devices.With(actor, Permissions.JobsRead).Concat(devices.With(actor, Permissions.JobsRun)).DistinctBy(d => d.Id).ToArray();
-        return job => job.Definition.Target is not { } target ? mine.Length > 0 : Meant(target, mine).Any();
+        return aim => aim is not { } target ? mine.Length > 0 : Meant(target, mine).Any();
     }
 
     /// <summary>Whether they may write a job that is aimed so; else the error to return.</summary>
-    public Error? LacksManage(Actor actor, JobDefinition job)
+    public Error? LacksManage(Actor actor, JobDefinition job) => LacksManage(actor, job.Target);
+
+    /// <summary>Whether they may write what is aimed so; else the error to return.</summary>
+    public Error? LacksManage(Actor actor, RunTarget? aim)
     {
         if (actor.MayEverywhere(Permissions.JobsManage))
         {
             return null;
         }
 
-        if (job.Target is not { } target)
+        if (aim is not { } target)
         {
             return JobErrors.NotManageable(actor.Name, "every device, which a job without a target can be run on");
         }
@@ -76,6 +86,9 @@ internal sealed class JobSight(DeviceDirectory directory, DeviceSight devices)
         var seen = db.Set<JobRunDevice>().Where(d => Microsoft.EntityFrameworkCore.EF.Parameter(ids).Contains(d.DeviceId));
         return db.Set<JobRun>().Where(r => seen.Any(d => d.JobRunId == r.Id));
     }
+
+    /// <summary>The devices that a target means now.</summary>
+    public IEnumerable<DeviceEntry> Meant(RunTarget target) => Meant(target, directory.All);
 
     private IEnumerable<DeviceEntry> Meant(RunTarget target, IEnumerable<DeviceEntry> among)
     {
