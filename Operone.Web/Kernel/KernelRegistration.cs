@@ -4,6 +4,7 @@ using Operone.Web.Kernel.Ledger;
 using Operone.Web.Kernel.Placement;
 using Operone.Web.Kernel.Processes;
 using Operone.Web.Kernel.Schedules;
+using Operone.Web.Kernel.Workloads;
 using Operone.Web.Shell.Placement;
 
 namespace Operone.Web.Kernel;
@@ -17,6 +18,7 @@ internal static class KernelRegistration
         services.AddJobs();
         services.AddSchedules();
         services.AddProcesses();
+        services.AddWorkloads();
         services.AddSingleton<ReservationBook>();
         services.AddSingleton<CandidateReader>();
         services.AddSingleton<RunPlacer>();
@@ -30,6 +32,7 @@ internal static class KernelRegistration
         app.MapJobs();
         app.MapJobRuns();
         app.MapSchedules();
+        app.MapWorkloads();
         app.MapResources();
         app.MapProcesses();
     }
