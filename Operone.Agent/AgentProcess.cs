@@ -70,7 +70,8 @@ internal sealed partial class AgentProcess(StateDirectory state, IPlatform platf
     {
         using var hosts = new Hosts(platform.HostStarter(state.HostLog));
         var sender = new ExecutionSender(time, loggers.CreateLogger<ExecutionSender>());
-        var follower = new ExecutionFollower(hosts, sender, time, loggers.CreateLogger<ExecutionFollower>());
+        var heartbeat = new Heartbeat(state.Heard, time, loggers.CreateLogger<Heartbeat>());
+        var follower = new ExecutionFollower(hosts, sender, time, loggers.CreateLogger<ExecutionFollower>(), heartbeat);
         var tombstones = new Tombstones(state.Over, time, loggers.CreateLogger<Tombstones>());
         await using var executions = new Executions(state.Executions, follower, sender, tombstones, time, loggers.CreateLogger<Executions>());
         var disk = platform.Disk(state.Path);
@@ -89,13 +90,13 @@ internal sealed partial class AgentProcess(StateDirectory state, IPlatform platf
         executions.Load();
         hosts.KeepWarm();
 
-        var connection = new AgentConnection(hub, executions, reporter, status, identity.Server, time, loggers.CreateLogger<AgentConnection>());
+        var connection = new AgentConnection(hub, executions, reporter, heartbeat, status, identity.Server, time, loggers.CreateLogger<AgentConnection>());
         Log.Running(_logger, AgentVersion.Text, identity.Name, identity.Server, executions.Count);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         Task[] parts =
         [
             connection.RunAsync(stop.Token), sender.RunAsync(stop.Token), reporter.RunAsync(stop.Token), executions.RetryAsync(stop.Token), new MemoryTrimmer(sender, status, platform, time).RunAsync(stop.Token),
-            files.CleanAsync(stop.Token), executions.Failed.Task,
+            files.CleanAsync(stop.Token), heartbeat.RunAsync(stop.Token), executions.Failed.Task,
         ];
         var ended = await Task.WhenAny([.. parts, leave.Left.Task]);
         await stop.CancelAsync();

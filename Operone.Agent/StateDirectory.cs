@@ -38,6 +38,12 @@ internal sealed class StateDirectory
     /// <summary>Notes of unfinished uploads, a file each, see <see cref="Operone.Disk.Uploads"/>.</summary>
     public string Uploads => System.IO.Path.Combine(Path, "files");
 
+    /// <summary>Touched whenever the server was heard of, while a command is on a lease.</summary>
+    public string Heard => HeardIn(Path);
+
+    /// <summary>The same file, in a state directory's path.</summary>
+    public static string HeardIn(string path) => System.IO.Path.Combine(path, "heard");
+
     /// <summary>
     /// The folder that was asked for, else <c>OPERONE_STATE_DIR</c>, else <c>/var/lib/operone</c> for root and
     /// <c>~/.local/state/operone</c> for others (<c>%ProgramData%\Operone</c> on Windows). Nothing is made.

@@ -10,7 +10,7 @@ namespace Operone.Agent.Connection;
 
 /// <summary>The connection's life: connect, say hello, compare, stay; and again, for ever.</summary>
 internal sealed partial class AgentConnection(
-    HubConnection connection, Executions executions, DeviceReporter reporter, ConnectionStateFile state, Uri server, TimeProvider time, ILogger<AgentConnection> logger)
+    HubConnection connection, Executions executions, DeviceReporter reporter, Heartbeat heartbeat, ConnectionStateFile state, Uri server, TimeProvider time, ILogger<AgentConnection> logger)
 {
     /// <summary>How long to wait after the server has refused: it will not change its mind in a second.</summary>
     private static readonly TimeSpan _afterRefusal = TimeSpan.FromSeconds(30);
@@ -64,6 +64,7 @@ internal sealed partial class AgentConnection(
             connection.Closed -= OnClosed;
             executions.Disconnect();
             reporter.Disconnect();
+            heartbeat.Disconnect();
             await connection.StopAsync(CancellationToken.None);
         }
 
@@ -90,6 +91,7 @@ internal sealed partial class AgentConnection(
 
         executions.Connect(hub, await hub.ReconcileExecutions(executions.Inventory()));
         reporter.Connect(hub, reply.Settings);
+        heartbeat.Connect(hub); // after what the server has given up is known: what waits for a word of it starts by this
         Log.Connected(logger, server, reply.DeviceName);
         state.Set(connected: true, reply.DeviceName, problem: null);
         return null;

@@ -10,6 +10,9 @@ internal sealed class HubProxy(HubConnection connection, CancellationToken cance
 {
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
 
+    /// <summary>An answer that takes longer says little of now.</summary>
+    private static readonly TimeSpan _beatPatience = TimeSpan.FromSeconds(5);
+
     /// <inheritdoc/>
     public async Task<HelloReply> Hello(Hello hello)
     {
@@ -24,6 +27,13 @@ internal sealed class HubProxy(HubConnection connection, CancellationToken cance
         return await connection.InvokeAsync<ExecutionReconciliation>(nameof(IAgentHub.ReconcileExecutions), inventory, limit.Token);
     }
 
+    /// <inheritdoc/>
+    public async Task Beat()
+    {
+        using var limit = Limit(_beatPatience);
+        await connection.InvokeAsync(nameof(IAgentHub.Beat), limit.Token);
+    }
+
     // what follows awaits no answer: an acknowledgement comes as a message of its own, or none is needed
 
     /// <inheritdoc/>
@@ -35,10 +45,10 @@ internal sealed class HubProxy(HubConnection connection, CancellationToken cance
     /// <inheritdoc/>
     public Task ReportExecution(ExecutionReport report) => connection.SendAsync(nameof(IAgentHub.ReportExecution), report, cancel);
 
-    private CancellationTokenSource Limit()
+    private CancellationTokenSource Limit(TimeSpan? patience = null)
     {
         var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(_patience);
+        limit.CancelAfter(patience ?? _patience);
         return limit;
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Operone.Core.Connection;
 using Operone.Core.Shell;
 
@@ -24,6 +25,7 @@ internal sealed class Execution : IDisposable
     private bool _startReported;
     private bool _endReported;
     private bool _isUnwanted;
+    private SupervisionState? _toldState;
 
     /// <summary>An execution with the folder that it has, or, where the disk does not even take an end, would have.</summary>
     public Execution(Guid id, ExecutionFolder folder, ExecutionEnd? end = null)
@@ -37,6 +39,33 @@ internal sealed class Execution : IDisposable
     public Guid Id { get; }
 
     public ExecutionFolder Folder { get; }
+
+    /// <summary>Whether its command is, or may be, supervised: then its host writes down how it does.</summary>
+    public bool IsSupervised { get; private init; }
+
+    /// <summary>For how long the server may not be heard of, in seconds; null where that does not matter.</summary>
+    public double? LeaseSeconds { get; private init; }
+
+    /// <summary>How often it was given another host, and when that may be done again, as a timestamp.</summary>
+    public (int Count, long NextAt) HostedAgain { get; set; }
+
+    /// <summary>One that is to be started.</summary>
+    public static Execution Of(StartExecution start, ExecutionFolder folder) =>
+        new(start.ExecutionId, folder) { IsSupervised = start.Supervision is not null, LeaseSeconds = start.Supervision?.LeaseSeconds };
+
+    /// <summary>One that an agent before this one has left.</summary>
+    public static Execution Found(Guid id, ExecutionFolder folder)
+    {
+        try
+        {
+            return Of(folder.ReadRequest() with { ExecutionId = id }, folder);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or JsonException)
+        {
+            // the request held secrets, and is gone
+            return new(id, folder) { IsSupervised = true, LeaseSeconds = folder.ReadNote()?.LeaseSeconds };
+        }
+    }
 
     /// <summary>The task that follows the host, once there is one.</summary>
     public Task Following { get; set; } = Task.CompletedTask;
@@ -118,7 +147,7 @@ internal sealed class Execution : IDisposable
         lock (_lock)
         {
             (_storedStdout, _storedStderr) = stored is null ? (_storedStdout, _storedStderr) : (stored.StdoutOffset, stored.StderrOffset);
-            (_startReported, _endReported) = (false, false);
+            (_startReported, _endReported, _toldState) = (false, false, null);
             _reader.Seek(_storedStdout, _storedStderr);
         }
     }
@@ -159,7 +188,7 @@ internal sealed class Execution : IDisposable
             }
 
             _progressAt = now;
-            (_startReported, _endReported) = (false, false);
+            (_startReported, _endReported, _toldState) = (false, false, null);
             _reader.Seek(_storedStdout, _storedStderr);
             return true;
         }
@@ -182,7 +211,9 @@ internal sealed class Execution : IDisposable
             var budget = (int)Math.Min(ProtocolVersion.MaxReportBytes, ProtocolVersion.WindowBytes - unstored);
             var output = _reader.Read(budget, memory);
             var end = Complete(_end, nothingMore: output.Count == 0 && budget >= OutputLog.MaxDataBytes);
-            if (output.Count == 0 && end is null && (_startReported || _startedAt is null))
+            var state = IsSupervised ? Folder.ReadNote()?.State : null;
+            state = state == _toldState ? null : state;
+            if (output.Count == 0 && end is null && state is null && (_startReported || _startedAt is null))
             {
                 return null;
             }
@@ -194,7 +225,8 @@ internal sealed class Execution : IDisposable
 
             _startReported = true;
             _endReported = end is not null;
-            return new ExecutionReport(Id, _startedAt, output.Count > 0 ? output : null, end);
+            _toldState = state ?? _toldState;
+            return new ExecutionReport(Id, _startedAt, output.Count > 0 ? output : null, end, state);
         }
     }
 

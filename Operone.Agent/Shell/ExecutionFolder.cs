@@ -19,6 +19,7 @@ namespace Operone.Agent.Shell;
 /// <item><c>s</c>: the host's Unix socket, see <see cref="HostProtocol"/>. There is none before the command has run a few milliseconds.</item>
 /// <item><c>t</c>: where it takes channels, the host's Unix socket for them.</item>
 /// <item><c>script</c>: the script, where the request has one.</item>
+/// <item><c>state</c>: of a supervised command, the <see cref="SupervisionNote"/>; written whole by the host whenever it changes.</item>
 /// </list>
 /// A folder whose execution is over may be used again, see <see cref="SpareFolders"/>: then it has an empty <c>output</c> and
 /// <c>started</c>, and the files that become claim and end under other names.
@@ -52,6 +53,12 @@ internal sealed class ExecutionFolder
 
     public string Script => Path + "/script";
 
+    /// <summary>How a supervised command does.</summary>
+    public string State => Path + "/state";
+
+    /// <summary>In the state directory: touched by the agent whenever it has heard of the server.</summary>
+    public string Heard => StateDirectory.HeardIn(System.IO.Path.GetDirectoryName(System.IO.Path.GetDirectoryName(Path)) ?? "/");
+
     /// <summary>Makes the folder, for its owner alone, and writes the request into it.</summary>
     /// <exception cref="IOException">The disk is full, or the folder cannot be made.</exception>
     public void Create(StartExecution request)
@@ -78,6 +85,7 @@ internal sealed class ExecutionFolder
         File.Delete(spare.Socket);
         File.Delete(spare.Channels);
         File.Delete(spare.Script);
+        File.Delete(spare.State);
         foreach (var path in (string[])[spare.Output, spare.Started])
         {
             if (File.Exists(path))
@@ -122,6 +130,48 @@ internal sealed class ExecutionFolder
             {
                 File.Delete(Request);
             }
+        }
+    }
+
+    /// <summary>
+    /// Whether another host may take the execution over from one that is dead: its command is supervised, and all that it needs is
+    /// still there. Where the request held secrets it is not. What the dead host has left can be found on Linux alone.
+    /// </summary>
+    public bool CanBeHostedAgain()
+    {
+        try
+        {
+            return OperatingSystem.IsLinux() && ReadRequest() is { Supervision.Restart.Mode: not RestartMode.Never };
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Writes down how a supervised command does, whole, where the disk takes it.</summary>
+    public void TryWriteNote(SupervisionNote note)
+    {
+        try
+        {
+            WriteWhole(State, JsonSerializer.SerializeToUtf8Bytes(note, SupervisionJson.Default.SupervisionNote));
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            // a full disk, or nobody wants to know: the command goes on all the same
+        }
+    }
+
+    /// <summary>Reads how a supervised command does, or null where nothing is known.</summary>
+    public SupervisionNote? ReadNote()
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(State), SupervisionJson.Default.SupervisionNote);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
         }
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Operone.Agent.Connection;
 using Operone.Agent.Shell.Host;
 using Operone.Core.Shell;
 
@@ -6,9 +7,10 @@ namespace Operone.Agent.Shell;
 
 /// <summary>
 /// Follows one execution from the outside: gives it a host where nobody has claimed it, connects to the host that has, and
-/// ends it as lost where that one is dead.
+/// ends it as lost where that one is dead, unless it is supervised: then it gets another host.
 /// </summary>
-internal sealed partial class ExecutionFollower(Hosts hosts, ExecutionSender sender, TimeProvider time, ILogger<ExecutionFollower> logger)
+internal sealed partial class ExecutionFollower(
+    Hosts hosts, ExecutionSender sender, TimeProvider time, ILogger<ExecutionFollower> logger, Heartbeat? heartbeat = null)
 {
     private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(1);
@@ -19,9 +21,16 @@ internal sealed partial class ExecutionFollower(Hosts hosts, ExecutionSender sen
     /// <summary>How long a host that was started has to claim its execution, before another one is.</summary>
     private static readonly TimeSpan _claimPatience = TimeSpan.FromSeconds(10);
 
+    /// <summary>The longest pause between two hosts of a supervised execution, each of which is twice the one before.</summary>
+    private static readonly TimeSpan _longestHostPause = TimeSpan.FromMinutes(1);
+
+    /// <summary>After this long without the need for another host the pauses begin anew.</summary>
+    private static readonly TimeSpan _forgotten = TimeSpan.FromMinutes(10);
+
     /// <summary>Follows it to its end.</summary>
     public async Task FollowAsync(Execution execution, CancellationToken cancel)
     {
+        using var lease = heartbeat?.Hold(execution.LeaseSeconds);
         while (!execution.HasEnded && await ReachAsync(execution, cancel) is { } link)
         {
             execution.SetLink(link);
@@ -137,22 +146,45 @@ internal sealed partial class ExecutionFollower(Hosts hosts, ExecutionSender sen
             return hosts.Start(folder);
         }
 
-        using var dead = HostClaim.TryTakeOver(folder);
-        if (dead is null)
+        using (var dead = HostClaim.TryTakeOver(folder))
         {
-            try
+            if (dead is null)
             {
-                return Hosts.Connect(folder);
+                try
+                {
+                    return Hosts.Connect(folder);
+                }
+                catch (IOException)
+                {
+                    return null; // it has just begun and does not listen yet, or has just ended
+                }
             }
-            catch (IOException)
+
+            // the host may have ended between the two looks
+            if (folder.ReadEnd() is not null || !execution.IsSupervised || !folder.CanBeHostedAgain())
             {
-                return null; // it has just begun and does not listen yet, or has just ended
+                End(execution, folder.ReadEnd() ?? Lose(folder));
+                return null;
             }
         }
 
-        // the host may have ended between the two looks
-        End(execution, folder.ReadEnd() ?? Lose(folder));
-        return null;
+        return HostAgain(execution, ref startedAt);
+    }
+
+    /// <summary>Another host for a supervised execution, not too often: one whose hosts die at once would keep the device busy with nothing else.</summary>
+    private HostLink? HostAgain(Execution execution, ref long? startedAt)
+    {
+        var now = time.GetTimestamp();
+        if (now < execution.HostedAgain.NextAt || (startedAt is { } at && time.GetElapsedTime(at) < _claimPatience))
+        {
+            return null;
+        }
+
+        var count = execution.HostedAgain.NextAt > 0 && time.GetElapsedTime(execution.HostedAgain.NextAt) > _forgotten ? 0 : execution.HostedAgain.Count;
+        execution.HostedAgain = (count + 1, now + (long)(Math.Min(Math.Pow(2, count), _longestHostPause.TotalSeconds) * time.TimestampFrequency));
+        Log.HostedAgain(logger, execution.Id);
+        startedAt = now;
+        return hosts.Start(execution.Folder);
     }
 
     private ExecutionEnd Lose(ExecutionFolder folder)
@@ -191,6 +223,9 @@ internal sealed partial class ExecutionFollower(Hosts hosts, ExecutionSender sen
     {
         [LoggerMessage(Level = LogLevel.Warning, Message = "The host of execution {Id} cannot be reached: {Problem}")]
         public static partial void NotReached(ILogger logger, Guid id, string problem);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The host of execution {Id} is dead; it gets another one")]
+        public static partial void HostedAgain(ILogger logger, Guid id);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "The end in {Path} is in memory alone: {Problem}")]
         public static partial void EndNotStored(ILogger logger, string path, string problem);

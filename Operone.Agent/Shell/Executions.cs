@@ -56,7 +56,7 @@ internal sealed partial class Executions(
                 continue;
             }
 
-            Follow(new Execution(id, found));
+            Follow(Execution.Found(id, found));
         }
     }
 
@@ -99,7 +99,7 @@ internal sealed partial class Executions(
             return;
         }
 
-        Follow(new Execution(start.ExecutionId, target));
+        Follow(Execution.Of(start, target));
     }
 
     /// <summary>Ends an execution. One that is not known is remembered, so that its start, should it still come, starts nothing.</summary>

@@ -56,6 +56,21 @@ internal sealed class OutputWriter(string path, long limitBytes, MaskSet? masks 
     /// <summary>Whether more would be discarded.</summary>
     public bool IsFull => Problem is not null || StdoutBytes + StderrBytes >= limitBytes;
 
+    /// <summary>Goes on with a log that another host has left: behind its last whole frame.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static OutputWriter Continue(string path, long limitBytes, MaskSet? masks)
+    {
+        var (stdout, stderr) = OutputReader.Measure(path);
+        var writer = new OutputWriter(path, limitBytes, masks) { StdoutBytes = stdout, StderrBytes = stderr };
+        if (File.Exists(path))
+        {
+            writer._file = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+            writer._position = RandomAccess.GetLength(writer._file);
+        }
+
+        return writer;
+    }
+
     /// <summary>Appends data. <paramref name="frame"/> has room for the head before the data, so that one write does it.</summary>
     /// <returns>Whether a reader finds something new.</returns>
     public bool Append(OutputStream stream, Span<byte> frame, int dataBytes)

@@ -37,6 +37,16 @@ internal static class StartRules
             return refusal;
         }
 
+        if (start.Supervision is not null && OperatingSystem.IsWindows())
+        {
+            return "Commands can be supervised (started again, asked how they are, ended by a lease) on Linux and macOS alone.";
+        }
+
+        if (SupervisionRules.Check(start) is { Fields: { } wrong })
+        {
+            return $"The start message is not valid: {string.Join("; ", wrong.Select(f => $"{f.Key} {string.Join(", ", f.Value)}"))}.";
+        }
+
         if ((start.StreamStdin || start.StreamStdout) && OperatingSystem.IsWindows())
         {
             return "Standard input and output cannot be streamed on Windows.";

@@ -25,6 +25,9 @@ public interface IDevicesHub
 
     /// <summary>How the machine does.</summary>
     Task ReportTelemetry(TelemetrySample sample);
+
+    /// <summary>Does nothing but answer: a device that holds a lease (<see cref="Supervision.LeaseSeconds"/>) hears by it that the server is there.</summary>
+    Task Beat();
 }
 
 /// <summary>The room Devices, server to agent.</summary>

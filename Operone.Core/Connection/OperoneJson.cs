@@ -9,6 +9,7 @@ using Operone.Core.Files.Search;
 using Operone.Core.Kernel;
 using Operone.Core.Kernel.Jobs;
 using Operone.Core.Kernel.Schedules;
+using Operone.Core.Kernel.Workloads;
 using Operone.Core.Shell;
 
 namespace Operone.Core.Connection;
@@ -131,6 +132,15 @@ namespace Operone.Core.Connection;
 [JsonSerializable(typeof(ApprovalView))]
 [JsonSerializable(typeof(Page<ApprovalView>))]
 [JsonSerializable(typeof(DecideApproval))]
+[JsonSerializable(typeof(WorkloadDefinition))]
+[JsonSerializable(typeof(WorkloadView))]
+[JsonSerializable(typeof(Page<WorkloadView>))]
+[JsonSerializable(typeof(AppliedWorkload))]
+[JsonSerializable(typeof(CheckedWorkload))]
+[JsonSerializable(typeof(Page<WorkloadVersionView>))]
+[JsonSerializable(typeof(ScaleWorkload))]
+[JsonSerializable(typeof(RollbackWorkload))]
+[JsonSerializable(typeof(MoveInstance))]
 [JsonSerializable(typeof(ProcessCall))]
 [JsonSerializable(typeof(ProcessReply))]
 [JsonSerializable(typeof(ProcessListView))]

@@ -187,6 +187,28 @@ public static class EventTypes
     public const string ApprovalApproved = "approval.approved";
     /// <summary>Somebody said no to a run of a job.</summary>
     public const string ApprovalRefused = "approval.refused";
+    /// <summary>A workload was made.</summary>
+    public const string WorkloadCreated = "workload.created";
+    /// <summary>Another version or start of a workload takes the place of the one before.</summary>
+    public const string WorkloadUpdating = "workload.updating";
+    /// <summary>A workload is changed, and all of it that runs is as it is to be.</summary>
+    public const string WorkloadUpdated = "workload.updated";
+    /// <summary>The version before of a workload comes back, because the new one is not well or somebody asked for it.</summary>
+    public const string WorkloadRolledBack = "workload.rolled-back";
+    /// <summary>A workload is to run.</summary>
+    public const string WorkloadStarted = "workload.started";
+    /// <summary>A workload is not to run any more.</summary>
+    public const string WorkloadStopped = "workload.stopped";
+    /// <summary>A workload is to have another number of instances.</summary>
+    public const string WorkloadScaled = "workload.scaled";
+    /// <summary>A workload was stopped and removed.</summary>
+    public const string WorkloadRemoved = "workload.removed";
+    /// <summary>An instance of a workload was sent to its device.</summary>
+    public const string WorkloadInstanceStarted = "workload.instance-started";
+    /// <summary>An instance of a workload has ended.</summary>
+    public const string WorkloadInstanceEnded = "workload.instance-ended";
+    /// <summary>An instance of a workload is moved off its device.</summary>
+    public const string WorkloadInstanceMoved = "workload.instance-moved";
     /// <summary>The audit chain was checked, and does not hold.</summary>
     public const string AuditBroken = "audit.broken";
 }

@@ -48,6 +48,8 @@ public sealed record CreateRun
     public IReadOnlyList<string>? Environments { get; init; }
     /// <summary>Lets Operone choose among the devices of <see cref="Target"/>, by what the command needs; by default it runs on all of them.</summary>
     public RunPlacement? Placement { get; init; }
+    /// <summary>In a run that is an instance of a workload: how its host cares for it. Given by the API; a workload is made by <c>POST /workloads/apply</c>.</summary>
+    public Supervision? Supervision { get; init; }
 }
 
 /// <summary>The limits of a run, and the check of a request against them. Pure, so that every door can use it.</summary>
@@ -96,6 +98,7 @@ public static class RunLimits
 
         errors.AddIf(request.Stdout is not (null or StreamLimits.Word), "stdout", $"is left out, or '{StreamLimits.Word}'");
         errors.AddIf(request.Stages is not null, "stages", "are for POST /pipelines");
+        errors.AddIf(request.Supervision is not null, "supervision", "is for workloads: POST /workloads/apply");
         errors.AddIf(request.Sandbox is not null && (string.IsNullOrWhiteSpace(request.Sandbox) || request.Sandbox.Length > SandboxRules.MaxNameLength), "sandbox", "is not the name of a sandbox profile");
         if (request.RunAs is { } user && SandboxRules.CheckUser(user) is { } problem)
         {

@@ -159,4 +159,8 @@ public sealed record ExecutionView(
     /// <summary>In a pipeline: which stage, from 0 on.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? Stage { get; init; }
+
+    /// <summary>Of an instance of a workload: how its host says that it does; null before it has.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SupervisionState? Supervision { get; init; }
 }

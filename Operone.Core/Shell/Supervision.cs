@@ -60,9 +60,11 @@ public sealed record Supervision
     public HealthCheck? Health { get; init; }
     /// <summary>
     /// For how long the device may hear nothing of the server before the host ends the command by itself, in seconds: 10 to a day; null for
-    /// ever. By the device's own clock that stands still while it sleeps.
+    /// ever. By the device's own clock, which on Linux goes on while it sleeps.
     /// </summary>
     public double? LeaseSeconds { get; init; }
+    /// <summary>How long after the request to terminate the command is killed, whoever ends it, in seconds: 0 to 300.</summary>
+    public double StopGraceSeconds { get; init; } = 5;
 }
 
 /// <summary>What a supervised command does.</summary>

@@ -55,6 +55,8 @@ internal sealed class AgentHub(Presence presence, AgentConnections connections, 
         return Task.CompletedTask;
     }
 
+    public Task Beat() => Task.CompletedTask;
+
     public Task<ExecutionReconciliation> ReconcileExecutions(ExecutionInventory inventory) =>
         executions.ReconcileAsync(DeviceId, inventory, Context.ConnectionAborted);
 

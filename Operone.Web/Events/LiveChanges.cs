@@ -57,6 +57,10 @@ internal sealed class LiveChanges
     public const string Jobs = "jobs";
     /// <summary>The list of runs of jobs, or anything in it.</summary>
     public const string JobRuns = "job-runs";
+    /// <summary>The workloads, or anything in one of them.</summary>
+    public const string Workloads = "workloads";
+    /// <summary>One workload and its instances.</summary>
+    public static string Workload(Guid id) => $"workload/{id:N}";
     /// <summary>One run of a job.</summary>
     public static string JobRun(Guid id) => $"job-run/{id:N}";
     /// <summary>One run: its state, or its output.</summary>

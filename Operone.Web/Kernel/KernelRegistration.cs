@@ -5,6 +5,7 @@ using Operone.Web.Kernel.Placement;
 using Operone.Web.Kernel.Processes;
 using Operone.Web.Kernel.Schedules;
 using Operone.Web.Kernel.Schedules.Windows;
+using Operone.Web.Kernel.Workloads;
 using Operone.Web.Shell.Placement;
 
 namespace Operone.Web.Kernel;
@@ -18,6 +19,7 @@ internal static class KernelRegistration
         services.AddJobs();
         services.AddSchedules();
         services.AddProcesses();
+        services.AddWorkloads();
         services.AddSingleton<ReservationBook>();
         services.AddSingleton<CandidateReader>();
         services.AddSingleton<RunPlacer>();
@@ -32,6 +34,7 @@ internal static class KernelRegistration
         app.MapJobRuns();
         app.MapSchedules();
         app.MapMaintenanceWindows();
+        app.MapWorkloads();
         app.MapResources();
         app.MapProcesses();
     }

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Operone.Core.Shell;
+using Operone.Web.Data;
 
 namespace Operone.Web.Shell;
 
@@ -23,10 +24,12 @@ internal sealed class Execution
     public long StdoutBytes { get; set; }
     public long StderrBytes { get; set; }
     public long DiscardedBytes { get; set; }
+    /// <summary>Of a supervised one: how its host said last that it does.</summary>
+    public SupervisionState? Supervision { get; set; }
 
     public ExecutionView ToView() => new(
         Id, DeviceId, DeviceName, Status, ExitCode, Reason, StartedAt, EndedAt, StdoutBytes, StderrBytes, DiscardedBytes)
-    { Stage = Stage };
+    { Stage = Stage, Supervision = Supervision };
 }
 
 internal sealed class ExecutionConfiguration : IEntityTypeConfiguration<Execution>
@@ -36,6 +39,7 @@ internal sealed class ExecutionConfiguration : IEntityTypeConfiguration<Executio
         builder.ToTable("executions");
         builder.Property(e => e.Id).ValueGeneratedNever();
         builder.Property(e => e.DeviceName).HasMaxLength(63);
+        builder.Property(e => e.Supervision).HasJsonText();
         builder.HasOne<Run>().WithMany().HasForeignKey(e => e.RunId).OnDelete(DeleteBehavior.Cascade);
         builder.HasIndex(e => new { e.RunId, e.Status });
         builder.HasIndex(e => new { e.DeviceId, e.Status });

@@ -58,8 +58,15 @@ internal sealed class ExecutionDispatch(AgentSends sends, EnvironmentVault vault
 
     /// <summary>Sends cancels. One that does not arrive is sent again when its device reconnects.</summary>
     public Task CancelAsync(IEnumerable<(Guid DeviceId, Guid ExecutionId)> executions, CancellationToken cancellationToken) =>
-        sends.SendAsync(executions.Select(e => (e.DeviceId, new CancelExecution(e.ExecutionId))),
-            static (agent, cancel) => agent.CancelExecution(cancel), cancellationToken);
+        CancelAsync(executions.Select(e => (e.DeviceId, new CancelExecution(e.ExecutionId))), cancellationToken);
+
+    /// <summary>The same, with the time that each is given.</summary>
+    public Task CancelAsync(IEnumerable<(Guid DeviceId, CancelExecution Cancel)> cancels, CancellationToken cancellationToken) =>
+        sends.SendAsync(cancels, static (agent, cancel) => agent.CancelExecution(cancel), cancellationToken);
+
+    /// <summary>What ends an execution of a run, with the time that the run gives it.</summary>
+    public static CancelExecution CancelOf(Run run, Guid executionId) =>
+        run.Request.Supervision is { } supervision ? new(executionId, supervision.StopGraceSeconds) : new(executionId);
 
     private Task SendAsync(Run run, Execution execution, StartTerminal terminal, CancellationToken cancellationToken) =>
         sends.SendAsync([(execution.DeviceId, Message(run, execution) with { Terminal = terminal })],
@@ -100,5 +107,6 @@ internal sealed class ExecutionDispatch(AgentSends sends, EnvironmentVault vault
         TimeoutSeconds = run.Request.TimeoutSeconds,
         Sandbox = run.Sandbox,
         OutputLimitBytes = run.Request.OutputLimitBytes ?? RunLimits.DefaultOutputLimitBytes,
+        Supervision = run.Request.Supervision,
     };
 }

@@ -5,10 +5,11 @@ namespace Operone.Web.Shell;
 /// <summary>What the writer knows of an execution: what is stored, and with the batch at hand what will be.</summary>
 internal sealed record ExecutionState(
     Guid Id, Guid RunId, Guid DeviceId, string DeviceName, ExecutionStatus Status, long StdoutBytes, long StderrBytes,
-    DateTimeOffset? StartedAt = null, int? ExitCode = null, string? Reason = null, DateTimeOffset? EndedAt = null, long DiscardedBytes = 0)
+    DateTimeOffset? StartedAt = null, int? ExitCode = null, string? Reason = null, DateTimeOffset? EndedAt = null, long DiscardedBytes = 0,
+    SupervisionState? Supervision = null)
 {
     public static ExecutionState From(Execution e) => new(
-        e.Id, e.RunId, e.DeviceId, e.DeviceName, e.Status, e.StdoutBytes, e.StderrBytes, e.StartedAt, e.ExitCode, e.Reason, e.EndedAt, e.DiscardedBytes);
+        e.Id, e.RunId, e.DeviceId, e.DeviceName, e.Status, e.StdoutBytes, e.StderrBytes, e.StartedAt, e.ExitCode, e.Reason, e.EndedAt, e.DiscardedBytes, e.Supervision);
 
     public long Offset(OutputStream stream) => stream == OutputStream.Stdout ? StdoutBytes : StderrBytes;
 

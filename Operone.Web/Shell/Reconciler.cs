@@ -78,7 +78,7 @@ internal sealed class Reconciler(
         var runIds = open.Select(e => e.RunId).Distinct().ToArray();
         var runs = await db.Set<Run>().Where(r => runIds.Contains(r.Id)).ToDictionaryAsync(r => r.Id, cancellationToken);
         var now = time.GetUtcNow();
-        var cancel = new List<(Guid DeviceId, Guid ExecutionId)>();
+        var cancel = new List<(Guid DeviceId, CancelExecution Cancel)>();
         var starting = new List<Guid>();
         foreach (var execution in open)
         {
@@ -86,7 +86,7 @@ internal sealed class Reconciler(
             if (run.CancelledAt is not null || execution.CancelledAt is not null)
             {
                 // The agent ends it, or leaves a tombstone so that a late start finds it cancelled.
-                cancel.Add((deviceId, execution.Id));
+                cancel.Add((deviceId, ExecutionDispatch.CancelOf(run, execution.Id)));
             }
             else if (execution.Status is ExecutionStatus.Queued or ExecutionStatus.Starting && !named.Contains(execution.Id))
             {
@@ -127,9 +127,10 @@ internal sealed class Reconciler(
         var now = time.GetUtcNow();
         var device = devices.Find(deviceId);
         var owner = run.CreatedById is { } id ? await standing.OfAsync(id, cancellationToken) : null;
-        var permission = run.Kind == RunKind.Job ? Permissions.JobsRun : Permissions.RunsCreate;
+        var isOfJobs = run.Kind is RunKind.Job or RunKind.Workload;
+        var permission = isOfJobs ? Permissions.JobsRun : Permissions.RunsCreate;
         return owner is not null && (device is null || !Policy.Decide(owner, permission, device.Labels, now).Allowed)
-            ? $"{run.CreatedBy} may no longer run {(run.Kind == RunKind.Job ? "jobs" : "commands")} on this device"
+            ? $"{run.CreatedBy} may no longer run {(isOfJobs ? "jobs" : "commands")} on this device"
             : device is null ? null : environments.WhyNot(run, owner, device, now);
     }
 }

@@ -16,6 +16,8 @@ internal enum RunKind
     Pipeline = 2,
     /// <summary>A step of a job on some of its devices: who may run jobs there is enough.</summary>
     Job = 3,
+    /// <summary>An instance of a workload: its host cares for it. Who may run jobs there is enough.</summary>
+    Workload = 4,
 }
 
 /// <summary>A run as stored.</summary>

@@ -23,6 +23,8 @@ internal sealed class RunStart(
     DeviceDirectory devices, SandboxChoice sandboxes, EnvironmentUse environments, EnvironmentVault vault, ExecutionWriter writer, ExecutionDispatch dispatch,
     RunRecords records, IDbContextFactory<OperoneDb> databases, TimeProvider time)
 {
+    private static readonly Dictionary<string, string> NoVariables = [];
+
     /// <summary>Makes one.</summary>
     /// <param name="actor">In whose name.</param>
     /// <param name="request">What is to be done; its target is not looked at.</param>
@@ -30,9 +32,23 @@ internal sealed class RunStart(
     /// <param name="variables">Variables that win over all others.</param>
     /// <param name="secrets">The same, masked in outputs and stored sealed.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    public async Task<Result<PreparedRun>> PrepareAsync(
+    public Task<Result<PreparedRun>> PrepareAsync(
         Actor actor, CreateRun request, IReadOnlyList<DeviceEntry> on, IReadOnlyDictionary<string, string> variables, IReadOnlyDictionary<string, string> secrets,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken) =>
+        PrepareAsync(actor, request, on, variables, secrets, null, cancellationToken);
+
+    /// <summary>Makes an instance of a workload on one device. It is held to the needs of the request's placement.</summary>
+    /// <param name="actor">In whose name.</param>
+    /// <param name="request">What is to be done; its target is not looked at.</param>
+    /// <param name="on">The device.</param>
+    /// <param name="supervision">How its host cares for it.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public Task<Result<PreparedRun>> PrepareAsync(Actor actor, CreateRun request, DeviceEntry on, Supervision supervision, CancellationToken cancellationToken) =>
+        PrepareAsync(actor, request, [on], NoVariables, NoVariables, supervision, cancellationToken);
+
+    private async Task<Result<PreparedRun>> PrepareAsync(
+        Actor actor, CreateRun request, IReadOnlyList<DeviceEntry> on, IReadOnlyDictionary<string, string> variables, IReadOnlyDictionary<string, string> secrets,
+        Supervision? supervision, CancellationToken cancellationToken)
     {
         request = request with { Target = new([.. on.Select(d => d.Id.ToString())], OnlyPermitted: true) };
         if (RunLimits.Check(request) is { } invalid)
@@ -54,17 +70,17 @@ internal sealed class RunStart(
 
         var (target, given) = resolved.Value;
         var all = With(given, request.Environment, variables, secrets);
-        request = request with { Sandbox = sandbox.Value.Name, Target = new([.. target.Devices.Select(d => d.Name)]) };
+        request = request with { Sandbox = sandbox.Value.Name, Target = new([.. target.Devices.Select(d => d.Name)]), Supervision = supervision };
         var now = time.GetUtcNow();
         var id = Guid.CreateVersion7(now);
         var run = new Run
         {
             Id = id,
-            Kind = RunKind.Job,
+            Kind = supervision is null ? RunKind.Job : RunKind.Workload,
             Status = RunStatus.Running,
             Request = request with { StdinBase64 = null },
             Stdin = RunLimits.Stdin(request),
-            Sandbox = sandbox.Value.Spec,
+            Sandbox = request.Placement is { } placement ? placement.Hold(sandbox.Value.Spec) : sandbox.Value.Spec,
             SealedEnvironment = vault.SealRun(id, all),
             Summary = RunLimits.Summary(request),
             CreatedBy = actor.Name,
@@ -109,7 +125,7 @@ internal sealed class RunStart(
     }
 
     /// <summary>Ends executions: what is queued at once, what runs on its device.</summary>
-    public async Task CancelAsync(IReadOnlyList<(Guid DeviceId, Guid ExecutionId)> executions, string reason, CancellationToken cancellationToken)
+    public async Task CancelAsync(IReadOnlyList<(Guid DeviceId, Guid ExecutionId)> executions, string reason, CancellationToken cancellationToken, double graceSeconds = 5)
     {
         var (ids, now) = (executions.Select(e => e.ExecutionId).ToArray(), time.GetUtcNow());
         await using (var db = await databases.CreateDbContextAsync(cancellationToken))
@@ -119,7 +135,7 @@ internal sealed class RunStart(
         }
 
         await writer.EndAsync(ids, [ExecutionStatus.Queued], ExecutionStatus.Cancelled, reason, cancellationToken);
-        await dispatch.CancelAsync(executions, cancellationToken);
+        await dispatch.CancelAsync(executions.Select(e => (e.DeviceId, new CancelExecution(e.ExecutionId, graceSeconds))), cancellationToken);
     }
 
     private static RunVariables? With(

@@ -21,7 +21,7 @@ internal static class RunTables
 
     private const string UpdateExecution = """
         UPDATE executions SET "Status" = @status, "ExitCode" = @exitCode, "Reason" = @reason, "StartedAt" = @startedAt, "EndedAt" = @endedAt,
-            "StdoutBytes" = @stdout, "StderrBytes" = @stderr, "DiscardedBytes" = @discarded
+            "StdoutBytes" = @stdout, "StderrBytes" = @stderr, "DiscardedBytes" = @discarded, "Supervision" = @supervision
         WHERE "Id" = @id AND "EndedAt" IS NULL AND "StdoutBytes" = @stdoutBefore AND "StderrBytes" = @stderrBefore
         """;
 
@@ -85,7 +85,7 @@ internal static class RunTables
             var before = batch.Before(state.Id);
             sql.Add(UpdateExecution, ("status", state.Status), ("exitCode", state.ExitCode), ("reason", state.Reason),
                 ("startedAt", state.StartedAt), ("endedAt", state.EndedAt), ("stdout", state.StdoutBytes), ("stderr", state.StderrBytes),
-                ("discarded", state.DiscardedBytes), ("id", state.Id), ("stdoutBefore", before.StdoutBytes), ("stderrBefore", before.StderrBytes));
+                ("discarded", state.DiscardedBytes), ("supervision", state.Supervision is null ? null : JsonColumn.ToText(state.Supervision)), ("id", state.Id), ("stdoutBefore", before.StdoutBytes), ("stderrBefore", before.StderrBytes));
         }
 
         var entries = AddEntries(sql, batch.Journal());

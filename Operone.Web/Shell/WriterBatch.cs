@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Operone.Core;
 using Operone.Core.Connection;
 using Operone.Core.Shell;
 
@@ -95,6 +96,12 @@ internal sealed class WriterBatch(IReadOnlyDictionary<Guid, ExecutionState> know
             }
         }
 
+        if (report.Supervision is { } supervision && supervision != state.Supervision)
+        {
+            state = state with { Supervision = Shorten(supervision) };
+            Put(state);
+        }
+
         foreach (var chunk in report.Output ?? [])
         {
             var have = state.Offset(chunk.Stream);
@@ -142,6 +149,9 @@ internal sealed class WriterBatch(IReadOnlyDictionary<Guid, ExecutionState> know
     /// <summary>The last entry of a run that has ended.</summary>
     public static JournalEntry RunEnd(Guid runId, RunStatus status) =>
         PendingEntry.Status(runId, null, new(null, null, status.ToText(), null, null)).ToRow();
+
+    private static SupervisionState Shorten(SupervisionState state) =>
+        state.LastReason is { Length: > 1000 } reason ? state with { LastReason = ShortText.Shorten(reason, 1000) } : state;
 
     private ExecutionState? Find(Guid id) => _states.GetValueOrDefault(id) ?? known.GetValueOrDefault(id);
 

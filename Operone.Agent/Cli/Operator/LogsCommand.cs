@@ -8,7 +8,8 @@ namespace Operone.Agent.Cli.Operator;
 /// <summary><c>operone logs</c>.</summary>
 internal static class LogsCommand
 {
-    private const string Both = "both";
+    /// <summary>Both streams.</summary>
+    public const string Both = "both";
 
     public static Command Create(CliContext cli)
     {
@@ -32,7 +33,8 @@ internal static class LogsCommand
         return command;
     }
 
-    private static async Task<int> PrintAsync(
+    /// <summary>Prints it.</summary>
+    public static async Task<int> PrintAsync(
         CliContext cli, OperoneApi api, Guid id, string? device, string stream, bool follow, CancellationToken cancellationToken)
     {
         var run = await api.GetAsync($"runs/{id}", OperoneJson.Default.RunView, cancellationToken);

@@ -5,6 +5,7 @@ using Operone.Agent.Cli.Operator.Kernel;
 using Operone.Agent.Cli.Operator.Processes;
 using Operone.Agent.Cli.Operator.Schedules;
 using Operone.Agent.Cli.Operator.Terminals;
+using Operone.Agent.Cli.Operator.Workloads;
 
 namespace Operone.Agent.Cli.Operator;
 
@@ -30,6 +31,7 @@ internal static class OperatorCommands
         root.Add(JobCommand.Create(cli));
         root.Add(SchedulesCommand.Create(cli));
         root.Add(WindowsCommand.Create(cli));
+        root.Add(WorkloadCommand.Create(cli));
         root.Add(RecordingsCommand.Create(cli));
         ProcessCommands.Add(root, cli);
         FileCommands.Add(root, cli);

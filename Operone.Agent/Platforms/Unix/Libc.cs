@@ -206,6 +206,19 @@ internal static unsafe partial class Libc
         return Send(fd, &value, 1, flags) == 1 || LastError == Again;
     }
 
+    /// <summary>A clock that never goes back, and on Linux goes on while the device sleeps (clock_gettime(2), CLOCK_BOOTTIME).</summary>
+    public static TimeSpan ClockWithSleep()
+    {
+        const int BootTime = 7;
+        var at = stackalloc long[2];
+        return OperatingSystem.IsLinux() && ClockGetTime(BootTime, at) == 0
+            ? TimeSpan.FromTicks((at[0] * TimeSpan.TicksPerSecond) + (at[1] / TimeSpan.NanosecondsPerTick))
+            : TimeProvider.System.GetElapsedTime(0);
+    }
+
+    [LibraryImport("libc", EntryPoint = "clock_gettime", SetLastError = true)]
+    private static partial int ClockGetTime(int clock, long* at);
+
     public static void Check(int result, string call)
     {
         if (result < 0)

@@ -37,6 +37,35 @@ internal sealed class HostClaim : IDisposable
         return new HostClaim(file);
     }
 
+    /// <summary>Claims an execution whose host is dead, or gives null where another one has it by now.</summary>
+    public static HostClaim? TryTakeAgain(ExecutionFolder folder)
+    {
+        // somebody who only looks has the lock for a moment
+        for (var attempt = 0; attempt < 10; attempt++)
+        {
+            try
+            {
+                var file = File.OpenHandle(folder.Claimed, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+                if (!File.Exists(folder.Ended))
+                {
+                    return new HostClaim(file) { IsAgain = true };
+                }
+
+                file.Dispose();
+                return null;
+            }
+            catch (IOException)
+            {
+                Thread.Sleep(20);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether another host had it before this one.</summary>
+    public bool IsAgain { get; private init; }
+
     private static bool TryRename(ExecutionFolder folder)
     {
         if (!File.Exists(folder.Unclaimed))

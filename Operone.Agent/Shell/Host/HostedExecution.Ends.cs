@@ -4,9 +4,59 @@ using Operone.Core.Shell;
 
 namespace Operone.Agent.Shell.Host;
 
-/// <content>What a terminal does instead, and what is left when all is over.</content>
+/// <content>How it ends, what a terminal does instead, and what is left when all is over.</content>
 internal sealed unsafe partial class HostedExecution
 {
+    private void End()
+    {
+        _output!.Finish();
+        _streams?.Finish(time);
+        var (code, how) = ExitWords.Of(reaper.Status);
+        if (!_killer.IsActive && _held!.Failure(reaper.Status, folder) is { } failure)
+        {
+            End(ExecutionStatus.Refused, null, failure);
+            return;
+        }
+
+        _breach ??= _held!.Breach();
+        var (status, reason) = _breach is not null ? (ExecutionStatus.Failed, _breach)
+            : _timedOut ? (ExecutionStatus.TimedOut, FormattableString.Invariant($"Took longer than {_timeoutSeconds} seconds. {how}"))
+            : _cancelled ? (ExecutionStatus.Cancelled, $"Cancelled. {how}")
+            : code == 0 ? (ExecutionStatus.Succeeded, how)
+            : (ExecutionStatus.Failed, how);
+        if (_killer.IsActive && !reaper.IsEmpty)
+        {
+            reason += " Some of its processes could not be ended.";
+        }
+
+        reason += _held!.Notices;
+        if (_output!.Problem is not null)
+        {
+            status = status == ExecutionStatus.Succeeded ? ExecutionStatus.Failed : status;
+            reason += $" Its output could not be stored: {_output.Problem}";
+        }
+
+        End(status, code, reason);
+    }
+
+    private void End(ExecutionStatus status, int? code, string reason)
+    {
+        if (_care is not null)
+        {
+            _lastEnd = new StartEnd(status, code, reason); // of one start; there may be others
+            return;
+        }
+
+        WriteEnd(status, code, reason);
+    }
+
+    private void WriteEnd(ExecutionStatus status, int? code, string reason)
+    {
+        _held?.Dispose(); // whoever reads of the end finds nothing left of it
+        LastWord.Write(folder, new ExecutionEnd(
+            status, code, reason, time.GetUtcNow(), _output?.StdoutBytes ?? 0, _output?.StderrBytes ?? 0, _output?.DiscardedBytes ?? 0));
+    }
+
     /// <summary>Runs a terminal to its end.</summary>
     private bool RunTerminal(CommandPlan plan, HeldCommand held, StartExecution request)
     {

@@ -2,6 +2,7 @@ using System.Runtime.Versioning;
 using System.Text.Json;
 using Operone.Agent.Platforms;
 using Operone.Agent.Platforms.Unix;
+using Operone.Agent.Shell.Host.Care;
 using Operone.Agent.Shell.Host.Sandbox;
 using Operone.Agent.Shell.Host.Streams;
 using Operone.Core.Shell;
@@ -28,8 +29,11 @@ internal sealed unsafe partial class HostedExecution(
     /// </summary>
     private static readonly TimeSpan _bellPause = TimeSpan.FromMilliseconds(2);
 
-    private readonly TreeKiller _killer = new(tree, time);
+    private const int MaxDescriptors = 12 + CommandStreams.MaxDescriptors;
+
+    private TreeKiller _killer = new(tree, time);
     private HostClaim? _claim;
+    private Caretaker? _care;
     private OutputWriter? _output;
     private HeldCommand? _held;
     private string? _breach;
@@ -42,13 +46,14 @@ internal sealed unsafe partial class HostedExecution(
     private bool _timedOut;
     private bool _cancelled;
     private bool _isSpent;
+    private bool _isUnwanted;
 
     /// <summary>Runs it to its end. Gives whether nothing of it is left in this process.</summary>
     public bool Run()
     {
         try
         {
-            _claim = HostClaim.TryTake(folder);
+            _claim = HostClaim.TryTake(folder) ?? (folder.CanBeHostedAgain() ? HostClaim.TryTakeAgain(folder) : null);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
@@ -67,9 +72,9 @@ internal sealed unsafe partial class HostedExecution(
             bells.Add(0);
         }
 
-        if (Start())
+        if (TakeRequest() is { } request)
         {
-            Follow();
+            Carry(request);
         }
 
         bells.Ring(HostProtocol.Ended);
@@ -87,13 +92,43 @@ internal sealed unsafe partial class HostedExecution(
         _claim?.Dispose();
     }
 
-    private bool Start()
+    private StartExecution? TakeRequest()
     {
-        StartExecution request;
         try
         {
-            request = folder.TakeRequest();
-            _output = new OutputWriter(folder.Output, request.OutputLimitBytes, MaskSet.Of(request.Masks));
+            var request = folder.TakeRequest();
+            var masks = MaskSet.Of(request.Masks);
+            _output = _claim!.IsAgain ? OutputWriter.Continue(folder.Output, request.OutputLimitBytes, masks) : new OutputWriter(folder.Output, request.OutputLimitBytes, masks);
+            return request;
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            End(ExecutionStatus.Refused, null, $"The device could not prepare the execution: {problem.Message}");
+        }
+        catch (JsonException problem)
+        {
+            End(ExecutionStatus.Refused, null, $"The device could not read the request: {problem.Message}");
+        }
+
+        return null;
+    }
+
+    private void Carry(StartExecution request)
+    {
+        if (request.Supervision is not null)
+        {
+            Supervise(request);
+        }
+        else if (Start(request))
+        {
+            Follow();
+        }
+    }
+
+    private bool Start(StartExecution request)
+    {
+        try
+        {
             var (plan, problem) = planner.Make(request, folder.Script);
             if (plan is null)
             {
@@ -113,13 +148,8 @@ internal sealed unsafe partial class HostedExecution(
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             End(ExecutionStatus.Refused, null, $"The device could not prepare the execution: {problem.Message}");
+            return false;
         }
-        catch (JsonException problem)
-        {
-            End(ExecutionStatus.Refused, null, $"The device could not read the request: {problem.Message}");
-        }
-
-        return false;
     }
 
     private bool Spawn(CommandPlan plan, HeldCommand held, StartExecution request)
@@ -139,6 +169,7 @@ internal sealed unsafe partial class HostedExecution(
 
         reaper.Watch(pid);
         folder.TryWriteStarted(new StartNote(startedAt, pid));
+        _care?.Begin(pid);
         var now = time.GetTimestamp();
         _bellAt = now + Ticks(_bellPause);
         _timeoutSeconds = request.WallSeconds();
@@ -154,37 +185,10 @@ internal sealed unsafe partial class HostedExecution(
 
     private void Follow()
     {
-        var fds = stackalloc Libc.PollFd[12 + CommandStreams.MaxDescriptors];
+        var fds = stackalloc Libc.PollFd[MaxDescriptors];
         while (true)
         {
-            var (count, clients) = Prepare(fds);
-            Libc.Poll(fds, (nuint)count, PollMilliseconds());
-            if ((fds[0].Returned & Libc.PollIn) != 0)
-            {
-                reaper.TakeNews();
-            }
-
-            if (fds[1].Returned != 0)
-            {
-                bells.Accept();
-            }
-
-            Read(fds + 2, OutputStream.Stdout);
-            Read(fds + 3, OutputStream.Stderr);
-            if (fds[4].Returned != 0 && _streams?.InputEvents is null)
-            {
-                _pipes!.Feed();
-            }
-
-            for (var i = 5; i < 5 + clients; i++)
-            {
-                if (fds[i].Returned != 0 && bells.Read(fds[i].Fd) is { } grace)
-                {
-                    Cancel(grace);
-                }
-            }
-
-            _streams?.Step(fds + 5 + clients, fds[4].Returned, fds[2].Returned, reaper.Status is { } status ? ExitWords.Of(status).Code : null);
+            Turn(fds, PollMilliseconds());
             if (IsOver())
             {
                 End();
@@ -195,13 +199,46 @@ internal sealed unsafe partial class HostedExecution(
         }
     }
 
+    /// <summary>Waits until something comes, or for so long, and takes what has come.</summary>
+    private void Turn(Libc.PollFd* fds, int milliseconds)
+    {
+        var (count, clients) = Prepare(fds);
+        Libc.Poll(fds, (nuint)count, milliseconds);
+        if ((fds[0].Returned & Libc.PollIn) != 0)
+        {
+            reaper.TakeNews();
+        }
+
+        if (fds[1].Returned != 0)
+        {
+            bells.Accept();
+        }
+
+        Read(fds + 2, OutputStream.Stdout);
+        Read(fds + 3, OutputStream.Stderr);
+        if (fds[4].Returned != 0 && _streams?.InputEvents is null)
+        {
+            _pipes!.Feed();
+        }
+
+        for (var i = 5; i < 5 + clients; i++)
+        {
+            if (fds[i].Returned != 0 && bells.Read(fds[i].Fd) is { } grace)
+            {
+                Cancel(grace);
+            }
+        }
+
+        _streams?.Step(fds + 5 + clients, fds[4].Returned, fds[2].Returned, reaper.Status is { } status ? ExitWords.Of(status).Code : null);
+    }
+
     private (int Count, int Clients) Prepare(Libc.PollFd* fds)
     {
         fds[0] = new() { Fd = reaper.News, Events = Libc.PollIn };
         fds[1] = new() { Fd = bells.Listener, Events = Libc.PollIn };
-        fds[2] = new() { Fd = _streams?.WantsOutput == false ? -1 : _pipes!.Stdout, Events = Libc.PollIn };
-        fds[3] = new() { Fd = _pipes!.Stderr, Events = Libc.PollIn };
-        fds[4] = new() { Fd = _pipes.Stdin, Events = _streams?.InputEvents ?? Libc.PollOut };
+        fds[2] = new() { Fd = _streams?.WantsOutput == false ? -1 : _pipes?.Stdout ?? -1, Events = Libc.PollIn };
+        fds[3] = new() { Fd = _pipes?.Stderr ?? -1, Events = Libc.PollIn };
+        fds[4] = new() { Fd = _pipes?.Stdin ?? -1, Events = _streams?.InputEvents ?? Libc.PollOut };
         var clients = bells.Descriptors;
         for (var i = 0; i < clients.Count; i++)
         {
@@ -254,6 +291,7 @@ internal sealed unsafe partial class HostedExecution(
 
     private void Cancel(TimeSpan grace)
     {
+        _isUnwanted = true;
         if (IsGoing || _killer.IsActive)
         {
             // one that has failed by itself, and whose output is still being taken, has not ended because of this
@@ -265,20 +303,14 @@ internal sealed unsafe partial class HostedExecution(
     private void DoWhatIsDue()
     {
         var now = time.GetTimestamp();
-        if (now >= _bellAt)
-        {
-            _bellAt = long.MaxValue;
-            bells.Listen(folder.Socket);
-            bells.Ring(HostProtocol.More);
-        }
-
+        RingWhereDue(now);
         if (now >= _timeoutAt)
         {
             _timeoutAt = long.MaxValue;
             if (IsGoing && !_killer.IsActive)
             {
                 _timedOut = true;
-                _killer.Begin(TimeSpan.FromSeconds(5));
+                _killer.Begin(_care?.Grace ?? TimeSpan.FromSeconds(5));
             }
         }
 
@@ -294,9 +326,25 @@ internal sealed unsafe partial class HostedExecution(
             _killer.Begin(TimeSpan.FromSeconds(5));
         }
 
+        if (_care is not null && reaper.Status is null && !_killer.IsActive && _care.Check() is { } trouble)
+        {
+            _breach ??= trouble;
+            _killer.Begin(_care.Grace);
+        }
+
         if (_killer.IsActive && now >= _killer.NextAt)
         {
             _killer.Round();
+        }
+    }
+
+    private void RingWhereDue(long now)
+    {
+        if (now >= _bellAt)
+        {
+            _bellAt = long.MaxValue;
+            bells.Listen(folder.Socket);
+            bells.Ring(HostProtocol.More);
         }
     }
 
@@ -306,6 +354,12 @@ internal sealed unsafe partial class HostedExecution(
         var next = Math.Min(Math.Min(_bellAt, _timeoutAt), Math.Min(pipesUntil, _killer.IsActive ? _killer.NextAt : long.MaxValue));
         next = reaper.Status is null ? Math.Min(next, _held!.NextAt) : next;
         next = Math.Min(next, _streams?.NextAt ?? long.MaxValue);
+        return Milliseconds(_care is not null && reaper.Status is null && !_killer.IsActive ? Math.Min(next, _care.NextAt) : next);
+    }
+
+    /// <summary>How long to poll until a timestamp.</summary>
+    private int Milliseconds(long next)
+    {
         if (next == long.MaxValue)
         {
             return -1;
@@ -313,45 +367,6 @@ internal sealed unsafe partial class HostedExecution(
 
         var left = (double)(next - time.GetTimestamp()) / time.TimestampFrequency * 1000;
         return left <= 0 ? 0 : (int)Math.Min(Math.Ceiling(left), 3_600_000);
-    }
-
-    private void End()
-    {
-        _output!.Finish();
-        _streams?.Finish(time);
-        var (code, how) = ExitWords.Of(reaper.Status);
-        if (!_killer.IsActive && _held!.Failure(reaper.Status, folder) is { } failure)
-        {
-            End(ExecutionStatus.Refused, null, failure);
-            return;
-        }
-
-        _breach ??= _held!.Breach();
-        var (status, reason) = _breach is not null ? (ExecutionStatus.Failed, _breach)
-            : _timedOut ? (ExecutionStatus.TimedOut, FormattableString.Invariant($"Took longer than {_timeoutSeconds} seconds. {how}"))
-            : _cancelled ? (ExecutionStatus.Cancelled, $"Cancelled. {how}")
-            : code == 0 ? (ExecutionStatus.Succeeded, how)
-            : (ExecutionStatus.Failed, how);
-        if (_killer.IsActive && !reaper.IsEmpty)
-        {
-            reason += " Some of its processes could not be ended.";
-        }
-
-        reason += _held!.Notices;
-        if (_output!.Problem is not null)
-        {
-            status = status == ExecutionStatus.Succeeded ? ExecutionStatus.Failed : status;
-            reason += $" Its output could not be stored: {_output.Problem}";
-        }
-
-        End(status, code, reason);
-    }
-
-    private void End(ExecutionStatus status, int? code, string reason)
-    {
-        _held?.Dispose(); // whoever reads of the end finds nothing left of it
-        LastWord.Write(folder, new ExecutionEnd(
-            status, code, reason, time.GetUtcNow(), _output?.StdoutBytes ?? 0, _output?.StderrBytes ?? 0, _output?.DiscardedBytes ?? 0));
     }
 
     private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);

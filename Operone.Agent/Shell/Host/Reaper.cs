@@ -3,6 +3,9 @@ using Operone.Agent.Platforms.Unix;
 
 namespace Operone.Agent.Shell.Host;
 
+/// <summary>Starts a child. Gives 0, or the error number that says why not.</summary>
+internal delegate int StartChild(out int pid);
+
 /// <summary>
 /// Waits for every child of this process, in a thread of its own, and writes a byte into a pipe for each: the command
 /// itself, and the orphans that come to this process. When there is no child left, the whole tree is gone: a process tree
@@ -19,6 +22,8 @@ internal sealed unsafe class Reaper
     private int _command;
     private int? _status;
     private bool _isEmpty = true;
+    private int _aside;
+    private int? _asideStatus;
 
     /// <summary>Starts the thread, so that no command has to wait for it.</summary>
     public Reaper()
@@ -64,11 +69,59 @@ internal sealed unsafe class Reaper
         {
             _command = pid;
             _status = null;
-            _isEmpty = false;
+            Go();
         }
+    }
 
-        byte go = 1;
-        Libc.Write(_startWrite, &go, 1);
+    /// <summary>
+    /// Starts one more child, next to the command. Gives 0, or the error number that says why not; how it ended is told by
+    /// <see cref="AsideStatus"/>.
+    /// </summary>
+    public int StartAside(StartChild start)
+    {
+        lock (_lock)
+        {
+            // it may end before this is over: whoever waits for it waits for the lock first
+            var error = start(out var pid);
+            (_aside, _asideStatus) = (error == 0 ? pid : 0, null);
+            if (error == 0)
+            {
+                Go();
+            }
+
+            return error;
+        }
+    }
+
+    /// <summary>The wait status of the child that was started aside, once it has ended.</summary>
+    public int? AsideStatus
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _asideStatus;
+            }
+        }
+    }
+
+    /// <summary>Kills the child that was started aside, with its group, where it has not ended.</summary>
+    public void KillAside()
+    {
+        lock (_lock)
+        {
+            if (_aside != 0 && _asideStatus is null)
+            {
+                Libc.Kill(-_aside, Libc.SigKill); // it leads a session, and so a group
+            }
+        }
+    }
+
+    /// <summary>Makes <see cref="News"/> readable.</summary>
+    public void Nudge()
+    {
+        byte one = 1;
+        Libc.Write(_newsWrite, &one, 1);
     }
 
     /// <summary>Empties <see cref="News"/>.</summary>
@@ -94,6 +147,18 @@ internal sealed unsafe class Reaper
         return IsEmpty;
     }
 
+    /// <summary>Lets the thread wait, where it does not already.</summary>
+    private void Go()
+    {
+        if (_isEmpty)
+        {
+            byte go = 1;
+            Libc.Write(_startWrite, &go, 1);
+        }
+
+        _isEmpty = false;
+    }
+
     private void Loop()
     {
         byte value;
@@ -114,15 +179,18 @@ internal sealed unsafe class Reaper
                 continue;
             }
 
+            var isEmpty = false;
             lock (_lock)
             {
-                _status = pid == _command ? status : _status;
-                _isEmpty = pid < 0;
+                // a child may have been started since
+                pid = pid < 0 ? Libc.WaitPid(-1, &status, Libc.NoHang) : pid;
+                _status = pid > 0 && pid == _command ? status : _status;
+                _asideStatus = pid > 0 && pid == _aside ? status : _asideStatus;
+                _isEmpty = isEmpty = pid < 0;
             }
 
-            byte one = 1;
-            Libc.Write(_newsWrite, &one, 1);
-            if (pid < 0)
+            Nudge();
+            if (isEmpty)
             {
                 return;
             }

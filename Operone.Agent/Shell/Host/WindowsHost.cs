@@ -76,6 +76,11 @@ internal sealed class WindowsHost(ExecutionFolder folder, TimeProvider time) : I
             return End(ExecutionStatus.Refused, null, refusal);
         }
 
+        if (request.Supervision is not null)
+        {
+            return End(ExecutionStatus.Refused, null, "Commands can be supervised (started again, asked how they are, ended by a lease) on Linux and macOS alone.");
+        }
+
         _output = new OutputWriter(folder.Output, request.OutputLimitBytes, MaskSet.Of(request.Masks));
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         var (plan, problem) = new CommandPlanner(home, Environment.UserName).Make(request, folder.Script + ".ps1");

@@ -91,6 +91,8 @@ internal sealed class AgentServer : IAsyncDisposable
             return Task.CompletedTask;
         }
 
+        public Task Beat() => Task.CompletedTask;
+
         public Task<ExecutionReconciliation> ReconcileExecutions(ExecutionInventory inventory) => server.Shell.ReconcileExecutions(inventory);
 
         public async Task ReportExecution(ExecutionReport report)

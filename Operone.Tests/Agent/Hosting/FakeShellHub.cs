@@ -76,6 +76,20 @@ internal sealed class StoredExecution
 
     public int Reports { get; private set; }
 
+    /// <summary>How a supervised command does, as it was last told.</summary>
+    public SupervisionState? Supervision { get; private set; }
+
+    public string Errors
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return System.Text.Encoding.UTF8.GetString([.. _stderr]);
+            }
+        }
+    }
+
     public byte[] Stdout
     {
         get
@@ -95,6 +109,7 @@ internal sealed class StoredExecution
         {
             Reports++;
             StartedAt = report.StartedAt ?? StartedAt;
+            Supervision = report.Supervision ?? Supervision;
             foreach (var chunk in report.Output ?? [])
             {
                 var stream = chunk.Stream == OutputStream.Stdout ? _stdout : _stderr;

@@ -130,7 +130,8 @@ internal static class JobEndpoints
         return run.IsError ? run.Error!.ToProblem() : TypedResults.Accepted($"/api/v1/job-runs/{run.Value.Id}", run.Value);
     }
 
-    private static async Task<Result<string>> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    /// <summary>The text of a request, as a document is written.</summary>
+    internal static async Task<Result<string>> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         var bytes = new MemoryStream();
         var buffer = new byte[64 * 1024];

@@ -23,13 +23,20 @@ internal sealed class JobSight(DeviceDirectory directory, DeviceSight devices)
     /// <summary>Tells which jobs exist for somebody.</summary>
     public Func<Job, bool> Of(Actor actor)
     {
+        var reaches = Reaching(actor);
+        return job => reaches(job.Definition.Target);
+    }
+
+    /// <summary>Tells which targets reach a device on which somebody may see or run jobs.</summary>
+    public Func<RunTarget?, bool> Reaching(Actor actor)
+    {
         if (SeesAll(actor) || actor.MayEverywhere(Permissions.JobsManage))
         {
             return static _ => true;
         }
 
         var mine = devices.With(actor, Permissions.JobsRead).Concat(devices.With(actor, Permissions.JobsRun)).DistinctBy(d => d.Id).ToArray();
-        return job => job.Definition.Target is not { } target ? mine.Length > 0 : Meant(target, mine).Any();
+        return aim => aim is not { } target ? mine.Length > 0 : Meant(target, mine).Any();
     }
 
     /// <summary>Whether they may write a job that is aimed so; else the error to return.</summary>
@@ -40,21 +47,24 @@ internal sealed class JobSight(DeviceDirectory directory, DeviceSight devices)
             return null;
         }
 
-        if (job.Target is null)
-        {
-            return JobErrors.NotManageable(actor.Name, "every device, which a job without a target can be run on");
-        }
+        // a device that there is not may come to be any
+        return job.Target is null ? LacksManage(actor, (RunTarget?)null)
+            : Stages(job).FirstOrDefault(s => directory.Find(s.Device!) is null) is { } unknown
+                ? JobErrors.NotManageable(actor.Name, $"the device '{unknown.Device}' of a pipeline, which there is not")
+            : LacksManage(actor, [.. Targets(job)]);
+    }
 
-        var targets = Targets(job).ToArray();
+    /// <summary>Whether they may write what is aimed so; else the error to return.</summary>
+    public Error? LacksManage(Actor actor, RunTarget? aim) =>
+        actor.MayEverywhere(Permissions.JobsManage) ? null
+            : aim is null ? JobErrors.NotManageable(actor.Name, "every device, which a job without a target can be run on")
+            : LacksManage(actor, [aim]);
+
+    private Error? LacksManage(Actor actor, RunTarget[] targets)
+    {
         if (targets.Any(t => t.All))
         {
             return JobErrors.NotManageable(actor.Name, "every device");
-        }
-
-        // one that there is not may come to be any
-        if (Stages(job).FirstOrDefault(s => directory.Find(s.Device!) is null) is { } unknown)
-        {
-            return JobErrors.NotManageable(actor.Name, $"the device '{unknown.Device}' of a pipeline, which there is not");
         }
 
         var reached = targets.SelectMany(t => Meant(t, directory.All)).DistinctBy(d => d.Id).ToArray();
@@ -91,6 +101,9 @@ internal sealed class JobSight(DeviceDirectory directory, DeviceSight devices)
         var seen = db.Set<JobRunDevice>().Where(d => Microsoft.EntityFrameworkCore.EF.Parameter(ids).Contains(d.DeviceId));
         return db.Set<JobRun>().Where(r => seen.Any(d => d.JobRunId == r.Id));
     }
+
+    /// <summary>The devices that a target means now.</summary>
+    public IEnumerable<DeviceEntry> Meant(RunTarget target) => Meant(target, directory.All);
 
     private static IEnumerable<PipelineStage> Stages(JobDefinition job) => job.Steps!.SelectMany(s => s.Pipeline?.Stages ?? []);
 

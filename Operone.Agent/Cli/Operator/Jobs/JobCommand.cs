@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using Operone.Core;
 using Operone.Core.Connection;
-using Operone.Core.Errors;
 using Operone.Core.Kernel.Jobs;
 
 namespace Operone.Agent.Cli.Operator.Jobs;
@@ -59,54 +58,15 @@ internal static class JobCommand
               operone job apply -f deploy.yaml
               operone job export deploy | sed s/25%/50%/ | operone job apply -f -
             """) { file, check, json };
-        command.SetAction((parsed, cancellationToken) =>
-        {
-            byte[] text;
-            var name = parsed.GetValue(file)!;
-            try
-            {
-                text = ReadFile(cli, name);
-            }
-            catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-            {
-                return Task.FromResult(cli.Fail(Error.InvalidField("--file", problem.Message)));
-            }
-
-            return Shared.WithApiAsync(cli, api => parsed.GetValue(check)
-                ? CheckAsync(cli, api, name, text, cancellationToken) : ApplyAsync(cli, api, text, parsed.GetValue(json), cancellationToken));
-        });
+        command.SetAction((parsed, cancellationToken) => DocumentFile.WithAsync(cli, parsed.GetValue(file)!, (api, text) => parsed.GetValue(check)
+            ? CheckAsync(cli, api, parsed.GetValue(file)!, text, cancellationToken) : ApplyAsync(cli, api, text, parsed.GetValue(json), cancellationToken)));
         return command;
-    }
-
-    private static byte[] ReadFile(CliContext cli, string name)
-    {
-        using var from = name == "-" ? cli.OpenInput() : File.OpenRead(name);
-        using var to = new MemoryStream();
-        var buffer = new byte[64 * 1024];
-
-        // what is too large the server says
-        while (to.Length <= JobRules.MaxDocumentBytes && from.Read(buffer) is var read and > 0)
-        {
-            to.Write(buffer, 0, read);
-        }
-
-        return to.ToArray();
     }
 
     private static async Task<int> CheckAsync(CliContext cli, OperoneApi api, string name, byte[] text, CancellationToken cancellationToken)
     {
         var answer = await api.PostTextAsync("jobs/check", text, "application/yaml", OperoneJson.Default.CheckedJob, cancellationToken);
-        if (answer.Error is { } error)
-        {
-            return cli.Fail(error);
-        }
-
-        foreach (var problem in answer.Value.Problems)
-        {
-            cli.Say($"{name}:{problem.Line}:{problem.Column}: {(problem.Place.Length > 0 ? problem.Place + ": " : "")}{problem.Message}");
-        }
-
-        return answer.Value.Problems.Count > 0 ? 1 : 0;
+        return answer.Error is { } error ? cli.Fail(error) : DocumentFile.Print(cli, name, answer.Value.Problems);
     }
 
     private static async Task<int> ApplyAsync(CliContext cli, OperoneApi api, byte[] text, bool json, CancellationToken cancellationToken)

@@ -209,7 +209,7 @@ internal sealed unsafe class HeldCommand : IDisposable
             Pin(cores);
         }
 
-        _keptFolder = IsIsolated && spec.KeepWork ? KeptFolder.Make(folder, Isolation.Owner(Plan.User, _request.ExecutionId), _request.ExecutionId) : null;
+        _keptFolder = IsIsolated && spec.KeepWork ? KeptFolder.Make(folder, Isolation.Owner(Plan.User, _request.ExecutionId), _request.ExecutionId, _request.Supervision is not null) : null;
         if (_keptFolder is not null)
         {
             _notices.Add($"Its work folder is kept on the device: {_keptFolder}.");

@@ -11,8 +11,12 @@ namespace Operone.Agent.Shell.Host.Sandbox;
 internal static class KeptFolder
 {
     /// <summary>Makes one, for its owner alone. Gives its path.</summary>
+    /// <param name="folder">The execution's folder.</param>
+    /// <param name="owner">Whose it is.</param>
+    /// <param name="execution">The execution.</param>
+    /// <param name="mayBeThere">Whether an earlier start of the same command may have made it.</param>
     /// <exception cref="IOException">It cannot be made.</exception>
-    public static string Make(ExecutionFolder folder, UnixUser owner, Guid execution)
+    public static string Make(ExecutionFolder folder, UnixUser owner, Guid execution, bool mayBeThere)
     {
         const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
         var all = RootOf(folder);
@@ -20,7 +24,7 @@ internal static class KeptFolder
         var path = $"{all}/{execution:N}";
         if (Directory.Exists(path))
         {
-            throw new IOException($"'{path}' is there already.");
+            return mayBeThere ? path : throw new IOException($"'{path}' is there already.");
         }
 
         Directory.CreateDirectory(path, Private);

@@ -140,7 +140,7 @@ internal static class JobShape
         return schema;
     }
 
-    private static TextShape Duration(string about) => new($"{about} A duration such as 30s, 5m or 1h30m.", Pattern: DurationPattern, IsScalar: true);
+    internal static TextShape Duration(string about) => new($"{about} A duration such as 30s, 5m or 1h30m.", Pattern: DurationPattern, IsScalar: true);
 
     private static TextShape Share(string about) => new(about, Pattern: "^[1-9][0-9]*%?$", IsScalar: true);
 }

@@ -17,7 +17,10 @@ internal sealed class YamlWriter
     private readonly StringBuilder _text = new();
 
     /// <summary>The job as YAML, with a line that tells editors of the schema.</summary>
-    public static string Write(JobDefinition job, string? schema = null)
+    public static string Write(JobDefinition job, string? schema = null) => Write(JobDocument.ToJson(job), schema);
+
+    /// <summary>A definition as YAML, in the order in which its fields are given.</summary>
+    public static string Write(JsonObject definition, string? schema = null)
     {
         var writer = new YamlWriter();
         if (schema is not null)
@@ -25,7 +28,7 @@ internal sealed class YamlWriter
             writer._text.Append("# yaml-language-server: $schema=").Append(schema).Append('\n');
         }
 
-        writer.WriteMap(JobDocument.ToJson(job), 0, isInline: true);
+        writer.WriteMap(definition, 0, isInline: true);
         return writer._text.ToString();
     }
 

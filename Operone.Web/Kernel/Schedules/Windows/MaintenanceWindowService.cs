@@ -4,7 +4,6 @@ using Operone.Core.Access;
 using Operone.Core.Devices;
 using Operone.Core.Errors;
 using Operone.Core.Events;
-using Operone.Core.Kernel.Jobs;
 using Operone.Core.Kernel.Schedules;
 using Operone.Web.Access;
 using Operone.Web.Data;
@@ -132,7 +131,7 @@ internal sealed class MaintenanceWindowService(
             }
 
             var target = string.IsNullOrWhiteSpace(window.Selector) ? new RunTarget(All: true) : new RunTarget(Selector: window.Selector);
-            if (jobs.LacksManage(actor, new JobDefinition { Target = target, Steps = [] }) is { } lacks)
+            if (jobs.LacksManage(actor, target) is { } lacks)
             {
                 await audit.NoteAsync(actor, action, name, allowed: false, lacks.Detail, cancellationToken);
                 return lacks;

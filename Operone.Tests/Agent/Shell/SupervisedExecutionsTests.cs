@@ -1,0 +1,189 @@
+using System.Runtime.Versioning;
+using Operone.Core.Shell;
+using Operone.Tests.Agent.Hosting;
+using Operone.Tests.Hosting;
+using Xunit;
+
+namespace Operone.Tests.Agent.Shell;
+
+/// <summary>Supervised executions as an agent has them, and what becomes of them when agents and hosts die.</summary>
+[SupportedOSPlatform("linux")]
+public sealed class SupervisedExecutionsTests : IDisposable
+{
+    private readonly TempFolder _temp = new();
+
+    private string State => _temp["s"];
+
+    public void Dispose() => _temp.Dispose();
+
+    [Fact]
+    public async Task State_IsToldWhenItChangesAndAfterEachReconnect()
+    {
+        await using var agent = new ExecutionsUnderTest(_temp.Path);
+        await agent.ConnectAsync();
+        var request = Request("[ -e $LOG ] && exec sleep 1000; touch $LOG; exit 3");
+        agent.All.Start(request);
+        var state = await StateAsync(agent.Hub, request, s => s is { Starts: 2, Health: HealthState.Healthy });
+        Assert.Equal((SupervisedPhase.Running, 3, "Exited with code 3."), (state.Phase, state.LastExitCode, state.LastReason));
+        agent.Disconnect();
+        var next = new FakeShellHub();
+        next[request.ExecutionId].IsStrict = false;
+        await agent.ConnectAsync(next);
+        Assert.Equal(state, await StateAsync(next, request, _ => true));
+        agent.All.Cancel(new CancelExecution(request.ExecutionId, 0));
+        Assert.Equal(ExecutionStatus.Cancelled, (await agent.EndOfAsync(request.ExecutionId)).End!.Status);
+        await agent.GoneAsync(request.ExecutionId);
+    }
+
+    [Fact]
+    public async Task Command_ThatEndsWhileNoAgentRuns_IsStartedAgainAndTheNextAgentTellsOfIt()
+    {
+        await using var server = await AgentServer.StartAsync();
+        var request = Request("echo $$ >> $LOG; exec sleep 1000");
+        server.Shell[request.ExecutionId].IsStrict = false;
+        await using (var first = await AgentUnderTest.EnrolAndRunAsync(server, State))
+        {
+            await server.Agents.StartExecution(request);
+            await StateAsync(server.Shell, request, s => s is { Starts: 1, Health: HealthState.Healthy });
+            await first.KillAsync();
+        }
+
+        foreach (var start in (int[])[1, 2])
+        {
+            Processes.Kill(int.Parse((await LogAsync(start))[^1], System.Globalization.CultureInfo.InvariantCulture));
+            await LogAsync(start + 1);
+        }
+
+        await using var second = await AgentUnderTest.RunAsync(server, State);
+        var state = await StateAsync(server.Shell, request, s => s is { Starts: 3, Health: HealthState.Healthy });
+        Assert.Equal((137, "Ended by signal 9 (SIGKILL)."), (state.LastExitCode, state.LastReason));
+        await server.Agents.CancelExecution(new CancelExecution(request.ExecutionId, 0));
+        await Eventually.BecomesAsync(() => Task.FromResult(server.Shell[request.ExecutionId].End), "an end", 30);
+        Assert.Empty(Processes.OfExecution(request.ExecutionId));
+    }
+
+    [Fact]
+    public async Task Host_ThatIsKilled_IsReplacedAndNothingRunsTwice()
+    {
+        await using var agent = new ExecutionsUnderTest(_temp.Path);
+        await agent.ConnectAsync();
+        // the old tree ignores being asked, and a part of it has left its session
+        var request = Request("echo run >> $LOG; echo up; (setsid sh -c 'trap \"\" TERM; while :; do sleep 1; done' &); trap '' TERM; while :; do sleep 1; done")
+            with { Supervision = new() { StopGraceSeconds = 0.3 } };
+        agent.All.Start(request);
+        await StateAsync(agent.Hub, request, s => s is { Starts: 1, Health: HealthState.Healthy });
+        var old = Processes.OfExecution(request.ExecutionId);
+        Assert.True(old.Count >= 2);
+        for (var round = 1; round <= 2; round++)
+        {
+            Processes.Kill(Processes.Holding(agent.FolderOf(request.ExecutionId).Claimed)!.Value);
+            await StateAsync(agent.Hub, request, s => s.Starts == round + 1 && s.Health == HealthState.Healthy);
+        }
+
+        Assert.Empty(Processes.OfExecution(request.ExecutionId).Intersect(old));
+        Assert.Equal(["run", "run", "run"], await LogAsync(3));
+        await Eventually.BecomesAsync(() => Task.FromResult(agent.Hub[request.ExecutionId].Text == "up\nup\nup\n"), "the output of all starts", 30);
+        Assert.Contains("Its host ended before it did", agent.Hub[request.ExecutionId].Errors, StringComparison.Ordinal);
+        agent.All.Cancel(new CancelExecution(request.ExecutionId, 0));
+        Assert.Equal(ExecutionStatus.Cancelled, (await agent.EndOfAsync(request.ExecutionId)).End!.Status);
+        Assert.Empty(Processes.OfExecution(request.ExecutionId));
+    }
+
+    [Fact]
+    public async Task Folder_OfADeviceThatWasRestarted_IsHostedAgainWithItsOutputAndItsCount()
+    {
+        var request = Request("echo again; exec sleep 1000");
+        Directory.CreateDirectory($"{_temp.Path}/x");
+        var folder = new Operone.Agent.Shell.ExecutionFolder($"{_temp.Path}/x/{request.ExecutionId:N}");
+        folder.Create(request);
+        await File.WriteAllTextAsync(folder.Claimed, "", TestContext.Current.CancellationToken);
+        // a frame that the power cut has cut short comes after a whole one; the process's number is somebody else's by now
+        await File.WriteAllBytesAsync(folder.Output, [1, 4, 0, 0, 0, .. "old\n"u8, 1, 9, 0, 0, 0, .. "half"u8], TestContext.Current.CancellationToken);
+        folder.TryWriteNote(new(
+            new(7, SupervisedPhase.Running, HealthState.Healthy, DateTimeOffset.UtcNow), 0, null, "another boot", Environment.ProcessId, 1));
+
+        await using var agent = new ExecutionsUnderTest(_temp.Path);
+        await agent.ConnectAsync();
+        await StateAsync(agent.Hub, request, s => s is { Starts: 8, Health: HealthState.Healthy });
+        await Eventually.BecomesAsync(() => Task.FromResult(agent.Hub[request.ExecutionId].Text == "old\nagain\n"), "the output", 30);
+        agent.All.Cancel(new CancelExecution(request.ExecutionId, 0));
+        await agent.EndOfAsync(request.ExecutionId);
+    }
+
+    [Fact]
+    public async Task Host_ThatIsKilledWithSecretsInItsRequest_LeavesALostExecution()
+    {
+        await using var agent = new ExecutionsUnderTest(_temp.Path);
+        await agent.ConnectAsync();
+        var request = Request("exec sleep 1000") with { Masks = ["a secret"] };
+        agent.All.Start(request);
+        await StateAsync(agent.Hub, request, s => s.Health == HealthState.Healthy);
+        Processes.Kill(Processes.Holding(agent.FolderOf(request.ExecutionId).Claimed)!.Value);
+        Assert.Equal(ExecutionStatus.Lost, (await agent.EndOfAsync(request.ExecutionId)).End!.Status);
+        Processes.OfExecution(request.ExecutionId).ToList().ForEach(Processes.Kill);
+    }
+
+    [Fact]
+    public async Task Lease_WithoutTheServer_EndsTheCommandThoughTheAgentIsDead()
+    {
+        await using var server = await AgentServer.StartAsync();
+        var request = Request("echo run >> $LOG; exec sleep 1000") with { Supervision = new() { LeaseSeconds = 10 } };
+        var folder = new Operone.Agent.Shell.ExecutionFolder($"{State}/x/{request.ExecutionId:N}");
+        await using (var agent = await AgentUnderTest.EnrolAndRunAsync(server, State))
+        {
+            await server.Agents.StartExecution(request);
+            await StateAsync(server.Shell, request, s => s.Health == HealthState.Healthy);
+            // while the server answers, it goes on for longer than the lease
+            var first = File.GetLastWriteTimeUtc($"{State}/heard");
+            await Eventually.BecomesAsync(() => Task.FromResult(File.GetLastWriteTimeUtc($"{State}/heard") - first > TimeSpan.FromSeconds(11)), "beats", 60);
+            Assert.Null(folder.ReadEnd());
+            await agent.KillAsync();
+        }
+
+        var end = await Eventually.BecomesAsync(() => Task.FromResult(folder.ReadEnd()), "an end", 60);
+        Assert.Equal((ExecutionStatus.Failed, "Ended by the device itself: nothing was heard of the server for 10 seconds."), (end.Status, end.Reason));
+        Assert.Empty(Processes.OfExecution(request.ExecutionId));
+        Assert.Single(await LogAsync(1));
+    }
+
+    [Fact]
+    public async Task Lease_AfterItsHostsDeath_IsWaitedForBeforeAnythingIsStarted()
+    {
+        var request = Request("echo run >> $LOG; exec sleep 1000") with { Supervision = new() { LeaseSeconds = 3600 } };
+        using var host = HostUnderTest.StartIn(Directory.CreateDirectory($"{_temp.Path}/x").FullName, request);
+        await Eventually.BecomesAsync(() => Task.FromResult(host.Folder.ReadNote() is { State.Health: HealthState.Healthy }), "a start", 30);
+        host.Process.Kill();
+        await host.Process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        using var second = host.Start();
+        await Eventually.BecomesAsync(() => Task.FromResult(host.Folder.ReadNote() is { State.Phase: SupervisedPhase.Waiting }), "a second host that waits", 30);
+        Assert.Empty(Processes.OfExecution(host.Id));
+        await File.WriteAllTextAsync(_temp["heard"], "", TestContext.Current.CancellationToken);
+        await Eventually.BecomesAsync(() => Task.FromResult(host.Folder.ReadNote() is { State: { Starts: 2, Health: HealthState.Healthy } }), "a second start", 30);
+        using var link = Operone.Agent.Shell.Hosts.Connect(host.Folder);
+        link.Cancel(TimeSpan.Zero);
+        await host.EndAsync();
+    }
+
+    [Fact]
+    public async Task Start_WithASupervisionThatIsNotValid_IsRefusedInWords()
+    {
+        await using var agent = new ExecutionsUnderTest(_temp.Path);
+        await agent.ConnectAsync();
+        var request = Request("true") with { Supervision = new() { Health = new() { HttpUrl = "http://example.org/" } } };
+        agent.All.Start(request);
+        var stored = await agent.EndOfAsync(request.ExecutionId);
+        Assert.Equal(ExecutionStatus.Refused, stored.End!.Status);
+        Assert.Contains("supervision.health.httpUrl", stored.End.Reason, StringComparison.Ordinal);
+    }
+
+    private StartExecution Request(string command) =>
+        HostUnderTest.Request(command) with { Supervision = new() { Restart = new() { PauseSeconds = 0.1 } }, Environment = new Dictionary<string, string> { ["LOG"] = _temp["log"] } };
+
+    private Task<string[]> LogAsync(int lines) => Eventually.BecomesAsync(
+        async () => File.Exists(_temp["log"]) && await File.ReadAllLinesAsync(_temp["log"], TestContext.Current.CancellationToken) is { } all && all.Length >= lines ? all : null, $"{lines} lines", 30);
+
+    private static Task<SupervisionState> StateAsync(FakeShellHub hub, StartExecution request, Func<SupervisionState, bool> which) =>
+        Eventually.BecomesAsync(
+            () => Task.FromResult(hub[request.ExecutionId].Supervision is { } state && which(state) ? state : null),
+            () => $"such a state, but {hub[request.ExecutionId].Supervision} and {hub[request.ExecutionId].End}", 30);
+}

@@ -1,0 +1,132 @@
+using Operone.Core.Events;
+using Operone.Core.Kernel.Workloads;
+
+namespace Operone.Web.Kernel.Workloads;
+
+/// <summary>How many there are to be, where, and of which version.</summary>
+internal sealed partial class WorkloadMachine
+{
+    private bool IsWell(WorkloadInstance instance) =>
+        instance.Status == InstanceStatus.Completed || instance is { Status: InstanceStatus.Running, AwaySince: null, HealthySince: not null };
+
+    private bool IsSettled(WorkloadInstance instance) =>
+        instance.Work == workload.Work
+        && (instance.Status == InstanceStatus.Completed
+            || (IsWell(instance) && instance.HealthySince!.Value.AddSeconds(WorkloadRules.Seconds(workload.Definition.Update?.Healthy, 10)) <= now));
+
+    private bool IsAtRest(WorkloadInstance instance) => instance is { Leaves: false, Status: InstanceStatus.Completed } || (instance is { Leaves: false, Status: InstanceStatus.Running } && IsWell(instance));
+
+    /// <summary>Says who leaves their device, and who goes where somebody wants them.</summary>
+    private void Leave()
+    {
+        foreach (var instance in _live.Where(i => i.Status == InstanceStatus.Running).ToArray())
+        {
+            var device = devices(instance.DeviceId!.Value);
+            var why = instance.IsMoved ? "somebody moves it" : device is { IsShut: true } ? "its device is drained" : device is { IsMeant: false } ? "its device is not meant any more" : null;
+            if ((why is not null) != instance.Leaves)
+            {
+                (instance.Leaves, instance.Reason) = (why is not null, why);
+                if (why is not null)
+                {
+                    Told.Add((EventTypes.WorkloadInstanceMoved, instance));
+                }
+            }
+
+            if (instance.IsMoved && !_live.Exists(i => i.Replaces == instance.Id))
+            {
+                var next = Add();
+                (next.Replaces, next.Wish, next.Avoid) = (instance.Id, instance.MoveTo, instance.DeviceId);
+            }
+        }
+
+        var leaving = _live.Where(i => i.Status == InstanceStatus.Running && i.Leaves).OrderBy(i => i.Id).ToArray();
+        var well = _live.Count(i => !i.Leaves && IsWell(i));
+
+        // with more than one the others come first; those that are not well are no loss
+        var may = Count > 1 ? well + leaving.Count(IsWell) - Count : leaving.Length;
+        foreach (var instance in leaving)
+        {
+            if (!IsWell(instance) || may-- > 0)
+            {
+                Stop(instance, instance.Reason ?? "it is moved");
+            }
+        }
+    }
+
+    /// <summary>As many as there are to be, by number.</summary>
+    private void Fill()
+    {
+        var staying = _live.Where(i => !i.Leaves && i.Status is InstanceStatus.Waiting or InstanceStatus.Running or InstanceStatus.Completed).ToArray();
+        for (var i = staying.Length; i < Count; i++)
+        {
+            Add();
+        }
+
+        foreach (var instance in staying.OrderBy(i => i.Status != InstanceStatus.Waiting).ThenBy(i => i.Work == workload.Work).ThenBy(IsWell).ThenByDescending(i => i.Id)
+            .Take(staying.Length - Count).ToArray())
+        {
+            Stop(instance, "there are enough");
+        }
+    }
+
+    /// <summary>One on every device.</summary>
+    private void Cover()
+    {
+        var covered = new HashSet<Guid>();
+        foreach (var instance in _live.Where(i => i.Status != InstanceStatus.Stopping).OrderBy(i => i.Status == InstanceStatus.Waiting).ThenBy(i => i.Id).ToArray())
+        {
+            var id = instance.DeviceId ?? instance.Wish;
+            if (id is not { } on || devices(on) is not { IsShut: false, IsMeant: true } || (instance.Status == InstanceStatus.Waiting && !every.Contains(on)))
+            {
+                Stop(instance, "its device is not meant any more, or is drained");
+            }
+            else if (!covered.Add(on))
+            {
+                Stop(instance, "its device has one already");
+            }
+            else if (instance.IsMoved)
+            {
+                // there is nowhere else to go
+                (instance.IsMoved, instance.MoveTo) = (false, null);
+            }
+        }
+
+        foreach (var id in every.Where(id => !covered.Contains(id)))
+        {
+            Add().Wish = id;
+        }
+    }
+
+    /// <summary>The next ones of another version, where those before are well.</summary>
+    private void Update()
+    {
+        var outdated = _live.Where(i => i.Work != workload.Work && i is { Status: InstanceStatus.Running, Leaves: false })
+            .OrderBy(IsWell).ThenBy(i => i.Id).ToList();
+        var waiting = _live.Count(i => i.Status == InstanceStatus.Waiting);
+        var away = _live.Count(i => i is { Status: InstanceStatus.Stopping, AwaySince: not null });
+        var unsettled = Math.Max(0, waiting - workload.Short - away)
+            + _live.Count(i => i is { Status: InstanceStatus.Running, AwaySince: null, Leaves: false } && i.Work == workload.Work && !IsSettled(i))
+            + _live.Count(i => i is { Status: InstanceStatus.Stopping, AwaySince: null });
+        var budget = (workload.Definition.Update?.Batch ?? 1) - unsettled;
+        foreach (var instance in outdated.ToArray())
+        {
+            // on the way back, what is not well is no loss
+            if ((workload.Phase == WorkloadPhase.RollingBack && !IsWell(instance)) || budget-- > 0)
+            {
+                Stop(instance, workload.Phase == WorkloadPhase.RollingBack ? "the version before comes back" : "another version takes its place");
+                outdated.Remove(instance);
+            }
+        }
+
+        if (workload.Phase != WorkloadPhase.Steady && outdated.Count == 0 && unsettled == 0 && !_live.Exists(i => i is { Status: InstanceStatus.Stopping, AwaySince: null }))
+        {
+            IsUpdated = workload.Phase == WorkloadPhase.Updating;
+            workload.Reason = workload.Phase == WorkloadPhase.Updating ? null : workload.Reason;
+            (workload.Phase, workload.FromVersion, workload.Short) = (WorkloadPhase.Steady, null, 0);
+            foreach (var instance in _live)
+            {
+                instance.DueAt = null;
+            }
+        }
+    }
+}
