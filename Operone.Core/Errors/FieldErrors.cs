@@ -25,6 +25,18 @@ public sealed class FieldErrors
         }
     }
 
+    /// <summary>Notes what another check has found, each field below a place.</summary>
+    public void Add(Error? found, string place)
+    {
+        foreach (var (field, messages) in found?.Fields ?? new Dictionary<string, string[]>())
+        {
+            foreach (var message in messages)
+            {
+                Add(place + field, message);
+            }
+        }
+    }
+
     /// <summary>All problems as one error, or null where there are none.</summary>
     public Error? ToError() =>
         _fields.Count == 0 ? null : Error.InvalidFields(_fields.ToDictionary(f => f.Key, f => f.Value.ToArray()));

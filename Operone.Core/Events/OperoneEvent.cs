@@ -173,6 +173,14 @@ public static class EventTypes
     public const string JobRunCancelled = "job-run.cancelled";
     /// <summary>A run of a job has ended.</summary>
     public const string JobRunEnded = "job-run.ended";
+    /// <summary>A maintenance window was made.</summary>
+    public const string MaintenanceWindowCreated = "maintenance-window.created";
+    /// <summary>A maintenance window was changed.</summary>
+    public const string MaintenanceWindowUpdated = "maintenance-window.updated";
+    /// <summary>A maintenance window was removed.</summary>
+    public const string MaintenanceWindowRemoved = "maintenance-window.removed";
+    /// <summary>A run of a job calls a webhook. It is for that webhook alone.</summary>
+    public const string JobRunCalled = "job-run.called";
     /// <summary>A run of a job waits for somebody's yes.</summary>
     public const string ApprovalRequested = "approval.requested";
     /// <summary>Somebody said yes to a run of a job.</summary>

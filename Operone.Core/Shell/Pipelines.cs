@@ -60,10 +60,10 @@ public static class PipelineLimits
             }
 
             errors.AddIf(string.IsNullOrWhiteSpace(stage.Device), $"stages[{i}].device", "names no device");
-            Add(errors, RunLimits.Check(Run(stage)), $"stages[{i}].");
+            errors.Add(RunLimits.Check(Run(stage)), $"stages[{i}].");
         }
 
-        Add(errors, RunLimits.Check(Run(new PipelineStage { Command = "true" }) with
+        errors.Add(RunLimits.Check(Run(new PipelineStage { Command = "true" }) with
         {
             TimeoutSeconds = request.TimeoutSeconds,
             OutputLimitBytes = request.OutputLimitBytes,
@@ -89,15 +89,4 @@ public static class PipelineLimits
         Environment = stage.Environment,
         Target = new RunTarget(All: true),
     };
-
-    private static void Add(FieldErrors errors, Error? found, string prefix)
-    {
-        foreach (var (field, messages) in found?.Fields ?? new Dictionary<string, string[]>())
-        {
-            foreach (var message in messages)
-            {
-                errors.Add(prefix + field, message);
-            }
-        }
-    }
 }

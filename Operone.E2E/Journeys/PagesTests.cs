@@ -103,6 +103,7 @@ public sealed partial class PagesTests(Browser browser, PagesScene scene) : ICla
         ("job-run-approval", "/job-runs/{job-run-approval}", true),
         ("schedules", "/schedules", true),
         ("schedules-no-match", "/schedules?q=nothing-like-this", true),
+        ("schedule-windows", "/schedules/windows", true),
         ("schedule-new", "/schedules/new", true),
         ("schedule", "/schedules/{schedule}", true),
         ("approvals", "/jobs/approvals", true),

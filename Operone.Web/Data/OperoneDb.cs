@@ -15,9 +15,14 @@ internal abstract class OperoneDb(DbContextOptions options) : DbContext(options)
 
     /// <summary>
     /// Tells of a change that is made here: the event is written by the next save, in the transaction of the change, so that there
-    /// is one exactly where the change is.
+    /// is one exactly where the change is. Gives the event's id.
     /// </summary>
-    public void Publish(OperoneEvent happened) => Add((object)this.GetService<IOutbox>().ToRow(happened));
+    public Guid Publish(OperoneEvent happened)
+    {
+        var row = this.GetService<IOutbox>().ToRow(happened);
+        Add((object)row);
+        return row.Id;
+    }
 
     /// <inheritdoc/>
     /// <remarks>Rows that are <see cref="IWrittenLast"/> are written after all others, in the same transaction.</remarks>

@@ -11,6 +11,9 @@ namespace Operone.Web.Data;
 /// </summary>
 internal interface IWrittenLast
 {
+    /// <summary>Its id.</summary>
+    Guid Id { get; }
+
     /// <summary>Its place in the order in which rows came in, by the database's own counter. On SQLite, which has one process, 0.</summary>
     long Arrival { get; }
 }

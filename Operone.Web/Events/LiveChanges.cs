@@ -43,6 +43,8 @@ internal sealed class LiveChanges
     public const string Schedules = "schedules";
     /// <summary>The list of schedules, or when one fired.</summary>
     public const string ScheduleList = "schedule-list";
+    /// <summary>The maintenance windows.</summary>
+    public const string MaintenanceWindows = "maintenance-windows";
     /// <summary>The list of recordings: one has ended, can be searched, or was removed.</summary>
     public const string Recordings = "recordings";
     /// <summary>A recorded terminal has ended on this node.</summary>
@@ -82,6 +84,15 @@ internal sealed class LiveChanges
         if (_topics.TryGetValue(topic, out var found))
         {
             found.Signal();
+        }
+    }
+
+    /// <summary>News may have been missed: who looks on this node reads all of it again.</summary>
+    public void SignalAllHere()
+    {
+        foreach (var topic in _topics.Values)
+        {
+            topic.Signal();
         }
     }
 

@@ -30,6 +30,7 @@ internal sealed class NodeChanges : BackgroundService
         });
         if (!bus.IsAlone)
         {
+            bus.Asked += changes.SignalAllHere; // this node, or another one, was without Redis
             changes.Signalled = Note;
         }
     }

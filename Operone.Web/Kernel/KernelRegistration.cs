@@ -4,6 +4,7 @@ using Operone.Web.Kernel.Ledger;
 using Operone.Web.Kernel.Placement;
 using Operone.Web.Kernel.Processes;
 using Operone.Web.Kernel.Schedules;
+using Operone.Web.Kernel.Schedules.Windows;
 using Operone.Web.Shell.Placement;
 
 namespace Operone.Web.Kernel;
@@ -30,6 +31,7 @@ internal static class KernelRegistration
         app.MapJobs();
         app.MapJobRuns();
         app.MapSchedules();
+        app.MapMaintenanceWindows();
         app.MapResources();
         app.MapProcesses();
     }

@@ -55,6 +55,23 @@ internal sealed class Reconciler(
             ExecutionStatus.Lost, "the device was removed", cancellationToken);
     }
 
+    /// <summary>Settles what devices of this node should have been told before this time, and have perhaps never heard of.</summary>
+    public async Task SettleLateAsync(DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        // A terminal that did not start is told to who sits before it; it is not started behind their back.
+        var late = await db.Set<Run>().Where(r => r.Status == RunStatus.Running && r.CreatedAt < before)
+            .Join(
+                db.Set<Execution>().Where(e => e.EndedAt == null), r => r.Id, e => e.RunId, (r, e) => new { Execution = e, r.Kind, RunCancelledAt = r.CancelledAt })
+            .Where(x => (x.RunCancelledAt ?? x.Execution.CancelledAt) < before
+                || (x.Kind != RunKind.Terminal && (x.Execution.Status == ExecutionStatus.Queued || x.Execution.Status == ExecutionStatus.Starting)))
+            .Select(x => x.Execution).ToListAsync(cancellationToken);
+        foreach (var device in late.Where(e => devices.IsHere(e.DeviceId)).GroupBy(e => e.DeviceId))
+        {
+            await SettleAsync(db, device.Key, [.. device], [], cancellationToken);
+        }
+    }
+
     private async Task SettleAsync(
         OperoneDb db, Guid deviceId, List<Execution> open, HashSet<Guid> named, CancellationToken cancellationToken)
     {

@@ -21,6 +21,7 @@ internal static class ShellRegistration
         services.AddSingleton<ExecutionWriter>();
         services.AddHostedService(provider => provider.GetRequiredService<ExecutionWriter>());
         services.AddHostedService<ExpiryService>();
+        services.AddHostedService<LostSends>();
         services.AddSingleton<IRecurringJob, RunUpkeep>();
         services.AddSingleton<SandboxService>();
         services.AddSingleton<SandboxChoice>();

@@ -29,6 +29,7 @@ internal static class OperatorCommands
         root.Add(EnvironmentsCommand.Create(cli));
         root.Add(JobCommand.Create(cli));
         root.Add(SchedulesCommand.Create(cli));
+        root.Add(WindowsCommand.Create(cli));
         root.Add(RecordingsCommand.Create(cli));
         ProcessCommands.Add(root, cli);
         FileCommands.Add(root, cli);

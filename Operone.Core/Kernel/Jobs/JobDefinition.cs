@@ -60,6 +60,8 @@ public sealed record JobDefinition
     public JobApproval? Approval { get; init; }
     /// <summary>In which order and how many devices at a time; by default all at once.</summary>
     public JobRollout? Rollout { get; init; }
+    /// <summary>Who is told of its runs; by default webhooks alone that are filtered for them.</summary>
+    public JobNotify? Notify { get; init; }
     /// <summary>What it does, in order; 1 to 50.</summary>
     public IReadOnlyList<JobStep>? Steps { get; init; }
 }
@@ -150,7 +152,10 @@ public sealed record JobFile
     public string? Mode { get; init; }
 }
 
-/// <summary>A step of a job: exactly one of command, argv, script, file and approval.</summary>
+/// <summary>
+/// A step of a job: exactly one of command, argv, script and file, which each device does by itself, and of pipeline, job, webhook and approval, which are done
+/// once, when every device has come to it.
+/// </summary>
 public sealed record JobStep
 {
     /// <summary>What people call it; up to 100 characters.</summary>
@@ -172,10 +177,16 @@ public sealed record JobStep
     public string? WorkingDirectory { get; init; }
     /// <summary>Variables of this step besides its environments; parameters win over them.</summary>
     public IReadOnlyDictionary<string, string>? Environment { get; init; }
-    /// <summary>How long it may take on each device, as a duration.</summary>
+    /// <summary>How long it may take on each device, or the whole of what it calls, as a duration.</summary>
     public string? Timeout { get; init; }
     /// <summary>How often it is tried again; instead of the job's.</summary>
     public JobRetries? Retries { get; init; }
+    /// <summary>A pipeline across devices. All of them must be connected.</summary>
+    public JobPipeline? Pipeline { get; init; }
+    /// <summary>Another job to run.</summary>
+    public JobCall? Job { get; init; }
+    /// <summary>A webhook to call. The step ends when its receiver has taken it.</summary>
+    public JobWebhook? Webhook { get; init; }
     /// <summary>Waits for somebody else's yes before the steps after it.</summary>
     public JobApproval? Approval { get; init; }
 }

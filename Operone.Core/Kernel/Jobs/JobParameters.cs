@@ -119,6 +119,30 @@ public static class JobParameters
         return filled;
     }
 
+    /// <summary>Texts by name with parameters put in, those of secrets apart. One whose parameter has no value is left out.</summary>
+    public static BoundParameters Fill(IReadOnlyDictionary<string, string>? texts, BoundParameters bound)
+    {
+        ArgumentNullException.ThrowIfNull(bound);
+        var (values, secrets) = (new Dictionary<string, string>(StringComparer.Ordinal), new Dictionary<string, string>(StringComparer.Ordinal));
+        foreach (var (name, text) in texts ?? new Dictionary<string, string>())
+        {
+            if (NameIn(text) is not { } parameter)
+            {
+                values[name] = text;
+            }
+            else if (bound.Values.GetValueOrDefault(parameter) is { } value)
+            {
+                values[name] = value;
+            }
+            else if (bound.Secrets.GetValueOrDefault(parameter) is { } secret)
+            {
+                secrets[name] = secret;
+            }
+        }
+
+        return new(values, secrets);
+    }
+
     /// <summary>The parameters as variables, those of secrets apart.</summary>
     public static BoundParameters Variables(JobDefinition job, BoundParameters bound)
     {
@@ -155,7 +179,7 @@ public static class JobParameters
     }
 
     /// <summary>Notes parameters that are glued into something.</summary>
-    internal static void CheckUse(JobStep step, string place, Dictionary<string, JobParameter> parameters, FieldErrors errors)
+    internal static void CheckUse(JobStep step, string place, IReadOnlyDictionary<string, JobParameter> parameters, FieldErrors errors)
     {
         foreach (var (field, text) in new[] { ("command", step.Command), ("script", step.Script) })
         {
@@ -179,6 +203,19 @@ public static class JobParameters
             {
                 errors.Add($"{place}.argv[{i}]", $"a parameter is a whole argument: write {{{{{glued}}}}} alone");
             }
+        }
+    }
+
+    /// <summary>Notes a text that names a parameter that there is not, or has one glued into it.</summary>
+    internal static void CheckWhole(string text, string place, IReadOnlyDictionary<string, JobParameter> parameters, FieldErrors errors)
+    {
+        if (NameIn(text) is { } name)
+        {
+            errors.AddIf(!parameters.ContainsKey(name), place, $"there is no parameter '{name}'");
+        }
+        else if (parameters.Keys.FirstOrDefault(p => text.Contains("{{" + p + "}}", StringComparison.Ordinal)) is { } glued)
+        {
+            errors.Add(place, $"a parameter is a whole text: write {{{{{glued}}}}} alone");
         }
     }
 
@@ -212,7 +249,7 @@ public static class JobParameters
     private const int MaxCount = JobRules.MaxParameters;
 
     /// <summary>The name in <c>{{name}}</c>; null where the text is anything else.</summary>
-    private static string? NameIn(string argument) =>
+    internal static string? NameIn(string argument) =>
         argument.Length > 4 && argument.StartsWith("{{", StringComparison.Ordinal) && argument.EndsWith("}}", StringComparison.Ordinal) && IsName(argument[2..^2]) ? argument[2..^2] : null;
 
     private static bool IsName(string? name) => name is { Length: >= 1 and <= 63 } && char.IsAsciiLetterLower(name[0])

@@ -50,9 +50,10 @@ public static class JobRules
         CheckRetries(job.Retries, "retries", errors);
         CheckApproval(job.Approval, "approval", errors);
         CheckRollout(job.Rollout, errors);
+        JobCallRules.CheckNotify(job.Notify, errors);
 
         // what it has in common with runs is checked as theirs is
-        Add(errors, RunLimits.Check(new CreateRun
+        errors.Add(RunLimits.Check(new CreateRun
         {
             Command = "true",
             Target = job.Target ?? new RunTarget(All: true),
@@ -62,6 +63,20 @@ public static class JobRules
         }), "");
         CheckSteps(job, errors);
         return errors.ToError();
+    }
+
+    /// <summary>Whether every device does a step by itself; the others are done once, for all of them.</summary>
+    public static bool IsForDevices(JobStep step)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        return step.Approval is null && !IsCall(step);
+    }
+
+    /// <summary>Whether a step calls something that Operone does itself, once.</summary>
+    public static bool IsCall(JobStep step)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        return step.Webhook is not null || step.Job is not null || step.Pipeline is not null;
     }
 
     /// <summary>What is wrong with a name, or null.</summary>
@@ -120,22 +135,27 @@ public static class JobRules
     private static void CheckStep(JobStep step, string place, Dictionary<string, JobParameter> parameters, FieldErrors errors)
     {
         CheckPeopleText(step.Name, $"{place}.name", MaxStepNameLength, errors);
-        var given = new[] { ("command", step.Command is not null), ("argv", step.Argv is not null), ("script", step.Script is not null), ("file", step.File is not null), ("approval", step.Approval is not null) }
-            .Where(g => g.Item2).Select(g => g.Item1).ToArray();
+        const string Kinds = "command, argv, script, file, pipeline, job, webhook and approval";
+        var given = new[]
+        {
+            ("command", step.Command is not null), ("argv", step.Argv is not null), ("script", step.Script is not null), ("file", step.File is not null),
+            ("pipeline", step.Pipeline is not null), ("job", step.Job is not null), ("webhook", step.Webhook is not null), ("approval", step.Approval is not null),
+        }.Where(g => g.Item2).Select(g => g.Item1).ToArray();
         if (given.Length != 1)
         {
-            errors.Add(given.Length == 0 ? place : $"{place}.{given[1]}", given.Length == 0
-                ? "give one of command, argv, script, file and approval" : $"give only one of command, argv, script, file and approval; there are {string.Join(" and ", given)}");
+            errors.Add(
+                given.Length == 0 ? place : $"{place}.{given[1]}", given.Length == 0 ? $"give one of {Kinds}" : $"give only one of {Kinds}; there are {string.Join(" and ", given)}");
             return;
         }
 
         CheckTime(step.Timeout, $"{place}.timeout", MaxTime, errors);
         CheckRetries(step.Retries, $"{place}.retries", errors);
-        if (step.Approval is not null || step.File is not null)
+        if (!IsForDevices(step) || step.File is not null)
         {
             CheckApproval(step.Approval, $"{place}.approval", errors);
             CheckFile(step.File, $"{place}.file", errors);
-            foreach (var (field, isGiven) in new[] { ("timeout", step.Approval is not null && step.Timeout is not null), ("retries", step.Approval is not null && step.Retries is not null),
+            JobCallRules.Check(step, place, parameters, errors);
+            foreach (var (field, isGiven) in new[] { ("timeout", step.Approval is not null && step.Timeout is not null), ("retries", step.File is null && step.Retries is not null),
                 ("environment", step.Environment is not null), ("workingDirectory", step.WorkingDirectory is not null), ("interpreter", step.Interpreter is not null) })
             {
                 errors.AddIf(isGiven, $"{place}.{field}", "goes with command, argv and script alone");
@@ -144,7 +164,7 @@ public static class JobRules
             return;
         }
 
-        Add(errors, RunLimits.Check(new CreateRun
+        errors.Add(RunLimits.Check(new CreateRun
         {
             Command = step.Command,
             Argv = step.Argv,
@@ -223,16 +243,5 @@ public static class JobRules
     {
         errors.AddIf(text?.Length > most, field, $"must have at most {most} characters");
         errors.AddIf(text?.Any(c => char.IsControl(c) && c is not ('\n' or '\r' or '\t')) == true, field, "has characters that cannot be shown");
-    }
-
-    private static void Add(FieldErrors errors, Error? found, string prefix)
-    {
-        foreach (var (field, messages) in found?.Fields ?? new Dictionary<string, string[]>())
-        {
-            foreach (var message in messages)
-            {
-                errors.Add(prefix + field, message);
-            }
-        }
     }
 }

@@ -122,6 +122,9 @@ public sealed record JobRunView(
     /// <summary>Since when nothing new begins because somebody paused it (UTC); null where it is not paused.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public DateTimeOffset? PausedAt { get; init; }
+    /// <summary>The run that called it; null where none did.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Guid? ParentId { get; init; }
     /// <summary>The run of which it does the devices that failed or did not begin.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Guid? RetryOf { get; init; }
@@ -140,7 +143,31 @@ public sealed record JobRunView(
 /// <param name="Step">Which, from 0 on.</param>
 /// <param name="Name">What people call it, else what it does as one line.</param>
 /// <param name="Runs">The runs that were made for it, in order; each has its executions and output.</param>
-public sealed record JobRunStepView(int Step, string Name, IReadOnlyList<Guid> Runs);
+/// <param name="Call">Where what it calls stands; null where it calls nothing, or has not begun.</param>
+public sealed record JobRunStepView(int Step, string Name, IReadOnlyList<Guid> Runs, JobRunCallView? Call = null);
+
+/// <summary>Where what a step calls stands.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<JobCallStatus>))]
+public enum JobCallStatus
+{
+    /// <summary>It goes on.</summary>
+    [JsonStringEnumMemberName("running")] Running = 0,
+    /// <summary>It has succeeded; a webhook's receiver has taken it.</summary>
+    [JsonStringEnumMemberName("succeeded")] Succeeded = 10,
+    /// <summary>It failed.</summary>
+    [JsonStringEnumMemberName("failed")] Failed = 11,
+    /// <summary>The run ended before it had.</summary>
+    [JsonStringEnumMemberName("cancelled")] Cancelled = 13,
+}
+
+/// <summary>What a step calls, once for the whole run.</summary>
+/// <param name="Kind"><c>job</c>, <c>pipeline</c> or <c>webhook</c>.</param>
+/// <param name="Id">The run of the job, the run of the pipeline, or the event that the webhook gets.</param>
+/// <param name="Status">Where it stands.</param>
+/// <param name="At">When it began (UTC).</param>
+/// <param name="EndedAt">When it ended (UTC); null while it has not.</param>
+/// <param name="Reason">Why it failed, in words.</param>
+public sealed record JobRunCallView(string Kind, Guid Id, JobCallStatus Status, DateTimeOffset At, DateTimeOffset? EndedAt, string? Reason);
 
 /// <summary>A device of a job's run.</summary>
 /// <param name="DeviceId">The device.</param>
@@ -207,6 +234,9 @@ public static class JobStates
 
     /// <summary>The state's name on the wire.</summary>
     public static string ToText(this JobRunStatus status) => status == JobRunStatus.TimedOut ? "timed-out" : Lower(status.ToString());
+
+    /// <summary>The state's name on the wire.</summary>
+    public static string ToText(this JobCallStatus status) => Lower(status.ToString());
 
     /// <summary>The state's name on the wire.</summary>
     public static string ToText(this JobDeviceStatus status) => status == JobDeviceStatus.NotStarted ? "not-started" : Lower(status.ToString());

@@ -86,7 +86,7 @@ public static class ScheduleRules
         }
     }
 
-    private static bool IsName(string? name) =>
+    internal static bool IsName(string? name) =>
         name is { Length: > 0 and <= MaxName } && char.IsAsciiLetterOrDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
 
     private static bool IsEventType(string type) =>

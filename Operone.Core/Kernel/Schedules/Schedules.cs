@@ -79,6 +79,8 @@ public sealed record SaveSchedule : ScheduleWhen
     public MissedPolicy Missed { get; init; }
     /// <summary>What happens with devices that are offline; by default it waits for them.</summary>
     public OfflinePolicy Offline { get; init; }
+    /// <summary>What happens with devices outside their maintenance windows; by default it runs on them once it may.</summary>
+    public OutsidePolicy Outside { get; init; }
     /// <summary>Whether it fires at all; by default it does.</summary>
     public bool? Enabled { get; init; }
 }

@@ -6,6 +6,16 @@ using Operone.Web.Events.Subscribers;
 
 namespace Operone.Web.Events.Webhooks;
 
+/// <summary>What an event's data may say about which webhooks it is for.</summary>
+internal static class WebhookNames
+{
+    /// <summary>The name of the one webhook that it is for, and for no other.</summary>
+    public const string Called = "webhook";
+
+    /// <summary>The names of webhooks, separated by commas, that it is for too, whatever they are filtered by.</summary>
+    public const string Told = "notify";
+}
+
 /// <summary>
 /// Takes events from the log and queues them for the webhooks that they are for. Whether one is sent is the sender's work, so that no
 /// receiver holds up the reading. What is queued twice is there once.
@@ -46,7 +56,7 @@ internal sealed class WebhookSubscriber(
             string? data = null;
             foreach (var (webhook, selector) in targets)
             {
-                if (happened.At < webhook.CreatedAt || !WebhookLimits.Matches(webhook.Types, happened.Type) || !IsOf(selector, happened))
+                if (happened.At < webhook.CreatedAt || !IsFor(webhook, selector, happened))
                 {
                     continue;
                 }
@@ -69,6 +79,20 @@ internal sealed class WebhookSubscriber(
 
     /// <inheritdoc/>
     public Task RunAsync(CancellationToken whileHere) => sender.RunAsync(whileHere);
+
+    private bool IsFor(Webhook webhook, Selector? selector, EventEntry happened)
+    {
+        if (happened.Type == EventTypes.JobRunCalled)
+        {
+            return Names(happened, WebhookNames.Called, webhook);
+        }
+
+        return (happened.Type is EventTypes.JobRunEnded or EventTypes.ApprovalRequested && Names(happened, WebhookNames.Told, webhook))
+            || (WebhookLimits.Matches(webhook.Types, happened.Type) && IsOf(selector, happened));
+    }
+
+    private static bool Names(EventEntry happened, string key, Webhook webhook) =>
+        happened.Data?.GetValueOrDefault(key)?.Split(',').Contains(webhook.Name, StringComparer.OrdinalIgnoreCase) == true;
 
     // One that cannot be read any more takes nothing.
     private bool IsOf(Selector? selector, EventEntry happened) => selector is not null

@@ -27,6 +27,9 @@ internal static class JobErrors
     public static Error RunsAlready(string name) => new(ErrorKind.Conflict, "job-runs", "The job runs already.",
         $"The job '{name}' does not run twice at the same time (concurrency: forbid). Wait for the end of its run, or cancel it.");
 
+    public static Error TooDeep(string name, int most) => new(ErrorKind.Conflict, "job-too-deep", "Jobs call each other without end.",
+        $"The job '{name}' does not run: more than {most} jobs have called each other in a row. Look whether one of them calls itself.");
+
     public static Error NoneAmong(string name) => new(ErrorKind.Unprocessable, "job-no-device", "There is no device for it.",
         $"None of the devices of the job '{name}' is one that this time is for: they are offline, or the device of the event is not among them.");
 

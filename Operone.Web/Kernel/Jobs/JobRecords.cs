@@ -3,6 +3,7 @@ using Operone.Core.Events;
 using Operone.Core.Kernel.Jobs;
 using Operone.Web.Access;
 using Operone.Web.Events;
+using Operone.Web.Events.Webhooks;
 using Operone.Web.Kernel.Jobs.Runs;
 
 namespace Operone.Web.Kernel.Jobs;
@@ -56,6 +57,7 @@ internal sealed class JobRecords(IAuditTrail audit, IEvents events, LiveChanges 
         var data = About(run);
         data["status"] = status.ToText();
         data["reason"] = reason;
+        Notify(data, run, JobNotify.Of(status));
         return new(EventTypes.JobRunEnded, run.Id.ToString(), Actor: run.CreatedBy, Data: data);
     }
 
@@ -64,7 +66,22 @@ internal sealed class JobRecords(IAuditTrail audit, IEvents events, LiveChanges 
     {
         var data = About(run);
         data["approvalId"] = approval.ToString();
+        Notify(data, run, JobNews.Approval);
         return new(EventTypes.ApprovalRequested, run.Id.ToString(), Actor: run.CreatedBy, Data: data);
+    }
+
+    /// <summary>The event of a run that calls a webhook.</summary>
+    public static OperoneEvent Called(JobRun run, int step, string webhook, IReadOnlyDictionary<string, string> given)
+    {
+        var data = About(run);
+        data[WebhookNames.Called] = webhook;
+        data["step"] = $"{step + 1}";
+        foreach (var (name, text) in given)
+        {
+            data[name] = text;
+        }
+
+        return new(EventTypes.JobRunCalled, run.Id.ToString(), Actor: run.CreatedBy, Data: data);
     }
 
     /// <summary>Somebody who looks at the run should look again.</summary>
@@ -72,6 +89,14 @@ internal sealed class JobRecords(IAuditTrail audit, IEvents events, LiveChanges 
     {
         changes.Signal(LiveChanges.JobRun(runId));
         changes.Signal(LiveChanges.JobRuns);
+    }
+
+    private static void Notify(Dictionary<string, string?> data, JobRun run, JobNews news)
+    {
+        if (run.Definition.Notify?.For(news) is { } names)
+        {
+            data[WebhookNames.Told] = names;
+        }
     }
 
     private static Dictionary<string, string?> About(JobRun run) => new()

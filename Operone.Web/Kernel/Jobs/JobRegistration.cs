@@ -14,6 +14,7 @@ internal static class JobRegistration
         services.AddSingleton<JobStarts>();
         services.AddSingleton<JobSecrets>();
         services.AddSingleton<ApprovalContent>();
+        services.AddSingleton<JobCalls>();
         services.AddSingleton<JobStepper>();
         services.AddSingleton<JobConductor>();
         services.AddHostedService(provider => provider.GetRequiredService<JobConductor>());

@@ -126,6 +126,11 @@ internal sealed class JobService(
             return await records.RefusedAsync(actor, "job.write", definition.Name, lacks, cancellationToken);
         }
 
+        if (await starts.LacksCalledAsync(actor, definition, cancellationToken) is { } mayNotCall)
+        {
+            return await records.RefusedAsync(actor, "job.write", definition.Name, mayNotCall, cancellationToken);
+        }
+
         if (job is not null && seen is not null && seen != job.Version)
         {
             return JobErrors.Changed(job.Name);

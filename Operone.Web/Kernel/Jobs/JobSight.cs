@@ -3,6 +3,7 @@ using Operone.Core.Access;
 using Operone.Core.Devices;
 using Operone.Core.Errors;
 using Operone.Core.Kernel.Jobs;
+using Operone.Core.Shell;
 using Operone.Web.Access;
 using Operone.Web.Data;
 using Operone.Web.Devices;
@@ -39,21 +40,35 @@ internal sealed class JobSight(DeviceDirectory directory, DeviceSight devices)
             return null;
         }
 
-        if (job.Target is not { } target)
+        if (job.Target is null)
         {
             return JobErrors.NotManageable(actor.Name, "every device, which a job without a target can be run on");
         }
 
-        if (target.All)
+        var targets = Targets(job).ToArray();
+        if (targets.Any(t => t.All))
         {
             return JobErrors.NotManageable(actor.Name, "every device");
         }
 
-        var reached = Meant(target, directory.All).ToArray();
+        // one that there is not may come to be any
+        if (Stages(job).FirstOrDefault(s => directory.Find(s.Device!) is null) is { } unknown)
+        {
+            return JobErrors.NotManageable(actor.Name, $"the device '{unknown.Device}' of a pipeline, which there is not");
+        }
+
+        var reached = targets.SelectMany(t => Meant(t, directory.All)).DistinctBy(d => d.Id).ToArray();
         var others = reached.Where(d => !actor.May(Permissions.JobsManage, d.Labels)).ToArray();
         return reached.Length == 0 ? JobErrors.NotManageable(actor.Name, "devices that come to match it: none does now")
             : others.Length == 0 ? null
             : JobErrors.NotManageable(actor.Name, string.Join(", ", others.Where(d => actor.May(Permissions.DevicesRead, d.Labels)).Select(d => d.Name).Take(20).DefaultIfEmpty("a device that it reaches")));
+    }
+
+    /// <summary>All that a job is aimed at by itself: its target, its pipelines, and what it says of the jobs that it runs.</summary>
+    public static IEnumerable<RunTarget> Targets(JobDefinition job)
+    {
+        var stages = Stages(job).Select(s => s.Device!).Distinct(StringComparer.OrdinalIgnoreCase).ToArray();
+        return new[] { job.Target, stages.Length > 0 ? new RunTarget(stages) : null }.Concat(job.Steps!.Select(s => s.Job?.Target)).OfType<RunTarget>();
     }
 
     /// <summary>The devices of job runs that somebody sees; null where that is all.</summary>
@@ -76,6 +91,8 @@ internal sealed class JobSight(DeviceDirectory directory, DeviceSight devices)
         var seen = db.Set<JobRunDevice>().Where(d => Microsoft.EntityFrameworkCore.EF.Parameter(ids).Contains(d.DeviceId));
         return db.Set<JobRun>().Where(r => seen.Any(d => d.JobRunId == r.Id));
     }
+
+    private static IEnumerable<PipelineStage> Stages(JobDefinition job) => job.Steps!.SelectMany(s => s.Pipeline?.Stages ?? []);
 
     private IEnumerable<DeviceEntry> Meant(RunTarget target, IEnumerable<DeviceEntry> among)
     {

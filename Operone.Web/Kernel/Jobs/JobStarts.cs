@@ -23,6 +23,12 @@ internal sealed record JobCause(string Text, bool IsAsked = false, Guid? RunId =
     /// <summary>Somebody asks for it.</summary>
     public static JobCause Asked { get; } = new("asked for", IsAsked: true);
 
+    /// <summary>The run whose step calls for it; null for none.</summary>
+    public JobRun? Parent { get; init; }
+
+    /// <summary>What is stored along with the run, in its transaction.</summary>
+    public Action<OperoneDb>? Along { get; init; }
+
     /// <summary>Which of the job's devices this run is for; null for all.</summary>
     public Func<DeviceEntry, bool>? Among { get; init; }
 }
@@ -33,8 +39,11 @@ internal sealed record JobCause(string Text, bool IsAsked = false, Guid? RunId =
 /// </summary>
 internal sealed class JobStarts(
     IDbContextFactory<OperoneDb> databases, JobSight jobs, DeviceSight devices, JobDevices jobDevices, SandboxChoice sandboxes, StepUp stepUp, JobSecrets secrets,
-    JobRecords records, JobConductor conductor, TimeProvider time)
+    JobRecords records, TimeProvider time)
 {
+    /// <summary>How many jobs may call each other in a row.</summary>
+    private const int MaxDepth = 8;
+
     private const string Action = "job.run";
 
     /// <summary>Makes a job run. The answer comes once it is stored.</summary>
@@ -60,6 +69,11 @@ internal sealed class JobStarts(
         if (definition.Target is not null && request.Target is not null)
         {
             return Error.InvalidField("target", "the job says itself on which devices it runs");
+        }
+
+        if (cause.Parent?.Depth >= MaxDepth)
+        {
+            return JobErrors.TooDeep(job.Name, MaxDepth);
         }
 
         var bound = JobParameters.Bind(definition, request.Parameters);
@@ -130,13 +144,75 @@ internal sealed class JobStarts(
     /// </summary>
     public async Task<Error?> LacksAsync(Actor actor, string name, JobDefinition definition, CancellationToken cancellationToken)
     {
-        if (definition.Target is not { } target)
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var reached = new HashSet<Guid>();
+        foreach (var (job, what) in await WithCalledAsync(db, name, definition, cancellationToken))
+        {
+            foreach (var target in JobSight.Targets(what))
+            {
+                var meant = await MeantAsync(actor, job, target, what, cancellationToken);
+                if (meant.IsError)
+                {
+                    return meant.Error!;
+                }
+
+                reached.UnionWith(meant.Value.Devices.Select(d => d.Id));
+            }
+        }
+
+        return reached.Count == 0 ? null : await stepUp.RequireForRunAsync(actor, reached.Count, cancellationToken);
+    }
+
+    /// <summary>
+    /// What somebody lacks to let a job call others: whoever runs it runs them with it, so that who writes it must be allowed to run them. Null where nothing.
+    /// </summary>
+    public async Task<Error?> LacksCalledAsync(Actor actor, JobDefinition definition, CancellationToken cancellationToken)
+    {
+        if (actor.MayEverywhere(Permissions.JobsRun))
         {
             return null;
         }
 
-        var meant = await MeantAsync(actor, name, target, definition, cancellationToken);
-        return meant.IsError ? meant.Error! : await stepUp.RequireForRunAsync(actor, meant.Value.Devices.Count, cancellationToken);
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        for (var i = 0; i < definition.Steps!.Count; i++)
+        {
+            if (definition.Steps[i].Job?.Name is not { } name)
+            {
+                continue;
+            }
+
+            if (await Job.FindAsync(db, name, cancellationToken) is not { } job || !jobs.Of(actor)(job))
+            {
+                return Error.InvalidField($"steps[{i}].job.name", $"there is no job '{name}' that you may run");
+            }
+
+            if (await LacksAsync(actor, job.Name, job.Definition, cancellationToken) is { } lacks)
+            {
+                return lacks;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>A job, and those that it calls, and those that they call.</summary>
+    private static async Task<IReadOnlyList<(string Name, JobDefinition Definition)>> WithCalledAsync(
+        OperoneDb db, string name, JobDefinition definition, CancellationToken cancellationToken)
+    {
+        var (all, seen) = (new List<(string Name, JobDefinition Definition)> { (name, definition) }, new HashSet<string> { Job.Normalize(name) });
+        for (var i = 0; i < all.Count; i++)
+        {
+            foreach (var called in all[i].Definition.Steps!.Select(s => s.Job?.Name).OfType<string>().Where(n => seen.Add(Job.Normalize(n))).ToArray())
+            {
+                // one that there is not fails when it is called
+                if (await Job.FindAsync(db, called, cancellationToken) is { } job)
+                {
+                    all.Add((job.Name, job.Definition));
+                }
+            }
+        }
+
+        return all;
     }
 
     /// <summary>The devices of a run, where its sandbox may be had too; else what stands in the way, which is noted.</summary>
@@ -180,6 +256,7 @@ internal sealed class JobStarts(
         }
 
         db.Publish(JobRecords.Made(actor, run));
+        wanted.Cause.Along?.Invoke(db);
 
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         try
@@ -215,7 +292,6 @@ internal sealed class JobStarts(
         }
 
         await records.MadeAsync(actor, Action, run, $"{wanted.Cause.Text}; on {targeted.Devices.Count} devices", CancellationToken.None);
-        conductor.Wake();
         return await JobRunReader.WholeAsync(db, run, jobs.DevicesOf(actor), CancellationToken.None);
     }
 
@@ -246,6 +322,8 @@ internal sealed class JobStarts(
             AtOnce = plan.AtOnce,
             StopAfter = plan.StopAfter,
             RetryOf = wanted.RetryOf,
+            ParentId = wanted.Cause.Parent?.Id,
+            Depth = wanted.Cause.Parent?.Depth + 1 ?? 0,
             Exclusive = concurrency == JobConcurrency.Forbid ? wanted.JobId : null,
             NextAt = now,
         };

@@ -22,9 +22,11 @@ internal sealed class Firing
     public required string Cause { get; init; }
     /// <summary>The device of the event, where the job is for that alone.</summary>
     public Guid? DeviceId { get; init; }
+    /// <summary>The devices that it is for, where it waited for their maintenance windows; null for all.</summary>
+    public IReadOnlyList<Guid>? DeviceIds { get; init; }
     public IReadOnlyDictionary<string, string>? Parameters { get; init; }
     public required Guid JobRunId { get; init; }
-    /// <summary>Until when a node is at it.</summary>
+    /// <summary>Until when a node is at it, or it waits.</summary>
     public required DateTimeOffset ClaimedUntil { get; set; }
     /// <summary>When it was carried out; null while it was not.</summary>
     public DateTimeOffset? FiredAt { get; set; }
@@ -42,6 +44,7 @@ internal sealed class FiringConfiguration : IEntityTypeConfiguration<Firing>
         builder.Property(f => f.Key).HasMaxLength(100);
         builder.Property(f => f.Cause).HasMaxLength(300);
         builder.Property(f => f.Parameters).HasJsonText();
+        builder.Property(f => f.DeviceIds).HasJsonText();
         builder.Property(f => f.Problem).HasMaxLength(Firing.MaxProblem);
         builder.HasIndex(f => new { f.ScheduleId, f.Key }).IsUnique();
         builder.HasIndex(f => new { f.FiredAt, f.ClaimedUntil });

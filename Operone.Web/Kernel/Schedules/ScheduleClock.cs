@@ -120,6 +120,8 @@ internal sealed partial class ScheduleClock(
     {
         await using var db = await databases.CreateDbContextAsync(stopping);
         var next = await db.Set<Schedule>().Where(s => s.IsEnabled && s.DueAt != null).OrderBy(s => s.DueAt).Select(s => s.DueAt).FirstOrDefaultAsync(stopping);
+        var left = await db.Set<Firing>().Where(f => f.FiredAt == null).OrderBy(f => f.ClaimedUntil).Select(f => (DateTimeOffset?)f.ClaimedUntil).FirstOrDefaultAsync(stopping);
+        next = left < (next ?? DateTimeOffset.MaxValue) ? left : next;
         var wait = next is { } due && due - time.GetUtcNow() < LongestWait ? due - time.GetUtcNow() : LongestWait;
         if (wait <= TimeSpan.Zero)
         {

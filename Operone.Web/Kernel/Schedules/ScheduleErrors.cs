@@ -23,6 +23,18 @@ internal static class ScheduleErrors
     public static Error OwnersAlone(string name, string owner) => new(ErrorKind.Forbidden, "schedule-owners-alone", "Not allowed.",
         $"The job of the schedule '{name}' waits for somebody's yes, and the schedule is {owner}'s: whoever asks for a run must be known as that. Run the job itself instead.");
 
+    public static Error WindowNotFound(string idOrName) => new(ErrorKind.NotFound, "maintenance-window-not-found", "There is no such maintenance window.",
+        $"No maintenance window has the id or name '{idOrName}'. `operone windows list` lists them.");
+
+    public static Error WindowNameTaken(string name) => new(ErrorKind.Conflict, "maintenance-window-name-taken", "The name is taken.",
+        $"Another maintenance window is called '{name}'. Names are unique without regard to case.")
+    {
+        Fields = new Dictionary<string, string[]> { ["name"] = [$"'{name}' is taken"] },
+    };
+
+    public static Error TooManyWindows(int most) => new(ErrorKind.Conflict, "maintenance-windows-many", "There are too many.",
+        $"There are {most} maintenance windows, which is the most. Remove one, or give one a wider selector.");
+
     public static Error NoHook(string name) => new(ErrorKind.Conflict, "schedule-no-webhook", "It does not wait for a webhook.",
         $"The schedule '{name}' has no address: it does not fire on a webhook.");
 

@@ -1,5 +1,6 @@
 using Operone.Web.Events.Subscribers;
 using Operone.Web.Hosting;
+using Operone.Web.Kernel.Schedules.Windows;
 
 namespace Operone.Web.Kernel.Schedules;
 
@@ -14,6 +15,7 @@ internal static class ScheduleRegistration
         services.AddSingleton<IEventSubscriber, ScheduleTriggers>();
         services.AddSingleton<ScheduleHook>();
         services.AddSingleton<ScheduleService>();
+        services.AddSingleton<MaintenanceWindowService>();
         services.AddSingleton<IRecurringJob, ScheduleUpkeep>();
     }
 }

@@ -9,6 +9,7 @@ using Operone.Web.Data;
 using Operone.Web.Devices;
 using Operone.Web.Events;
 using Operone.Web.Kernel.Jobs;
+using Operone.Web.Kernel.Schedules.Windows;
 
 namespace Operone.Web.Kernel.Schedules;
 
@@ -21,15 +22,37 @@ internal sealed class ScheduleStarts(
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var schedule = await db.Set<Schedule>().SingleOrDefaultAsync(s => s.Id == firing.ScheduleId, cancellationToken);
-        var error = schedule is null ? ScheduleErrors.NotFound(firing.ScheduleId.ToString()) : await StartAsync(schedule, firing, cancellationToken);
-        (firing.FiredAt, firing.Problem) = (time.GetUtcNow(), error is null ? null : ShortText.Shorten(error.Detail, Firing.MaxProblem));
-        await db.Set<Firing>().Where(f => f.Id == firing.Id).ExecuteUpdateAsync(
-            f => f.SetProperty(x => x.FiredAt, firing.FiredAt).SetProperty(x => x.Problem, firing.Problem), cancellationToken);
+        var held = schedule is null ? null : new HeldDevices(schedule, firing, await WindowHolds.ReadAsync(db, time.GetUtcNow(), cancellationToken));
+        var error = schedule is null ? ScheduleErrors.NotFound(firing.ScheduleId.ToString()) : await StartAsync(schedule, firing, held!, cancellationToken);
+        var problem = error is { Code: "job-no-device" } && held?.Words is { } words ? words : error?.Detail;
+        (firing.FiredAt, firing.Problem) = (time.GetUtcNow(), problem is null ? null : ShortText.Shorten(problem, Firing.MaxProblem));
+        await using (var transaction = await db.Database.BeginTransactionAsync(cancellationToken))
+        {
+            // where it made a run, what waits was stored with that
+            var isNew = await db.Set<Firing>().Where(f => f.Id == firing.Id && f.FiredAt == null).ExecuteUpdateAsync(
+                f => f.SetProperty(x => x.FiredAt, firing.FiredAt).SetProperty(x => x.Problem, firing.Problem), cancellationToken) > 0;
+            if (isNew && error is { Code: "job-no-device" })
+            {
+                held?.AddTo(db);
+                await db.SaveChangesAsync(cancellationToken);
+            }
+
+            await transaction.CommitAsync(cancellationToken);
+        }
+
         if (schedule is not null)
         {
-            var outcome = firing.Problem ?? "started";
+            var outcome = firing.Problem ?? (held?.Words is { } some ? ShortText.Shorten($"started; {some}", Firing.MaxProblem) : "started");
             await db.Set<Schedule>().Where(s => s.Id == schedule.Id && (s.LastAt == null || s.LastAt <= firing.At)).ExecuteUpdateAsync(
                 s => s.SetProperty(x => x.LastAt, firing.At).SetProperty(x => x.LastOutcome, outcome), cancellationToken);
+            if (error is not null && held?.IsWaiting == true)
+            {
+                // it will tell when it has run
+                changes.Signal(LiveChanges.ScheduleList);
+                changes.Signal(LiveChanges.Schedules);
+                return firing;
+            }
+
             await events.PublishAsync(
                 new(error is null ? EventTypes.ScheduleFired : EventTypes.ScheduleFailed, schedule.Name, Actor: schedule.OwnerName, Data: new Dictionary<string, string?>
                 {
@@ -45,7 +68,7 @@ internal sealed class ScheduleStarts(
         return firing;
     }
 
-    private async Task<Error?> StartAsync(Schedule schedule, Firing firing, CancellationToken cancellationToken)
+    private async Task<Error?> StartAsync(Schedule schedule, Firing firing, HeldDevices held, CancellationToken cancellationToken)
     {
         var actor = await standing.ActorAsync(schedule.OwnerId, schedule.OwnerName, cancellationToken);
         var parameters = new Dictionary<string, string>(schedule.Definition.Parameters ?? new Dictionary<string, string>(), StringComparer.Ordinal);
@@ -56,8 +79,9 @@ internal sealed class ScheduleStarts(
 
         var cause = new JobCause(firing.Cause, RunId: firing.JobRunId)
         {
-            Among = firing.DeviceId is { } alone ? device => device.Id == alone
-                : schedule.Definition.Offline == OfflinePolicy.Skip ? device => devices.IsOnline(device.Id) : null,
+            Among = !held.MayHold && (firing.DeviceId, firing.DeviceIds) == (null, null) && schedule.Definition.Offline != OfflinePolicy.Skip ? null : device => (firing.DeviceId is not { } alone || device.Id == alone) && firing.DeviceIds?.Contains(device.Id) != false
+                && (schedule.Definition.Offline != OfflinePolicy.Skip || devices.IsOnline(device.Id)) && held.IsFree(device),
+            Along = held.AddTo,
         };
         var started = await jobs.StartAsync(actor, schedule.JobId.ToString(), new RunJob { Parameters = parameters }, cause, cancellationToken);
         return started.Error is { Code: "job-not-found" } ? ScheduleErrors.JobGone(schedule.Name) : started.Error;

@@ -12,6 +12,11 @@ using Operone.Web.Shell.Sandbox;
 
 namespace Operone.Web.Shell.Pipelines;
 
+/// <summary>A pipeline that is called for by a lower room, in the name of somebody who asked for something else.</summary>
+/// <param name="Permission">The permission that it takes on each device.</param>
+/// <param name="RunId">The id that its run gets.</param>
+internal sealed record PipelineCall(string Permission, Guid RunId);
+
 /// <summary>The use cases of pipelines across devices: one run, an execution a stage, its output the next one's input.</summary>
 internal sealed class PipelineService(
     IDbContextFactory<OperoneDb> databases, DeviceDirectory devices, DeviceSight sight, ExecutionWriter writer, ExecutionDispatch dispatch, RunReader reader,
@@ -20,10 +25,14 @@ internal sealed class PipelineService(
     private const string Action = "pipeline.create";
 
     /// <summary>Makes one. All its devices must be connected, and the actor must be allowed to run commands on each.</summary>
-    public async Task<Result<RunView>> CreateAsync(Actor actor, CreatePipeline request, CancellationToken cancellationToken)
+    public Task<Result<RunView>> CreateAsync(Actor actor, CreatePipeline request, CancellationToken cancellationToken) =>
+        CreateAsync(actor, request, null, cancellationToken);
+
+    /// <summary>The same for a lower room.</summary>
+    public async Task<Result<RunView>> CreateAsync(Actor actor, CreatePipeline request, PipelineCall? call, CancellationToken cancellationToken)
     {
-        var summary = PipelineLimits.Summary(request);
-        if (actor.Lacks(Permissions.RunsCreate) is { } lacks)
+        var (summary, permission) = (PipelineLimits.Summary(request), call?.Permission ?? Permissions.RunsCreate);
+        if (actor.Lacks(permission) is { } lacks)
         {
             await records.DeniedAsync(actor, Action, summary, lacks, cancellationToken);
             return lacks;
@@ -34,7 +43,7 @@ internal sealed class PipelineService(
             return invalid;
         }
 
-        var prepared = await PrepareAsync(actor, request, cancellationToken);
+        var prepared = await PrepareAsync(actor, request, permission, isAsked: call is null, cancellationToken);
         if (prepared.Error is { } refused)
         {
             if (refused.Kind == ErrorKind.Forbidden)
@@ -46,7 +55,7 @@ internal sealed class PipelineService(
         }
 
         var (stages, target, variables, sandbox) = prepared.Value;
-        var (run, executions) = Make(actor, request, stages, variables, sandbox, summary);
+        var (run, executions) = Make(actor, request, stages, variables, sandbox, summary, call?.RunId);
         await using (var db = await databases.CreateDbContextAsync(cancellationToken))
         {
             await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
@@ -71,12 +80,13 @@ internal sealed class PipelineService(
         return !run.IsError && run.Value.Request!.Stages is null ? RunErrors.NotFound(id.ToString()) : run;
     }
 
-    private async Task<Result<Prepared>> PrepareAsync(Actor actor, CreatePipeline request, CancellationToken cancellationToken)
+    private async Task<Result<Prepared>> PrepareAsync(
+        Actor actor, CreatePipeline request, string permission, bool isAsked, CancellationToken cancellationToken)
     {
         var (stages, all, grants) = (new List<DeviceEntry>(), new List<DeviceEntry>(), new Dictionary<Guid, int>());
         foreach (var stage in request.Stages!)
         {
-            var resolved = sight.Resolve(actor, new RunTarget([stage.Device!]), Permissions.RunsCreate);
+            var resolved = sight.Resolve(actor, new RunTarget([stage.Device!]), permission);
             if (resolved.IsError)
             {
                 return resolved.Error!;
@@ -105,7 +115,7 @@ internal sealed class PipelineService(
             return with.Error!;
         }
 
-        if (await stepUp.RequireForRunAsync(actor, all.Count, cancellationToken) is { } untouched)
+        if (isAsked && await stepUp.RequireForRunAsync(actor, all.Count, cancellationToken) is { } untouched)
         {
             return untouched;
         }
@@ -115,10 +125,10 @@ internal sealed class PipelineService(
     }
 
     private (Run Run, List<Execution> Executions) Make(
-        Actor actor, CreatePipeline request, IReadOnlyList<DeviceEntry> stages, RunVariables? variables, ChosenSandbox sandbox, string summary)
+        Actor actor, CreatePipeline request, IReadOnlyList<DeviceEntry> stages, RunVariables? variables, ChosenSandbox sandbox, string summary, Guid? given)
     {
         var now = time.GetUtcNow();
-        var id = Guid.CreateVersion7(now);
+        var id = given ?? Guid.CreateVersion7(now);
         var run = new Run
         {
             Id = id,

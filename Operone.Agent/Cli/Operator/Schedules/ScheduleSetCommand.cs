@@ -16,6 +16,7 @@ internal static class ScheduleSetCommand
         var jitter = new Option<string?>("--jitter") { Description = "Each time is late by a part of this.", HelpName = "DURATION" };
         var missed = new Option<MissedPolicy>("--missed") { Description = "What happens to times that were missed while no node ran: skip, once or all." };
         var offline = new Option<OfflinePolicy>("--offline") { Description = "What happens with devices that are offline: wait or skip." };
+        var outside = new Option<OutsidePolicy>("--outside") { Description = "What happens with devices outside their maintenance windows: wait or skip." };
         var off = new Option<bool>("--off") { Description = "It does not fire until it is turned on." };
         var when = new WhenOptions();
         var command = new OperatorCommand("set", "Make a schedule, or say anew what one is.",
@@ -27,7 +28,7 @@ internal static class ScheduleSetCommand
               operone schedule set nightly --job backup --calendar "every weekday at 03:00" --time-zone Europe/Berlin --missed once
               operone schedule set greet --job greet --on-event device.connected -l role=web --only-that-device
               operone schedule set deploy --job deploy --on-webhook
-            """) { name, job, description, parameters, jitter, missed, offline, off };
+            """) { name, job, description, parameters, jitter, missed, offline, outside, off };
         when.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -47,6 +48,7 @@ internal static class ScheduleSetCommand
                 Jitter = parsed.GetValue(jitter),
                 Missed = parsed.GetValue(missed),
                 Offline = parsed.GetValue(offline),
+                Outside = parsed.GetValue(outside),
                 Enabled = parsed.GetValue(off) ? false : null,
                 Cron = read.Cron,
                 Calendar = read.Calendar,

@@ -210,7 +210,7 @@ internal static class SchedulesCommand
                 one.Definition.Name!, one.Definition.Job!, ScheduleRules.Describe(one.Definition),
                 one.Definition.Enabled == false ? new Cell("off", Tone.Off) : one.NextAt is { } next ? Quantities.FormatRelative(next, now) : "-",
                 one.LastAt is { } last ? Quantities.FormatRelative(last, now) : "-",
-                one.LastOutcome is null or "started" ? one.LastOutcome ?? "" : new Cell(one.LastOutcome, Tone.Bad),
+                one.LastOutcome is null || one.LastOutcome.StartsWith("started", StringComparison.Ordinal) ? one.LastOutcome ?? "" : new Cell(one.LastOutcome, Tone.Bad),
             ], cancellationToken);
     }
 }

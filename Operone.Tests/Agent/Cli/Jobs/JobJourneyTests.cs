@@ -1,7 +1,10 @@
+using System.Net.Http.Json;
 using System.Runtime.Versioning;
 using System.Text;
 using System.Text.RegularExpressions;
 using Operone.Core.Access;
+using Operone.Core.Connection;
+using Operone.Core.Shell;
 using Operone.Tests.Agent.Hosting;
 using Operone.Tests.Hosting;
 using Xunit;
@@ -70,6 +73,29 @@ public sealed class JobJourneyTests : IAsyncLifetime
         Assert.Contains("-      mode: \"600\"\n+      mode: \"640\"", (await RunAsync("job", "versions", "deploy", "--diff", "2")).Output, StringComparison.Ordinal);
         Assert.Equal(0, (await RunAsync("job", "delete", "deploy")).Code);
         Assert.NotEqual(0, (await RunAsync("job", "show", "deploy")).Code);
+    }
+
+    [Fact]
+    public async Task Pipeline_AsAStep_IsJoinedOnItsDevices()
+    {
+        Assert.Equal(0, (await RunAsync(["job", "apply", "-f", "-"], """
+            name: count
+            parameters: [{name: lines, default: 1000}]
+            target: {all: true}
+            steps:
+              - pipeline: {stages: [{device: web-1, command: 'seq 1 "$PARAM_LINES"'}, {device: web-1, argv: [tail, -n, "1"]}]}
+            """)).Code);
+        var run = await RunAsync("job", "run", "count", "--json");
+        Assert.True(run.Code == 0, run.Error);
+        var id = Regex.Match(run.Output, "\"kind\": ?\"pipeline\",\\s*\"id\": ?\"([0-9a-f-]{36})\"").Groups[1].Value;
+        var pipeline = (await _server!.Owner.GetFromJsonAsync($"/api/v1/pipelines/{id}", OperoneJson.Default.RunView, TestContext.Current.CancellationToken))!;
+        Assert.Equal(RunStatus.Succeeded, pipeline.Status);
+        Assert.Equal("1000\n", await _server.Owner.GetStringAsync($"/api/v1/runs/{id}/executions/{pipeline.Executions![1].Id}/stdout", TestContext.Current.CancellationToken));
+
+        Assert.Equal(0, (await RunAsync(["job", "apply", "-f", "-"], "name: broken\ntarget: {all: true}\nsteps: [{pipeline: {stages: [{device: web-1, command: exit 7}, {device: web-1, command: cat}]}}]\n")).Code);
+        var broken = await RunAsync("job", "run", "broken");
+        Assert.NotEqual(0, broken.Code);
+        Assert.Contains("stage 1 on web-1: Exited with code 7", broken.Error, StringComparison.Ordinal);
     }
 
     [Fact]

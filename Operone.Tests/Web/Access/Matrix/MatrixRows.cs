@@ -35,6 +35,11 @@ internal static class MatrixRows
         POST /api/v1/devices/{idOrName}/drain                     401        401        403        403        403        403        403        200        200        403        404        403
         POST /api/v1/devices/{idOrName}/uncordon                  401        401        403        403        403        403        403        200        200        403        404        403
         POST /api/v1/hooks/{token}                                404        404        404        404        404        404        404        404        404        404        404        404
+        GET /api/v1/maintenance-windows                           401        401        403        200        200        200        200        200        200        403        200        200
+        POST /api/v1/maintenance-windows                          401        401        403        403        403        403        403        400        400        403        400        403
+        GET /api/v1/maintenance-windows/{idOrName}                401        401        403        404        200        404        200        200        200        403        404        200
+        PUT /api/v1/maintenance-windows/{idOrName}                401        401        403        403        403        403        403        400        400        403        404        403
+        DELETE /api/v1/maintenance-windows/{idOrName}             401        401        403        403        403        403        403        204        204        403        404        403
         GET /api/v1/resources                                     401        401        403        200        200        200        200        200        200        200        200        200
         GET /api/v1/resources/reservations                        401        401        403        200        200        200        200        200        200        403        200        200
         DELETE /api/v1/devices/{idOrName}                         401        401        403        403        403        403        403        204        204        403        404        403
@@ -268,6 +273,7 @@ internal static class MatrixRows
         /schedules                                                in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
         /schedules/new                                            in         in         no         no         no         no         no         yes        yes        -          -          -
         /schedules/{Id}                                           in         in         no         gone       yes        gone       yes        yes        yes        -          -          -
+        /schedules/windows                                        in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
         /settings/file-policies                                   in         in         no         no         no         no         no         yes        yes        -          -          -
         /settings/file-policies/new                               in         in         no         no         no         no         no         yes        yes        -          -          -
         /settings/file-policies/{Id}                              in         in         no         no         no         no         no         yes        yes        -          -          -

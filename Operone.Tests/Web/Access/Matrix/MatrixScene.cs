@@ -193,6 +193,7 @@ internal sealed class MatrixScene : IAsyncDisposable
             "jobs" => await NewJobAsync(),
             "job-runs" => await NewJobRunAsync(),
             "schedules" => await NewScheduleAsync(),
+            "maintenance-windows" => await NewAsync("maintenance-windows", new { name = $"window-{++_made}", selector = "env=prod", mode = "never", cron = "0 0 1 1 *", duration = "1m" }),
             "hooks" => "no-token",
             "approvals" => Guid.NewGuid().ToString(),
             "uploads" or "transfers" => Guid.NewGuid().ToString(),

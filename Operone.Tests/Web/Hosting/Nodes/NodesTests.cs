@@ -2,12 +2,18 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Runtime.Versioning;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Operone.Core.Access;
 using Operone.Core.Connection;
 using Operone.Core.Devices;
 using Operone.Core.Shell;
 using Operone.Tests.Agent.Hosting;
 using Operone.Tests.Hosting;
+using Operone.Web.Access;
+using Operone.Web.Devices;
+using Operone.Web.Hosting.Nodes;
+using Operone.Web.Shell;
 using Xunit;
 
 namespace Operone.Tests.Web.Hosting.Nodes;
@@ -25,6 +31,35 @@ public sealed class NodesTests(NodesFixture nodes) : IClassFixture<NodesFixture>
         Assert.Equal(RunStatus.Succeeded, run.Status);
         var text = await nodes.First.Owner.GetStringAsync($"/api/v1/runs/{run.Id}/executions/{run.Executions![0].Id}/stdout", Cancelled);
         Assert.EndsWith("\n20000\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_ThatWasLostOnItsWayToAnotherNode_IsSentAgain_AndSoIsACancel()
+    {
+        // Stored at one node, and never sent: as it is where Redis forgets the message.
+        var device = ServiceOf<DeviceDirectory>(nodes.First).Find("second")!;
+        var prepared = (await ServiceOf<RunStart>(nodes.First).PrepareAsync(
+            Actor.System, new() { Command = "echo here; sleep 600" }, [device], new Dictionary<string, string>(), new Dictionary<string, string>(), Cancelled)).Value;
+        await using (var db = nodes.First.OpenDatabase())
+        {
+            await using var transaction = await db.Database.BeginTransactionAsync(Cancelled);
+            await RunStart.InsertAsync(db, prepared, Cancelled);
+            await transaction.CommitAsync(Cancelled);
+        }
+
+        var id = prepared.Run.Id;
+        await BecomesAsync(RunStatus.Running, ExecutionStatus.Running);
+        await using (var db = nodes.First.OpenDatabase())
+        {
+            await db.Set<Run>().Where(r => r.Id == id).ExecuteUpdateAsync(r => r.SetProperty(x => x.CancelledAt, DateTimeOffset.UtcNow), Cancelled);
+        }
+
+        await BecomesAsync(RunStatus.Cancelled, ExecutionStatus.Cancelled);
+
+        Task BecomesAsync(RunStatus status, ExecutionStatus execution) => Eventually.BecomesAsync(
+            async () => (await nodes.First.Owner.GetFromJsonAsync($"/api/v1/runs/{id}", OperoneJson.Default.RunView, Cancelled))! is var run
+                && run.Status == status && run.Executions!.Single().Status == execution,
+            $"the run is {status}", 60);
     }
 
     [Fact]
@@ -186,12 +221,14 @@ public sealed class NodesTests(NodesFixture nodes) : IClassFixture<NodesFixture>
         Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
     }
 
-    private static Guid IdOf(OperoneServer node) =>
-        ((Operone.Web.Hosting.Nodes.INodeBus)node.Services.GetService(typeof(Operone.Web.Hosting.Nodes.INodeBus))!).Id;
+    private static T ServiceOf<T>(OperoneServer node)
+        where T : notnull => node.Services.GetRequiredService<T>();
+
+    private static Guid IdOf(OperoneServer node) => ServiceOf<INodeBus>(node).Id;
 
     private static bool IsHere(OperoneServer node, string device)
     {
-        var directory = (Operone.Web.Devices.DeviceDirectory)node.Services.GetService(typeof(Operone.Web.Devices.DeviceDirectory))!;
+        var directory = ServiceOf<DeviceDirectory>(node);
         return directory.Find(device) is { } found && directory.IsHere(found.Id);
     }
 

@@ -150,7 +150,7 @@ public sealed class JobDocumentTests
     {
         var schema = JobShape.Schema();
         Assert.Equal("https://json-schema.org/draft/2020-12/schema", (string?)schema["$schema"]);
-        Assert.Equal(["command", "argv", "script", "file", "approval"], schema["properties"]!["steps"]!["items"]!["oneOf"]!.AsArray().Select(o => (string)o!["required"]![0]!));
+        Assert.Equal(["command", "argv", "script", "file", "pipeline", "job", "webhook", "approval"], schema["properties"]!["steps"]!["items"]!["oneOf"]!.AsArray().Select(o => (string)o!["required"]![0]!));
         Assert.False((bool)schema["additionalProperties"]!);
     }
 
@@ -175,6 +175,7 @@ public sealed class JobDocumentTests
                 {
                     NumberShape number => type == (number.IsWhole ? typeof(int) : typeof(double)),
                     TruthShape => type == typeof(bool),
+                    ListShape { Item: TextShape { Words: not null } } => type == typeof(IReadOnlyList<JobNews>),
                     ListShape => type == typeof(IReadOnlyList<string>),
                     MapShape => type == typeof(IReadOnlyDictionary<string, string>),
                     TextShape { Words: { } words } => type.IsEnum && Enum.GetValues(type).Cast<object>().Select(v => JsonSerializer.Serialize(v, type).Trim('"')).SequenceEqual(words),
@@ -210,6 +211,9 @@ public sealed class JobDocumentTests
         Environment = environment,
         Approval = isScript ? new() { Message = script } : null,
         File = isScript ? null : new() { Path = name, Content = script, Mode = "0600" },
+        Pipeline = isScript ? null : new() { Stages = [new() { Device = name, Argv = argv, Environment = environment }, new() { Command = script }] },
+        Job = isScript ? new() { Name = name, Parameters = environment, Target = new RunTarget(argv) } : null,
+        Webhook = isScript ? new() { Name = script, Data = environment } : null,
     });
 
     private static readonly Gen<JobDefinition> Jobs = Gen.Select(Texts, Texts, Texts.List[0, 3], Steps.List[0, 4], Gen.Int[1, 20], Gen.Double[1, 10], Gen.Bool).Select(
@@ -222,6 +226,7 @@ public sealed class JobDocumentTests
             Retries = new() { Count = count, Growth = growth },
             Concurrency = flag ? JobConcurrency.Replace : null,
             Rollout = new() { Batch = name },
+            Notify = flag ? new() { Webhooks = choices, On = [JobNews.Failed, JobNews.Approval] } : null,
             Steps = steps,
         });
 }

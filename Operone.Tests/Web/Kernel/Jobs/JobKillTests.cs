@@ -13,7 +13,7 @@ namespace Operone.Tests.Web.Kernel.Jobs;
 public sealed class JobKillTests
 {
     private const int Devices = 12;
-    private const int Steps = 2;
+    private const int Steps = 3;
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
@@ -39,7 +39,7 @@ public sealed class JobKillTests
         {
             var run = await StartJobAsync(node);
 
-            // at the first start, in the middle of a batch, and between two
+            // at the first start, in the middle of a batch, and while another job is called
             foreach (var starts in (int[])[1 + (repeat % 3), 5, 9])
             {
                 for (var i = 0; i < starts; i++)
@@ -54,8 +54,12 @@ public sealed class JobKillTests
             var ended = await Eventually.BecomesAsync(
                 async () => await node.Owner.GetFromJsonAsync<JobRunView>($"/api/v1/job-runs/{run.Id}", Cancelled) is { } now && now.Status.IsEnd() ? now : null, "the run ended", 120);
             Assert.Equal((JobRunStatus.Succeeded, null), (ended.Status, ended.Reason));
-            Assert.All(fleet, agent => Assert.Equal(["one", "two"], agent.Ran.Select(s => s.Command)));
-            var runs = await Task.WhenAll(ended.Steps!.SelectMany(s => s.Runs).Select(async id => (await node.Owner.GetFromJsonAsync<RunView>($"/api/v1/runs/{id}", Cancelled))!));
+            Assert.All(fleet, agent => Assert.Equal(["one", "mid", "two"], agent.Ran.Select(s => s.Command)));
+            var called = (await node.Owner.GetFromJsonAsync<JobRunView>($"/api/v1/job-runs/{ended.Steps![1].Call!.Id}", Cancelled))!;
+            Assert.Equal((JobRunStatus.Succeeded, run.Id), (called.Status, called.ParentId));
+            var all = (await node.Owner.GetFromJsonAsync<Operone.Core.Page<JobRunView>>("/api/v1/job-runs", Cancelled))!;
+            Assert.Equal(2, all.Items.Count);
+            var runs = await Task.WhenAll(ended.Steps.Concat(called.Steps!).SelectMany(s => s.Runs).Select(async id => (await node.Owner.GetFromJsonAsync<RunView>($"/api/v1/runs/{id}", Cancelled))!));
             var executions = runs.SelectMany(r => r.Executions!).ToArray();
             Assert.Equal(Devices * Steps, executions.Length);
             Assert.All(executions, e => Assert.Equal((ExecutionStatus.Succeeded, 4), (e.Status, e.StdoutBytes)));
@@ -92,10 +96,15 @@ public sealed class JobKillTests
 
     private static async Task<JobRunView> StartJobAsync(NodeProcess node)
     {
-        using var yaml = new StringContent(
-            "name: kill\ntarget: {selector: fleet=kill}\nrollout: {canary: 1, batch: 4, atOnce: 3}\nsteps: [{command: one}, {command: two}]\n", Encoding.UTF8, "application/yaml");
-        using var applied = await node.Owner.PostAsync(new Uri("/api/v1/jobs/apply", UriKind.Relative), yaml, Cancelled);
-        Assert.True(applied.IsSuccessStatusCode, await applied.Content.ReadAsStringAsync(Cancelled));
+        foreach (var job in (string[])[
+            "name: called\nrollout: {batch: 4}\nsteps: [{command: mid}]\n",
+            "name: kill\ntarget: {selector: fleet=kill}\nrollout: {canary: 1, batch: 4, atOnce: 3}\nsteps: [{command: one}, {job: {name: called}}, {command: two}]\n"])
+        {
+            using var yaml = new StringContent(job, Encoding.UTF8, "application/yaml");
+            using var applied = await node.Owner.PostAsync(new Uri("/api/v1/jobs/apply", UriKind.Relative), yaml, Cancelled);
+            Assert.True(applied.IsSuccessStatusCode, await applied.Content.ReadAsStringAsync(Cancelled));
+        }
+
         using var started = await node.Owner.PostAsJsonAsync("/api/v1/jobs/kill/runs", new RunJob(), Cancelled);
         Assert.True(started.IsSuccessStatusCode, await started.Content.ReadAsStringAsync(Cancelled));
         return (await started.Content.ReadFromJsonAsync<JobRunView>(Cancelled))!;

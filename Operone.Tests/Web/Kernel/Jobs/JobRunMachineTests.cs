@@ -34,7 +34,10 @@ public sealed class JobRunMachineTests
         var all = Enumerable.Range(0, steps).Select(i => new JobStep { Command = $"step {i}" }).ToList();
         if (approval < steps)
         {
+            // with a call before it, and at the very end
             all.Insert(approval.Value, new() { Approval = new() });
+            all.Insert(approval.Value, new() { Job = new() { Name = "other" } });
+            all.Add(new() { Webhook = new() { Name = "hook" } });
         }
 
         return new()
@@ -53,7 +56,7 @@ public sealed class JobRunMachineTests
         var devices = plan.Batches.SelectMany((batch, b) => batch.Select(d => (d, b))).Select((d, i) => new JobRunDevice { JobRunId = Guid.Empty, DeviceId = d.d.Id, DeviceName = d.d.Name, Position = i, Batch = d.b }).ToList();
         var run = Run(definition, plan, count, null);
         var (now, done) = (Start, new Dictionary<(Guid, int), int>());
-        var ran = new Dictionary<Guid, List<int>>();
+        var (ran, calls, calling) = (new Dictionary<Guid, List<int>>(), new HashSet<int>(), (int?)null);
         for (var turn = 0; !run.Status.IsEnd(); turn++)
         {
             Assert.InRange(turn, 0, 2000);
@@ -61,17 +64,34 @@ public sealed class JobRunMachineTests
                 d => d.ExecutionId!.Value, _ => random.Next(5) == 0 ? new ExecutionOutcome(random.Next(2) == 0 ? ExecutionStatus.Failed : ExecutionStatus.Lost, null, 1) : new(ExecutionStatus.Succeeded, null, 0));
             var machine = new JobRunMachine(run, [.. devices.Where(d => !d.Status.IsEnd())], devices.Count(d => d.Status == JobDeviceStatus.Failed), now);
             machine.Harvest(ends, isEnding: false);
+            if (calling is { } called)
+            {
+                Assert.False(devices.Exists(d => d.Status == JobDeviceStatus.Running), "a device is at work while something is called for all");
+                var outcome = new CallOutcome(random.Next(3) == 0 ? JobCallStatus.Running : JobCallStatus.Succeeded);
+                machine.Take(called, outcome);
+                if (outcome.Status == JobCallStatus.Running)
+                {
+                    continue;
+                }
+            }
+
             if (run.Status == JobRunStatus.Approval)
             {
                 machine.Approve(isWhole: false);
             }
 
             machine.Drive(isPaused: false);
+            calling = machine.Calls;
+            if (calling is { } call)
+            {
+                Assert.True(JobRules.IsCall(definition.Steps![call]) && calls.Add(call), "a call is made twice");
+            }
+
             foreach (var device in machine.Starting)
             {
                 // what has failed for good, or is somewhere else, does not begin
                 Assert.Equal((JobDeviceStatus.Running, machine.Batch), (device.Status, device.Batch));
-                Assert.Null(definition.Steps![device.Step].Approval);
+                Assert.True(JobRules.IsForDevices(definition.Steps![device.Step]));
                 (device.ExecutionId, device.RunId) = (Guid.CreateVersion7(), Guid.CreateVersion7());
                 var tries = done[(device.DeviceId, device.Step)] = done.GetValueOrDefault((device.DeviceId, device.Step)) + 1;
                 Assert.InRange(tries, 1, 1 + (definition.Retries?.Count ?? 0));
@@ -87,7 +107,8 @@ public sealed class JobRunMachineTests
         var last = definition.Steps!.Count;
         Assert.All(devices, d => Assert.True(d.Status.IsEnd() || d.Status == JobDeviceStatus.Pending, $"{d.DeviceName} is {d.Status}"));
         Assert.All(devices.Where(d => d.Status == JobDeviceStatus.Succeeded), d =>
-            Assert.Equal(Enumerable.Range(0, last).Where(s => definition.Steps[s].Approval is null), ran[d.DeviceId].Distinct()));
+            Assert.Equal(Enumerable.Range(0, last).Where(s => JobRules.IsForDevices(definition.Steps[s])), ran[d.DeviceId].Distinct()));
+        Assert.True(run.Status != JobRunStatus.Succeeded || calls.Count == definition.Steps.Count(JobRules.IsCall), "a call was left out");
         Assert.All(ran.Values, steps => Assert.Equal(steps.Order(), steps));
         Assert.All(devices.Where(d => d.Status == JobDeviceStatus.NotStarted), d => Assert.False(ran.ContainsKey(d.DeviceId)));
         var failed = devices.Count(d => d.Status == JobDeviceStatus.Failed);

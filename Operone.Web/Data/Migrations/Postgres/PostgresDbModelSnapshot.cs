@@ -1841,6 +1841,9 @@ namespace Operone.Web.Data.Migrations.Postgres
                         .IsRequired()
                         .HasColumnType("text");
 
+                    b.Property<int>("Depth")
+                        .HasColumnType("integer");
+
                     b.Property<int>("Devices")
                         .HasColumnType("integer");
 
@@ -1870,6 +1873,9 @@ namespace Operone.Web.Data.Migrations.Postgres
                     b.Property<string>("Parameters")
                         .IsRequired()
                         .HasColumnType("text");
+
+                    b.Property<Guid?>("ParentId")
+                        .HasColumnType("uuid");
 
                     b.Property<DateTimeOffset?>("PausedAt")
                         .HasColumnType("timestamp with time zone");
@@ -1924,6 +1930,35 @@ namespace Operone.Web.Data.Migrations.Postgres
                     b.HasIndex("Status", "NextAt");
 
                     b.ToTable("job_runs", (string)null);
+                });
+
+            modelBuilder.Entity("Operone.Web.Kernel.Jobs.Runs.JobRunCall", b =>
+                {
+                    b.Property<Guid>("JobRunId")
+                        .HasColumnType("uuid");
+
+                    b.Property<int>("Step")
+                        .HasColumnType("integer");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<Guid>("CalledId")
+                        .HasColumnType("uuid");
+
+                    b.Property<DateTimeOffset?>("EndedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("Reason")
+                        .HasMaxLength(1000)
+                        .HasColumnType("character varying(1000)");
+
+                    b.Property<int>("Status")
+                        .HasColumnType("integer");
+
+                    b.HasKey("JobRunId", "Step");
+
+                    b.ToTable("job_run_calls", (string)null);
                 });
 
             modelBuilder.Entity("Operone.Web.Kernel.Jobs.Runs.JobRunDevice", b =>
@@ -2047,6 +2082,9 @@ namespace Operone.Web.Data.Migrations.Postgres
                     b.Property<Guid?>("DeviceId")
                         .HasColumnType("uuid");
 
+                    b.Property<string>("DeviceIds")
+                        .HasColumnType("text");
+
                     b.Property<DateTimeOffset?>("FiredAt")
                         .HasColumnType("timestamp with time zone");
 
@@ -2155,6 +2193,44 @@ namespace Operone.Web.Data.Migrations.Postgres
                     b.HasIndex("IsEnabled", "DueAt");
 
                     b.ToTable("schedules", (string)null);
+                });
+
+            modelBuilder.Entity("Operone.Web.Kernel.Schedules.Windows.MaintenanceWindow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid");
+
+                    b.Property<string>("Definition")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<bool>("IsEnabled")
+                        .HasColumnType("boolean");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(63)
+                        .HasColumnType("character varying(63)");
+
+                    b.Property<string>("NormalizedName")
+                        .IsRequired()
+                        .HasMaxLength(63)
+                        .HasColumnType("character varying(63)");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("UpdatedBy")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("NormalizedName")
+                        .IsUnique();
+
+                    b.ToTable("maintenance_windows", (string)null);
                 });
 
             modelBuilder.Entity("Operone.Web.Shell.Environments.RunEnvironment", b =>
@@ -2719,6 +2795,15 @@ namespace Operone.Web.Data.Migrations.Postgres
                 });
 
             modelBuilder.Entity("Operone.Web.Kernel.Jobs.Runs.Approval", b =>
+                {
+                    b.HasOne("Operone.Web.Kernel.Jobs.Runs.JobRun", null)
+                        .WithMany()
+                        .HasForeignKey("JobRunId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Operone.Web.Kernel.Jobs.Runs.JobRunCall", b =>
                 {
                     b.HasOne("Operone.Web.Kernel.Jobs.Runs.JobRun", null)
                         .WithMany()

@@ -1830,6 +1830,9 @@ namespace Operone.Web.Data.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<int>("Depth")
+                        .HasColumnType("INTEGER");
+
                     b.Property<int>("Devices")
                         .HasColumnType("INTEGER");
 
@@ -1858,6 +1861,9 @@ namespace Operone.Web.Data.Migrations.Sqlite
 
                     b.Property<string>("Parameters")
                         .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid?>("ParentId")
                         .HasColumnType("TEXT");
 
                     b.Property<long?>("PausedAt")
@@ -1913,6 +1919,35 @@ namespace Operone.Web.Data.Migrations.Sqlite
                     b.HasIndex("Status", "NextAt");
 
                     b.ToTable("job_runs", (string)null);
+                });
+
+            modelBuilder.Entity("Operone.Web.Kernel.Jobs.Runs.JobRunCall", b =>
+                {
+                    b.Property<Guid>("JobRunId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Step")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<Guid>("CalledId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("EndedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Reason")
+                        .HasMaxLength(1000)
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Status")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("JobRunId", "Step");
+
+                    b.ToTable("job_run_calls", (string)null);
                 });
 
             modelBuilder.Entity("Operone.Web.Kernel.Jobs.Runs.JobRunDevice", b =>
@@ -2036,6 +2071,9 @@ namespace Operone.Web.Data.Migrations.Sqlite
                     b.Property<Guid?>("DeviceId")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("DeviceIds")
+                        .HasColumnType("TEXT");
+
                     b.Property<long?>("FiredAt")
                         .HasColumnType("INTEGER");
 
@@ -2144,6 +2182,44 @@ namespace Operone.Web.Data.Migrations.Sqlite
                     b.HasIndex("IsEnabled", "DueAt");
 
                     b.ToTable("schedules", (string)null);
+                });
+
+            modelBuilder.Entity("Operone.Web.Kernel.Schedules.Windows.MaintenanceWindow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Definition")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<bool>("IsEnabled")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(63)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("NormalizedName")
+                        .IsRequired()
+                        .HasMaxLength(63)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("UpdatedBy")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("NormalizedName")
+                        .IsUnique();
+
+                    b.ToTable("maintenance_windows", (string)null);
                 });
 
             modelBuilder.Entity("Operone.Web.Shell.Environments.RunEnvironment", b =>
@@ -2704,6 +2780,15 @@ namespace Operone.Web.Data.Migrations.Sqlite
                 });
 
             modelBuilder.Entity("Operone.Web.Kernel.Jobs.Runs.Approval", b =>
+                {
+                    b.HasOne("Operone.Web.Kernel.Jobs.Runs.JobRun", null)
+                        .WithMany()
+                        .HasForeignKey("JobRunId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Operone.Web.Kernel.Jobs.Runs.JobRunCall", b =>
                 {
                     b.HasOne("Operone.Web.Kernel.Jobs.Runs.JobRun", null)
                         .WithMany()

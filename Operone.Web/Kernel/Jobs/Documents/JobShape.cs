@@ -11,7 +11,7 @@ internal static class JobShape
     public const string SchemaPath = "/api/v1/schemas/job.json";
 
     // a step has exactly one of them
-    private static readonly string[] Kinds = ["command", "argv", "script", "file", "approval"];
+    private static readonly string[] Kinds = ["command", "argv", "script", "file", "pipeline", "job", "webhook", "approval"];
 
     private const string DurationPattern = "^[0-9.]+ ?(ms|s|m|h|d)?( ?[0-9.]+ ?(ms|s|m|h))*$";
 
@@ -48,7 +48,16 @@ internal static class JobShape
         ["variable"] = new TextShape("The environment variable by which commands get it; by default PARAM_ and its name in capitals.", Pattern: "^[A-Za-z_][A-Za-z0-9_]{0,127}$"),
     }, "name");
 
-    private static readonly ObjectShape Step = new("A step: exactly one of command, argv, script, file and approval.", new Dictionary<string, Shape>
+    private static readonly ObjectShape Stage = new("A stage: one command on one device; exactly one of command and argv. Parameters are in its environment.", new Dictionary<string, Shape>
+    {
+        ["device"] = new TextShape("The device's id or name.", IsScalar: true),
+        ["command"] = new TextShape("A command line for the device's shell."),
+        ["argv"] = new ListShape("A program and its arguments.", new TextShape("An argument.", IsScalar: true), RunLimits.MaxArguments),
+        ["workingDirectory"] = new TextShape("An absolute path; by default the home of the agent's user."),
+        ["environment"] = new MapShape("Variables of this stage.", new TextShape("A value.", IsScalar: true)),
+    }, "device");
+
+    private static readonly ObjectShape Step = new("A step: exactly one of command, argv, script and file, which each device does by itself, and of pipeline, job, webhook and approval, which are done once.", new Dictionary<string, Shape>
     {
         ["name"] = new TextShape("What people call it."),
         ["command"] = new TextShape("A command line for each device's shell. Parameters are in its environment."),
@@ -64,8 +73,23 @@ internal static class JobShape
         }, "path", "content"),
         ["workingDirectory"] = new TextShape("An absolute path; by default the home of the agent's user."),
         ["environment"] = new MapShape("Variables of this step.", new TextShape("A value.", IsScalar: true)),
-        ["timeout"] = Duration("How long it may take on each device."),
+        ["timeout"] = Duration("How long it may take on each device, or the whole of what it calls."),
         ["retries"] = Retries with { About = "How often it is tried again; instead of the job's." },
+        ["pipeline"] = new ObjectShape("A pipeline across devices: each stage's standard output is the next one's standard input.", new Dictionary<string, Shape>
+        {
+            ["stages"] = new ListShape("The stages in order.", Stage, PipelineLimits.MaxStages),
+        }, "stages"),
+        ["job"] = new ObjectShape("Another job to run. The step ends as that run does.", new Dictionary<string, Shape>
+        {
+            ["name"] = new TextShape("Its name."),
+            ["parameters"] = new MapShape("Its parameters. One that is {{name}} and nothing else is this job's parameter.", new TextShape("A value.", IsScalar: true)),
+            ["target"] = Target with { About = "On which devices, where it does not say so itself; by default on those of this run that have not failed." },
+        }, "name"),
+        ["webhook"] = new ObjectShape("A webhook to call. The step ends when its receiver has taken it.", new Dictionary<string, Shape>
+        {
+            ["name"] = new TextShape("Its name."),
+            ["data"] = new MapShape("What it gets besides the job and its run. One that is {{name}} and nothing else is the parameter's value.", new TextShape("A text.", IsScalar: true)),
+        }, "name"),
         ["approval"] = Approval with { About = "Waits for somebody else's yes before the steps after it." },
     });
 
@@ -88,6 +112,11 @@ internal static class JobShape
         ["timeout"] = Duration("How long the whole may take."),
         ["concurrency"] = new TextShape("What happens when it runs already: both run, the new one is refused, or the one that runs is cancelled.", ["allow", "forbid", "replace"]),
         ["approval"] = Approval,
+        ["notify"] = new ObjectShape("Who is told of its runs, besides webhooks that are filtered for them.", new Dictionary<string, Shape>
+        {
+            ["webhooks"] = new ListShape("The names of webhooks, which may be mail and chat too.", new TextShape("A name."), 10),
+            ["on"] = new ListShape("Of what; by default of what failed.", new TextShape("News.", ["succeeded", "failed", "cancelled", "approval"]), 4),
+        }, "webhooks"),
         ["rollout"] = new ObjectShape("In which order, and how many devices at a time.", new Dictionary<string, Shape>
         {
             ["orderBy"] = new TextShape("The label by whose value devices come; those without it last."),

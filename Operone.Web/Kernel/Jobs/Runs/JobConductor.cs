@@ -22,11 +22,7 @@ internal sealed partial class JobConductor(
 
     private const int AtOnce = 4;
 
-    private readonly SemaphoreSlim _news = new(0);
     private bool _hasActive = true;
-
-    /// <summary>There may be something to do.</summary>
-    public void Wake() => _news.Release();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -134,7 +130,7 @@ internal sealed partial class JobConductor(
     {
         using var waited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         waited.CancelAfter(Interval);
-        Task[] news = [_news.WaitAsync(waited.Token), .. subscriptions.Select(s => s.WaitAsync(waited.Token).AsTask())];
+        Task[] news = [.. subscriptions.Select(s => s.WaitAsync(waited.Token).AsTask())];
         await Task.WhenAny(news);
         await waited.CancelAsync();
         await Task.WhenAll(news).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -142,12 +138,6 @@ internal sealed partial class JobConductor(
 
         // ends come in crowds
         await Task.Delay(Gather, time, cancellationToken);
-    }
-
-    public override void Dispose()
-    {
-        _news.Dispose();
-        base.Dispose();
     }
 
     private static partial class Log

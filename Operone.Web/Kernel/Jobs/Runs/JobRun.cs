@@ -50,6 +50,10 @@ internal sealed class JobRun
     public DateTimeOffset? CancelledAt { get; init; }
     public string? CancelledBy { get; init; }
     public Guid? RetryOf { get; init; }
+    /// <summary>The run whose step called for it; null where none did.</summary>
+    public Guid? ParentId { get; init; }
+    /// <summary>How many runs called each other before it.</summary>
+    public int Depth { get; init; }
     /// <summary>The job's id while no other run of it may be at work; null otherwise. Unique.</summary>
     public Guid? Exclusive { get; init; }
     /// <summary>Whoever takes it one step further just now; null for nobody.</summary>

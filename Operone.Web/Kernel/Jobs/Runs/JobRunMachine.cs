@@ -55,20 +55,26 @@ internal sealed class JobRunMachine
     /// <summary>The approval step that somebody has to be asked about; null for none.</summary>
     public int? Asks { get; private set; }
 
+    /// <summary>The step that calls something now; null for none.</summary>
+    public int? Calls { get; private set; }
+
     /// <summary>When to look again without news; null for not before there is any.</summary>
     public DateTimeOffset? NextAt { get; private set; }
 
     private bool IsStopped => _run.StopAfter <= _failed;
 
-    /// <summary>The stretches of steps between approvals.</summary>
+    /// <summary>The devices that have not failed, in order.</summary>
+    public IReadOnlyList<Guid> Able => [.. _open.Where(d => !d.Status.IsEnd()).Select(d => d.DeviceId)];
+
+    /// <summary>The stretches of steps that devices do by themselves, between those that are done once for all.</summary>
     public static IReadOnlyList<(int First, int Last)> PhasesOf(JobDefinition job)
     {
         var (phases, first) = (new List<(int, int)>(), 0);
         for (var i = 0; i <= job.Steps!.Count; i++)
         {
-            if (i == job.Steps.Count || job.Steps[i].Approval is not null)
+            if (i == job.Steps.Count || !JobRules.IsForDevices(job.Steps[i]))
             {
-                // two approvals after each other have nothing between them
+                // two of those after each other have nothing between them
                 phases.Add((first, i - 1));
                 first = i + 1;
             }
@@ -120,11 +126,26 @@ internal sealed class JobRunMachine
     {
         if (!isWhole)
         {
-            (Phase, Batch, ReadyAt) = (Phase + 1, 0, null);
+            Pass();
         }
 
         Status = isWhole && _run.Definition.Concurrency == JobConcurrency.Replace ? JobRunStatus.Waiting : JobRunStatus.Running;
     }
+
+    /// <summary>How what a step called stands: where it has succeeded the steps after it come, where it failed nothing does.</summary>
+    public void Take(int step, CallOutcome outcome)
+    {
+        if (outcome.Status == JobCallStatus.Succeeded)
+        {
+            Pass();
+        }
+        else if (outcome.Status != JobCallStatus.Running)
+        {
+            End(JobRunStatus.Failed, $"{JobRunReader.NameOf(_steps[step])}: {outcome.Reason}", again: false);
+        }
+    }
+
+    private void Pass() => (Phase, Batch, ReadyAt) = (Phase + 1, 0, null);
 
     /// <summary>The run that it replaces has ended.</summary>
     public void Begin() => Status = JobRunStatus.Running;
@@ -137,7 +158,12 @@ internal sealed class JobRunMachine
     {
         foreach (var device in _open.Where(d => !d.Status.IsEnd()))
         {
-            if (device.Status != JobDeviceStatus.Running)
+            if (HasDoneAll(device))
+            {
+                device.Status = JobDeviceStatus.Succeeded;
+                _changed.Add(device);
+            }
+            else if (device.Status != JobDeviceStatus.Running)
             {
                 var isNew = device.RunId is null;
                 Fail(device, isNew ? JobDeviceStatus.NotStarted : JobDeviceStatus.Cancelled, isNew ? reason : $"{reason}, before its step {device.Step + 1}");
@@ -186,13 +212,27 @@ internal sealed class JobRunMachine
             var goOn = _open.Count(d => !d.Status.IsEnd());
             if (goOn == 0 || Phase == _phases.Count - 1)
             {
+                foreach (var device in _open.Where(d => !d.Status.IsEnd()))
+                {
+                    device.Status = JobDeviceStatus.Succeeded;
+                    _changed.Add(device);
+                }
+
                 (Status, Reason) = _failed > 0 || _open.Any(d => d.Status is JobDeviceStatus.Cancelled)
                     ? (JobRunStatus.Failed, _failed > 0 ? $"{_failed} of {_run.Devices} devices failed" : "executions were cancelled") : (JobRunStatus.Succeeded, null);
                 return;
             }
 
-            Asks = last + 1;
-            Status = JobRunStatus.Approval;
+            if (_steps[last + 1].Approval is not null)
+            {
+                Asks = last + 1;
+                Status = JobRunStatus.Approval;
+            }
+            else if (!isPaused)
+            {
+                Calls = last + 1;
+            }
+
             return;
         }
 
@@ -235,6 +275,9 @@ internal sealed class JobRunMachine
     private bool IsAtWork(JobRunDevice device, int last, int first) =>
         device.Status is JobDeviceStatus.Running or JobDeviceStatus.Retrying
         || (device.Status == JobDeviceStatus.Pending && Math.Max(device.Step, first) <= last && !(IsStopped && IsNew(device, first)));
+
+    // what comes after it is called for all
+    private bool HasDoneAll(JobRunDevice device) => device.Status == JobDeviceStatus.Pending && device.RunId is not null && _steps.Skip(device.Step).All(s => !JobRules.IsForDevices(s));
 
     private static bool IsNew(JobRunDevice device, int first) => device.Status == JobDeviceStatus.Pending && device.Step <= first && device.Attempt == 0;
 

@@ -128,11 +128,12 @@ internal sealed class JobRunReader(IDbContextFactory<OperoneDb> databases, JobSi
         var view = (await ViewsAsync(db, db.Set<JobRun>().Where(r => r.Id == run.Id), devices, cancellationToken)).Single();
         var parts = await db.Set<JobRunPart>().Where(p => p.JobRunId == run.Id).OrderBy(p => p.RunId).ToListAsync(cancellationToken);
         var approvals = await db.Set<Approval>().Where(a => a.JobRunId == run.Id).OrderBy(a => a.Id).ToListAsync(cancellationToken);
+        var calls = await db.Set<JobRunCall>().Where(c => c.JobRunId == run.Id).ToDictionaryAsync(c => c.Step, cancellationToken);
         var bySteps = parts.ToLookup(p => p.Step, p => p.RunId);
         return view with
         {
             Parameters = run.Parameters.Concat(run.SecretNames.Select(n => KeyValuePair.Create(n, AppliedEnvironment.Mask))).ToDictionary(),
-            Steps = [.. run.Definition.Steps!.Select((step, i) => new JobRunStepView(i, NameOf(step), [.. bySteps[i]]))],
+            Steps = [.. run.Definition.Steps!.Select((step, i) => new JobRunStepView(i, NameOf(step), [.. bySteps[i]], calls.GetValueOrDefault(i)?.ToView(step)))],
             Approvals = [.. approvals.Select(a => a.ToView())],
         };
     }
@@ -157,6 +158,7 @@ internal sealed class JobRunReader(IDbContextFactory<OperoneDb> databases, JobSi
             r.Batches,
             r.PausedAt,
             r.RetryOf,
+            r.ParentId,
         }).ToListAsync(cancellationToken);
         var ids = found.Select(r => r.Id).ToArray();
         var counts = await Seen(db, devices).Where(d => ids.Contains(d.JobRunId)).GroupBy(d => new { d.JobRunId, d.Status })
@@ -169,12 +171,14 @@ internal sealed class JobRunReader(IDbContextFactory<OperoneDb> databases, JobSi
         {
             PausedAt = r.PausedAt,
             RetryOf = r.RetryOf,
+            ParentId = r.ParentId,
         });
     }
 
     /// <summary>A step in words.</summary>
     internal static string NameOf(JobStep step) => step.Name
-        ?? (step.Approval is not null ? "Approval" : step.File is { } file ? $"Place {file.Path}" : RunLimits.Summary(new CreateRun { Command = step.Command, Argv = step.Argv, Script = step.Script }));
+        ?? (step.Approval is not null ? "Approval" : step.Job is { } job ? $"Run job {job.Name}" : step.Webhook is { } webhook ? $"Call webhook {webhook.Name}"
+            : step.Pipeline is { } pipeline ? PipelineLimits.Summary(new CreatePipeline { Stages = pipeline.Stages }) : step.File is { } file ? $"Place {file.Path}" : RunLimits.Summary(new CreateRun { Command = step.Command, Argv = step.Argv, Script = step.Script }));
 
     private static IQueryable<JobRunDevice> Seen(OperoneDb db, Guid[]? devices) =>
         devices is null ? db.Set<JobRunDevice>() : db.Set<JobRunDevice>().Where(d => EF.Parameter(devices).Contains(d.DeviceId));

@@ -11,7 +11,7 @@ namespace Operone.Web.Kernel.Jobs.Runs;
 
 /// <summary>The use cases that steer a run of a job: pause, go on, cancel. It takes <see cref="Permissions.JobsRun"/> on each of its devices.</summary>
 internal sealed class JobRunService(
-    IDbContextFactory<OperoneDb> databases, JobSight sight, JobRecords records, JobConductor conductor, TimeProvider time)
+    IDbContextFactory<OperoneDb> databases, JobSight sight, JobRecords records, TimeProvider time)
 {
     /// <summary>Lets nothing new begin; what is at work comes to the end of its step.</summary>
     public async Task<Result<JobRunView>> PauseAsync(Actor actor, Guid id, CancellationToken cancellationToken)
@@ -136,7 +136,6 @@ internal sealed class JobRunService(
         await Open(db, approval.JobRunId).ExecuteUpdateAsync(r => r.SetProperty(x => x.NextAt, now).SetProperty(x => x.News, x => x.News + 1), CancellationToken.None);
         await records.RunAsync(actor, status == ApprovalStatus.Approved ? "approval.approve" : "approval.refuse",
             status == ApprovalStatus.Approved ? EventTypes.ApprovalApproved : EventTypes.ApprovalRefused, run.Value, comment, CancellationToken.None);
-        conductor.Wake();
         return (await db.Set<Approval>().SingleAsync(a => a.Id == approvalId, CancellationToken.None)).ToView();
     }
 
@@ -178,7 +177,6 @@ internal sealed class JobRunService(
         if (changed > 0)
         {
             await records.RunAsync(actor, action, type, run, null, CancellationToken.None);
-            conductor.Wake();
         }
 
         return await JobRunReader.WholeAsync(db, run, sight.DevicesOf(actor), cancellationToken);

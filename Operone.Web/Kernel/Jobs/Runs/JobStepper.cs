@@ -17,7 +17,7 @@ namespace Operone.Web.Kernel.Jobs.Runs;
 /// </summary>
 internal sealed class JobStepper(
     IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, CurrentStanding standing, JobSecrets secrets, RunStart starts,
-    ApprovalContent contents, JobRecords records, TimeProvider time)
+    ApprovalContent contents, JobCalls calls, JobRecords records, TimeProvider time)
 {
     private const string UpdateDevice = """
         UPDATE job_run_devices SET "Status" = @status, "Step" = @step, "Attempt" = @attempt, "RunId" = @run, "ExecutionId" = @execution, "RetryAt" = @retryAt, "Reason" = @reason
@@ -43,10 +43,19 @@ internal sealed class JobStepper(
         var approval = run.Status == JobRunStatus.Approval
             ? await db.Set<Approval>().Where(a => a.JobRunId == run.Id).OrderByDescending(a => a.Step ?? -1).ThenByDescending(a => a.Id).FirstAsync(cancellationToken) : null;
         var (over, next) = (ApprovalStatus.Fallen, (DateTimeOffset?)null);
+        var actor = await standing.ActorAsync(run.CreatedById, run.CreatedBy, cancellationToken);
+        var call = await db.Set<JobRunCall>().SingleOrDefaultAsync(c => c.JobRunId == run.Id && c.Status == JobCallStatus.Running, cancellationToken);
+        var outcome = new CallOutcome(JobCallStatus.Cancelled, why);
         if (ending is { } status)
         {
             machine.End(status, why!, isTakenOver);
             next = now.AddSeconds(30);
+        }
+        else if (call is not null)
+        {
+            outcome = await calls.LookAsync(actor, run, call, machine.Able, now, cancellationToken);
+            machine.Take(call.Step, outcome);
+            next = JobCalls.NextLook(run.Definition.Steps![call.Step], call, now);
         }
         else if (approval is not null)
         {
@@ -59,8 +68,7 @@ internal sealed class JobStepper(
         }
 
         var prepared = new List<PreparedRun>();
-        var actor = await standing.ActorAsync(run.CreatedById, run.CreatedBy, cancellationToken);
-        if (ending is null && machine.Status == JobRunStatus.Running)
+        if (ending is null && machine.Status == JobRunStatus.Running && (call is null || outcome.Status == JobCallStatus.Succeeded))
         {
             machine.Drive(run.PausedAt is not null);
             while (machine.Starting.Count > 0 && await PrepareAsync(machine, run, actor, prepared, cancellationToken))
@@ -73,13 +81,19 @@ internal sealed class JobStepper(
         }
 
         var asked = machine.Asks is { } step ? await AskAsync(db, run, actor, step, machine, now, cancellationToken) : null;
-        if (!await StoreAsync(db, run, claim, machine, prepared, approval, over, asked, now, cancellationToken))
+        var isCallOver = call is not null && (outcome.Status != JobCallStatus.Running || machine.Status.IsEnd());
+        if (!await StoreAsync(db, run, claim, machine, prepared, approval, over, asked, isCallOver ? (call!, outcome) : null, now, cancellationToken))
         {
             return null;
         }
 
         await TellAsync(run, actor, machine, prepared, asked, isTakenOver ? before : [], why, cancellationToken);
-        next = machine.Status == JobRunStatus.Waiting ? now.AddSeconds(5) : asked is not null ? now.AddMinutes(1) : next;
+        if (isCallOver && outcome.Status != JobCallStatus.Succeeded)
+        {
+            await calls.CancelAsync(run, call!, outcome.Reason ?? "it has ended", now, cancellationToken);
+        }
+
+        next = machine.Calls is not null ? now : machine.Status == JobRunStatus.Waiting ? now.AddSeconds(5) : asked is not null ? now.AddMinutes(1) : next;
         return new[] { next, run.Deadline ?? (run.StartedAt ?? now) + JobRules.Time(run.Definition.Timeout) }.Min();
     }
 
@@ -217,19 +231,19 @@ internal sealed class JobStepper(
         return null;
     }
 
-    private static async Task<bool> StoreAsync(
-        OperoneDb db, JobRun run, Guid claim, JobRunMachine machine, List<PreparedRun> prepared, Approval? approval, ApprovalStatus over, Approval? asked, DateTimeOffset now,
-        CancellationToken cancellationToken)
+    private async Task<bool> StoreAsync(
+        OperoneDb db, JobRun run, Guid claim, JobRunMachine machine, List<PreparedRun> prepared, Approval? approval, ApprovalStatus over, Approval? asked,
+        (JobRunCall Call, CallOutcome Outcome)? ended, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var isOver = machine.Status.IsEnd();
-        DateTimeOffset? ended = isOver ? now : null;
+        DateTimeOffset? endedAt = isOver ? now : null;
         var started = run.StartedAt ?? (machine.Status == JobRunStatus.Running ? now : null);
         var deadline = run.Deadline ?? started + JobRules.Time(run.Definition.Timeout);
         var exclusive = isOver ? null : run.Exclusive;
         if (await db.Set<JobRun>().Where(r => r.Id == run.Id && r.Claim == claim && r.EndedAt == null).ExecuteUpdateAsync(
             r => r.SetProperty(x => x.Status, machine.Status).SetProperty(x => x.Phase, machine.Phase).SetProperty(x => x.Batch, machine.Batch)
-                .SetProperty(x => x.ReadyAt, machine.ReadyAt).SetProperty(x => x.Reason, machine.Reason).SetProperty(x => x.EndedAt, ended)
+                .SetProperty(x => x.ReadyAt, machine.ReadyAt).SetProperty(x => x.Reason, machine.Reason).SetProperty(x => x.EndedAt, endedAt)
                 .SetProperty(x => x.StartedAt, started).SetProperty(x => x.Deadline, deadline).SetProperty(x => x.Exclusive, exclusive), cancellationToken) == 0)
         {
             return false;
@@ -249,6 +263,18 @@ internal sealed class JobStepper(
             db.Add(new JobRunPart { RunId = made.Run.Id, JobRunId = run.Id, Step = StepOf(machine, made) });
         }
 
+        if (ended is var (called, outcome))
+        {
+            var reason = outcome.Reason is null ? null : ShortText.Shorten(outcome.Reason, 1000);
+            await db.Set<JobRunCall>().Where(c => c.JobRunId == run.Id && c.Step == called.Step).ExecuteUpdateAsync(
+                c => c.SetProperty(x => x.Status, outcome.Status).SetProperty(x => x.Reason, reason).SetProperty(x => x.EndedAt, now), cancellationToken);
+        }
+
+        if (machine.Calls is { } step)
+        {
+            db.Add(calls.New(db, run, step, now));
+        }
+
         if (asked is not null)
         {
             db.Add(asked);
@@ -265,7 +291,9 @@ internal sealed class JobStepper(
         {
             db.Publish(JobRecords.Ended(run, machine.Status, machine.Reason));
 
-            // one that was to take its place begins
+            // who called for it, and one that was to take its place, go on
+            await db.Set<JobRun>().Where(r => r.Id == run.ParentId && r.EndedAt == null)
+                .ExecuteUpdateAsync(r => r.SetProperty(x => x.NextAt, now).SetProperty(x => x.News, x => x.News + 1), cancellationToken);
             await db.Set<JobRun>().Where(r => r.JobId == run.JobId && r.Status == JobRunStatus.Waiting)
                 .ExecuteUpdateAsync(r => r.SetProperty(x => x.NextAt, now).SetProperty(x => x.News, x => x.News + 1), cancellationToken);
         }
@@ -295,7 +323,7 @@ internal sealed class JobStepper(
             await starts.CancelAsync([.. machine.Cancelling.Select(d => (d.DeviceId, d.ExecutionId!.Value))], why ?? "the run has ended", cancellationToken);
         }
 
-        if (asked is not null || machine.Status.IsEnd() || machine.Changed.Count > 0 || machine.Status != run.Status)
+        if (asked is not null || machine.Status.IsEnd() || machine.Changed.Count > 0 || machine.Status != run.Status || machine.Calls is not null)
         {
             records.Signal(run.Id);
         }

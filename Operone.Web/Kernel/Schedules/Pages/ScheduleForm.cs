@@ -45,16 +45,15 @@ internal sealed class ScheduleForm
     public string EndsAt { get; set; } = "";
     public MissedPolicy Missed { get; set; }
     public OfflinePolicy Offline { get; set; }
+    public OutsidePolicy Outside { get; set; }
     public string Parameters { get; set; } = "";
     public bool Enabled { get; set; } = true;
 
-    public static ScheduleForm From(SaveSchedule saved) => new()
+    /// <summary>When something happens, as it is typed.</summary>
+    public static ScheduleForm Of(ScheduleWhen saved) => new()
     {
         Kind = saved.Calendar is not null ? ScheduleKind.Calendar : saved.Cron is not null ? ScheduleKind.Cron : saved.Every is not null ? ScheduleKind.Every
             : saved.At is not null ? ScheduleKind.Once : saved.On!.Event is not null ? ScheduleKind.Event : saved.On.File is not null ? ScheduleKind.File : ScheduleKind.Webhook,
-        Name = saved.Name ?? "",
-        Description = saved.Description ?? "",
-        Job = saved.Job ?? "",
         Calendar = saved.Calendar ?? "",
         Cron = saved.Cron ?? "",
         Every = saved.Every ?? "",
@@ -65,14 +64,18 @@ internal sealed class ScheduleForm
         File = saved.On?.File ?? "",
         Pause = saved.On?.Pause ?? "",
         TimeZone = saved.TimeZone ?? "UTC",
-        Jitter = saved.Jitter ?? "",
         StartsAt = Text(saved.StartsAt),
         EndsAt = Text(saved.EndsAt),
-        Missed = saved.Missed,
-        Offline = saved.Offline,
-        Parameters = string.Join('\n', (saved.Parameters ?? new Dictionary<string, string>()).Select(p => $"{p.Key}={p.Value}")),
-        Enabled = saved.Enabled != false,
     };
+
+    public static ScheduleForm From(SaveSchedule saved)
+    {
+        var form = Of(saved);
+        (form.Name, form.Description, form.Job, form.Jitter) = (saved.Name ?? "", saved.Description ?? "", saved.Job ?? "", saved.Jitter ?? "");
+        (form.Missed, form.Offline, form.Outside, form.Enabled) = (saved.Missed, saved.Offline, saved.Outside, saved.Enabled != false);
+        form.Parameters = string.Join('\n', (saved.Parameters ?? new Dictionary<string, string>()).Select(p => $"{p.Key}={p.Value}"));
+        return form;
+    }
 
     /// <summary>What was typed, or what of it cannot be read at all.</summary>
     public Result<SaveSchedule> Read()
@@ -115,6 +118,7 @@ internal sealed class ScheduleForm
             EndsAt = ends,
             Missed = Missed,
             Offline = Offline,
+            Outside = Outside,
             Parameters = parameters.Count == 0 ? null : parameters,
             Enabled = Enabled ? null : false,
         };

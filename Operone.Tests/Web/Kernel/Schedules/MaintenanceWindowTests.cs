@@ -1,0 +1,113 @@
+using System.Net.Http.Json;
+using Operone.Core;
+using Operone.Core.Access;
+using Operone.Core.Kernel.Jobs;
+using Operone.Core.Kernel.Schedules;
+using Operone.Tests.Hosting;
+using Operone.Tests.Web.Access;
+using Operone.Tests.Web.Kernel.Jobs;
+using Xunit;
+
+namespace Operone.Tests.Web.Kernel.Schedules;
+
+public sealed class MaintenanceWindowsOnSqlite(SqliteFixture fixture) : MaintenanceWindowTests(fixture), IClassFixture<SqliteFixture>;
+
+public sealed class MaintenanceWindowsOnPostgres(PostgresFixture fixture) : MaintenanceWindowTests(fixture), IClassFixture<PostgresFixture>;
+
+/// <summary>Maintenance windows: what schedules do with devices on which they may not work, and who may write one.</summary>
+public abstract class MaintenanceWindowTests(ServerFixture fixture) : JobTests(fixture)
+{
+    [Fact]
+    public async Task Device_OutsideItsWindow_IsWorkedOnOnceItOpens_AndOthersAtOnce()
+    {
+        var mark = Mark("window");
+        var fleet = await FleetAsync(mark, 1);
+        await using var held = await HeldAsync(mark);
+        await ScheduleAsync(mark, OutsidePolicy.Wait);
+        var opens = DateTimeOffset.UtcNow.AddSeconds(4);
+        await WindowAsync(new() { Name = mark, Selector = $"held={mark}", At = opens, Duration = "1h" });
+
+        var first = await FireAsync(mark);
+        var run = await JobRunAsync(first.JobRunId!.Value, 60);
+        Assert.Equal((JobRunStatus.Succeeded, 1), (run.Status, run.Devices));
+        Assert.Contains("started; 1 devices are outside their maintenance windows: it runs on them from", (await GetAsync(mark)).LastOutcome, StringComparison.Ordinal);
+        Assert.False(held.Starts.Reader.TryRead(out _));
+        var later = await EventuallyAsync(async () => (await FiringsAsync(mark)).FirstOrDefault(f => f.Id != first.Id && f.JobRunId is not null), "it opens", 60);
+        Assert.True(later.FiredAt >= later.At && later.At.ToUnixTimeMilliseconds() == opens.ToUnixTimeMilliseconds());
+        run = await JobRunAsync(later.JobRunId!.Value, 60);
+        Assert.Equal((JobRunStatus.Succeeded, 1), (run.Status, run.Devices));
+        Assert.Equal($"{mark}-held", Assert.Single(await DevicesAsync(run.Id)).DeviceName);
+
+        // and while it is open there is nothing to wait for
+        Assert.Equal(2, (await JobRunAsync((await FireAsync(mark)).JobRunId!.Value, 60)).Devices);
+        Assert.Equal("started", (await GetAsync(mark)).LastOutcome);
+        await EndAsync(fleet);
+    }
+
+    [Fact]
+    public async Task Device_InAWindowThatSaysNever_IsLeftOut_AndTheScheduleSaysSo()
+    {
+        var mark = Mark("never");
+        await using var held = await HeldAsync(mark);
+        await ScheduleAsync(mark, OutsidePolicy.Skip);
+        await WindowAsync(new() { Name = mark, Selector = $"held={mark}", Mode = WindowMode.Never, At = DateTimeOffset.UtcNow.AddMinutes(-1), Duration = "1h" });
+        var firing = await FireAsync(mark);
+        Assert.Equal((null, "1 devices are outside their maintenance windows, and are left out this time"), (firing.JobRunId, firing.Problem));
+
+        // one that is turned off counts no more
+        await Server.Owner.SendAsync<MaintenanceWindowView>(HttpMethod.Put, $"/api/v1/maintenance-windows/{mark}",
+            new SaveMaintenanceWindow { Name = mark, Selector = $"held={mark}", Mode = WindowMode.Never, At = DateTimeOffset.UtcNow.AddMinutes(-1), Duration = "1h", Enabled = false });
+        Assert.Equal(1, (await JobRunAsync((await FireAsync(mark)).JobRunId!.Value, 60)).Devices);
+        await Server.AuditedAsync("maintenance-window.update", true, mark);
+    }
+
+    [Fact]
+    public async Task Window_IsWrittenByWhoManagesJobsOnItsDevicesAlone()
+    {
+        var mark = Mark("may");
+        await using var held = await HeldAsync(mark);
+        var role = await Server.Owner.MakeRoleAsync(mark, Permissions.JobsManage, Permissions.JobsRead);
+        var person = await Server.CreatePersonAsync();
+        await Server.Owner.GiveAsync(role.Name, person, $"held={mark}");
+        using var limited = await Server.ClientAsync(person);
+        var mine = await limited.SendAsync<MaintenanceWindowView>(HttpMethod.Post, "/api/v1/maintenance-windows", Nights($"{mark}-mine", $"held={mark}"));
+        Assert.Equal((1, null), (mine.Devices, mine.Definition.Description));
+        Assert.Equal(403, (int)(await TryAsync(HttpMethod.Post, "/api/v1/maintenance-windows", Nights($"{mark}-all", null), limited)).Status);
+        Assert.Equal(403, (int)(await TryAsync(HttpMethod.Put, $"/api/v1/maintenance-windows/{mark}-mine", Nights($"{mark}-mine", "env"), limited)).Status);
+        Assert.Equal(409, (int)(await TryAsync(HttpMethod.Post, "/api/v1/maintenance-windows", Nights($"{mark}-MINE", $"held={mark}"))).Status);
+
+        // one for other devices is none for them
+        await WindowAsync(Nights($"{mark}-other", "held=nobody"));
+        Assert.Equal(404, (int)(await TryAsync(HttpMethod.Delete, $"/api/v1/maintenance-windows/{mark}-other", null, limited)).Status);
+        var list = (await limited.GetFromJsonAsync<Page<MaintenanceWindowView>>("/api/v1/maintenance-windows", Cancelled))!.Items;
+        Assert.DoesNotContain(list, w => w.Definition.Name == $"{mark}-other");
+        Assert.Contains(list, w => w.Definition.Name == $"{mark}-mine");
+        Assert.Equal(204, (int)(await TryAsync(HttpMethod.Delete, $"/api/v1/maintenance-windows/{mark}-mine", null, limited)).Status);
+        Assert.Equal(204, (int)(await TryAsync(HttpMethod.Delete, $"/api/v1/maintenance-windows/{mark}-other")).Status);
+    }
+
+    private static SaveMaintenanceWindow Nights(string name, string? selector) => new() { Name = name, Selector = selector, Calendar = "every day at 22:00", Duration = "4h" };
+
+    private async Task<FakeAgent> HeldAsync(string mark)
+    {
+        var agent = await Server.ConnectAsync($"{mark}-held", new() { ["fleet"] = mark, ["held"] = mark });
+        agent.OnStart = start => agent.ReportAsync(Report(start.ExecutionId, Succeeded()));
+        return agent;
+    }
+
+    private async Task ScheduleAsync(string mark, OutsidePolicy outside)
+    {
+        await ApplyAsync($"name: {mark}\ntarget: {{selector: fleet={mark}}}\nsteps: [{{command: x}}]\n");
+        await Server.Owner.SendAsync<SavedSchedule>(HttpMethod.Post, "/api/v1/schedules", new SaveSchedule { Name = mark, Job = mark, Cron = "0 0 1 1 *", Outside = outside });
+    }
+
+    private Task<MaintenanceWindowView> WindowAsync(SaveMaintenanceWindow window) =>
+        Server.Owner.SendAsync<MaintenanceWindowView>(HttpMethod.Post, "/api/v1/maintenance-windows", window);
+
+    private Task<FiringView> FireAsync(string schedule) => Server.Owner.SendAsync<FiringView>(HttpMethod.Post, $"/api/v1/schedules/{schedule}/fire");
+
+    private async Task<ScheduleView> GetAsync(string schedule) => (await Server.Owner.GetFromJsonAsync<ScheduleView>($"/api/v1/schedules/{schedule}", Cancelled))!;
+
+    private async Task<IReadOnlyList<FiringView>> FiringsAsync(string schedule) =>
+        (await Server.Owner.GetFromJsonAsync<Page<FiringView>>($"/api/v1/schedules/{schedule}/firings", Cancelled))!.Items;
+}

@@ -1,0 +1,176 @@
+using Microsoft.EntityFrameworkCore;
+using Operone.Core;
+using Operone.Core.Access;
+using Operone.Core.Devices;
+using Operone.Core.Errors;
+using Operone.Core.Events;
+using Operone.Core.Kernel.Jobs;
+using Operone.Core.Shell;
+using Operone.Web.Access;
+using Operone.Web.Data;
+using Operone.Web.Events.Webhooks;
+using Operone.Web.Shell;
+using Operone.Web.Shell.Pipelines;
+
+namespace Operone.Web.Kernel.Jobs.Runs;
+
+/// <summary>How what a step calls stands.</summary>
+internal readonly record struct CallOutcome(JobCallStatus Status, string? Reason = null);
+
+/// <summary>
+/// Does what steps call: other jobs, pipelines and webhooks. Each has its id before it is begun, so that whoever takes a run up begins what was not begun,
+/// and nothing twice.
+/// </summary>
+internal sealed class JobCalls(IDbContextFactory<OperoneDb> databases, JobStarts starts, PipelineService pipelines, JobSecrets secrets, JobRecords records, RunStart runs)
+{
+    /// <summary>How often it is looked whether a pipeline or a webhook has come to its end. A job's run tells.</summary>
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    /// <summary>A new call. What a webhook gets is published with it.</summary>
+    public JobRunCall New(OperoneDb db, JobRun run, int step, DateTimeOffset now)
+    {
+        var id = Guid.CreateVersion7(now);
+        if (run.Definition.Steps![step].Webhook is { } webhook && secrets.Open(run) is { } bound)
+        {
+            id = db.Publish(JobRecords.Called(run, step, webhook.Name!, JobParameters.Fill(webhook.Data, bound).Values));
+        }
+
+        return new() { JobRunId = run.Id, Step = step, CalledId = id, At = now };
+    }
+
+    /// <summary>How a call stands. One that has not begun is begun.</summary>
+    /// <param name="actor">In whose name.</param>
+    /// <param name="run">The run.</param>
+    /// <param name="call">The call, which is running.</param>
+    /// <param name="devices">The run's devices that have not failed.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<CallOutcome> LookAsync(
+        Actor actor, JobRun run, JobRunCall call, IReadOnlyList<Guid> devices, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var step = run.Definition.Steps![call.Step];
+        if (secrets.Open(run) is not { } bound)
+        {
+            return new(JobCallStatus.Failed, "the key that sealed the run's secrets is not there any more");
+        }
+
+        var outcome = step.Job is { } job ? await LookAtJobAsync(actor, run, call, job, bound, devices, cancellationToken)
+            : step.Pipeline is { } pipeline ? await LookAtPipelineAsync(actor, run, call, pipeline, bound, cancellationToken)
+            : await LookAtWebhookAsync(step.Webhook!.Name!, call, cancellationToken);
+        return outcome.Status == JobCallStatus.Running && call.At + JobRules.Time(step.Timeout) <= now ? new(JobCallStatus.Failed, $"it took longer than {step.Timeout}") : outcome;
+    }
+
+    /// <summary>When to look at a call again.</summary>
+    public static DateTimeOffset NextLook(JobStep step, JobRunCall call, DateTimeOffset now) =>
+        new[] { now + (step.Job is null ? Interval : TimeSpan.FromMinutes(1)), call.At + JobRules.Time(step.Timeout) ?? DateTimeOffset.MaxValue }.Min();
+
+    /// <summary>Ends what a call began, where its run ends before it.</summary>
+    public async Task CancelAsync(JobRun run, JobRunCall call, string reason, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var why = ShortText.Shorten($"the run that called it: {reason}", 256);
+        if (run.Definition.Steps![call.Step].Job is not null)
+        {
+            await db.Set<JobRun>().Where(r => r.Id == call.CalledId && r.EndedAt == null && r.CancelledAt == null).ExecuteUpdateAsync(
+                r => r.SetProperty(x => x.CancelledAt, now).SetProperty(x => x.CancelledBy, why).SetProperty(x => x.NextAt, now).SetProperty(x => x.News, x => x.News + 1), cancellationToken);
+            records.Signal(call.CalledId);
+        }
+        else if (run.Definition.Steps[call.Step].Pipeline is not null)
+        {
+            await db.Set<Run>().Where(r => r.Id == call.CalledId && r.EndedAt == null && r.CancelledAt == null)
+                .ExecuteUpdateAsync(r => r.SetProperty(x => x.CancelledAt, now).SetProperty(x => x.CancelledBy, why), cancellationToken);
+            var open = await db.Set<Execution>().Where(e => e.RunId == call.CalledId && e.EndedAt == null).Select(e => new { e.DeviceId, e.Id }).ToListAsync(cancellationToken);
+            await runs.CancelAsync([.. open.Select(e => (e.DeviceId, e.Id))], why, cancellationToken);
+        }
+    }
+
+    private async Task<CallOutcome> LookAtJobAsync(
+        Actor actor, JobRun run, JobRunCall call, JobCall called, BoundParameters bound, IReadOnlyList<Guid> devices, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        if (await db.Set<JobRun>().SingleOrDefaultAsync(r => r.Id == call.CalledId, cancellationToken) is { } child)
+        {
+            return child.EndedAt is null ? new(JobCallStatus.Running)
+                : child.Status == JobRunStatus.Succeeded ? new(JobCallStatus.Succeeded)
+                : new(JobCallStatus.Failed, $"the job {child.JobName} {(child.Status == JobRunStatus.Failed ? "failed" : $"is {child.Status.ToText()}")}{(child.Reason is null ? "" : $": {child.Reason}")}");
+        }
+
+        if (await Job.FindAsync(db, called.Name!, cancellationToken) is not { } job)
+        {
+            return new(JobCallStatus.Failed, $"there is no job '{called.Name}'");
+        }
+
+        var filled = JobParameters.Fill(called.Parameters, bound);
+        if (filled.Secrets.Keys.FirstOrDefault(name => job.Definition.Parameters?.FirstOrDefault(p => p.Name == name)?.Type is not JobParameterType.Secret) is { } open)
+        {
+            return new(JobCallStatus.Failed, $"a secret would go to the parameter '{open}' of the job {job.Name}, which is none");
+        }
+
+        var request = new RunJob
+        {
+            Parameters = filled.Values.Concat(filled.Secrets).ToDictionary(),
+            Target = called.Target ?? (job.Definition.Target is null ? new RunTarget([.. devices.Select(d => d.ToString())]) : null),
+        };
+        var cause = new JobCause($"step {call.Step + 1} of {run.JobName}", RunId: call.CalledId) { Parent = run };
+        return Begun(await starts.StartAsync(actor, job.Id.ToString(), request, cause, cancellationToken));
+    }
+
+    private async Task<CallOutcome> LookAtPipelineAsync(
+        Actor actor, JobRun run, JobRunCall call, JobPipeline called, BoundParameters bound, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        if (await db.Set<Run>().SingleOrDefaultAsync(r => r.Id == call.CalledId, cancellationToken) is { } pipeline)
+        {
+            if (pipeline.EndedAt is null)
+            {
+                return new(JobCallStatus.Running);
+            }
+
+            var bad = pipeline.Status == RunStatus.Succeeded ? null
+                : await db.Set<Execution>().Where(e => e.RunId == pipeline.Id && e.Status != ExecutionStatus.Succeeded).OrderBy(e => e.Stage).FirstOrDefaultAsync(cancellationToken);
+            return pipeline.Status == RunStatus.Succeeded ? new(JobCallStatus.Succeeded)
+                : new(JobCallStatus.Failed, $"the pipeline is {pipeline.Status.ToText()}{(bad is null ? "" : $"; stage {bad.Stage + 1} on {bad.DeviceName}: {bad.Reason ?? bad.Status.ToText()}")}");
+        }
+
+        // what is secret has no place in the request of a pipeline, which everybody sees who sees its run
+        var variables = JobParameters.Variables(run.Definition, bound).Values;
+        var request = new CreatePipeline
+        {
+            Stages = [.. called.Stages!.Select(s => s with
+            {
+                Argv = s.Argv is null ? null : JobParameters.Fill(s.Argv, bound),
+                Environment = (s.Environment ?? new Dictionary<string, string>()).Where(v => !variables.ContainsKey(v.Key)).Concat(variables).ToDictionary(),
+            })],
+            TimeoutSeconds = JobRules.Time(run.Definition.Steps![call.Step].Timeout)?.TotalSeconds,
+            OutputLimitBytes = run.Definition.Limits?.Output is { } output ? Quantities.ParseSize(output).Value : null,
+            Sandbox = run.Definition.Sandbox,
+            Environments = run.Definition.Environments,
+        };
+        return Begun(await pipelines.CreateAsync(actor, request, new PipelineCall(Permissions.JobsRun, call.CalledId), cancellationToken));
+    }
+
+    private async Task<CallOutcome> LookAtWebhookAsync(string name, JobRunCall call, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        if (await Webhook.FindAsync(db, name, cancellationToken) is not { } webhook)
+        {
+            return new(JobCallStatus.Failed, $"there is no webhook '{name}'");
+        }
+
+        if (await db.Set<WebhookDelivery>().SingleOrDefaultAsync(d => d.WebhookId == webhook.Id && d.EventId == call.CalledId, cancellationToken) is not { } delivery)
+        {
+            return !webhook.IsEnabled ? new(JobCallStatus.Failed, $"the webhook '{name}' is turned off")
+                : webhook.CreatedAt > call.At ? new(JobCallStatus.Failed, $"there was no webhook '{name}' when it was called") : new(JobCallStatus.Running);
+        }
+
+        return delivery.Status switch
+        {
+            DeliveryStatus.Delivered => new(JobCallStatus.Succeeded),
+            DeliveryStatus.Pending when !webhook.IsEnabled => new(JobCallStatus.Failed, $"the webhook '{name}' is turned off"),
+            DeliveryStatus.Dead => new(JobCallStatus.Failed, $"the webhook '{name}' did not take it: {delivery.Problem}"),
+            _ => new(JobCallStatus.Running),
+        };
+    }
+
+    private static CallOutcome Begun<T>(Result<T> made) => made.IsError ? new(JobCallStatus.Failed, made.Error!.Detail) : new(JobCallStatus.Running);
+}

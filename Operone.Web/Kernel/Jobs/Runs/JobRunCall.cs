@@ -1,0 +1,32 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Operone.Core.Kernel.Jobs;
+
+namespace Operone.Web.Kernel.Jobs.Runs;
+
+/// <summary>What a step of a job's run calls, once, as stored. It is stored before it is done: that is what keeps it from being done twice.</summary>
+internal sealed class JobRunCall
+{
+    public required Guid JobRunId { get; init; }
+    public required int Step { get; init; }
+    /// <summary>The run of the job, the run of the pipeline, or the event for the webhook. It has this id before there is any.</summary>
+    public required Guid CalledId { get; init; }
+    public JobCallStatus Status { get; init; }
+    public required DateTimeOffset At { get; init; }
+    public DateTimeOffset? EndedAt { get; init; }
+    public string? Reason { get; init; }
+
+    public JobRunCallView ToView(JobStep step) =>
+        new(step.Job is not null ? "job" : step.Pipeline is not null ? "pipeline" : "webhook", CalledId, Status, At, EndedAt, Reason);
+}
+
+internal sealed class JobRunCallConfiguration : IEntityTypeConfiguration<JobRunCall>
+{
+    public void Configure(EntityTypeBuilder<JobRunCall> builder)
+    {
+        builder.ToTable("job_run_calls");
+        builder.HasKey(c => new { c.JobRunId, c.Step });
+        builder.Property(c => c.Reason).HasMaxLength(1000);
+        builder.HasOne<JobRun>().WithMany().HasForeignKey(c => c.JobRunId).OnDelete(DeleteBehavior.Cascade);
+    }
+}

@@ -1,0 +1,55 @@
+using Microsoft.EntityFrameworkCore;
+using Operone.Core;
+using Operone.Core.Kernel.Schedules;
+using Operone.Web.Data;
+using Operone.Web.Devices;
+
+namespace Operone.Web.Kernel.Schedules.Windows;
+
+/// <summary>When schedules may work on devices, by the windows as they are at one moment.</summary>
+internal sealed class WindowHolds
+{
+    /// <summary>What is waited for longer than this is left out.</summary>
+    public static readonly TimeSpan LongestWait = TimeSpan.FromDays(31);
+
+    private readonly IReadOnlyList<(Selector Selector, WindowTimes Times)> _windows;
+    private readonly Dictionary<string, DateTimeOffset?> _known = new(StringComparer.Ordinal);
+
+    private WindowHolds(IReadOnlyList<(Selector Selector, WindowTimes Times)> windows, DateTimeOffset now) => (_windows, Now) = (windows, now);
+
+    /// <summary>Whether there are none.</summary>
+    public bool IsEmpty => _windows.Count == 0;
+
+    /// <summary>The moment.</summary>
+    public DateTimeOffset Now { get; }
+
+    /// <summary>Reads the windows.</summary>
+    public static async Task<WindowHolds> ReadAsync(OperoneDb db, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var windows = await db.Set<MaintenanceWindow>().Where(w => w.IsEnabled).OrderBy(w => w.Id).Select(w => w.Definition).ToListAsync(cancellationToken);
+        return new(windows.ConvertAll(w => (SelectorOf(w), WindowRules.Times(w))), now);
+    }
+
+    /// <summary>The first time, from now on, at which they may work on a device; null where none is near.</summary>
+    public DateTimeOffset? FirstAllowed(DeviceEntry device)
+    {
+        var mine = _windows.Select((w, i) => (w.Times, Index: i, IsMine: w.Selector.Matches(device.Labels))).Where(w => w.IsMine).ToArray();
+        if (mine.Length == 0)
+        {
+            return Now;
+        }
+
+        // devices that the same windows are for are many
+        var key = string.Join(',', mine.Select(w => w.Index));
+        if (!_known.TryGetValue(key, out var first))
+        {
+            first = WindowTimes.FirstAllowed([.. mine.Select(w => w.Times)], Now);
+            _known[key] = first = first > Now + LongestWait ? null : first;
+        }
+
+        return first;
+    }
+
+    /// <summary>The devices of a window that was checked.</summary>
+    public static Selector SelectorOf(SaveMaintenanceWindow window) => string.IsNullOrWhiteSpace(window.Selector) ? Selector.Everything : Selector.Parse(window.Selector).Value;
+}
