@@ -23,6 +23,7 @@ public static class SupervisionRules
     /// <summary>Everything that is wrong with it, or null.</summary>
     public static Error? Check(Supervision supervision)
     {
+        ArgumentNullException.ThrowIfNull(supervision);
         var errors = new FieldErrors();
         Check(supervision, "", errors);
         return errors.ToError();

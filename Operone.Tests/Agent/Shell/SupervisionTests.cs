@@ -166,7 +166,7 @@ public sealed class SupervisionTests : IDisposable
             var buffer = new byte[4096];
             asked = Encoding.ASCII.GetString(buffer, 0, await client.GetStream().ReadAsync(buffer, TestContext.Current.CancellationToken));
             await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(answer), TestContext.Current.CancellationToken);
-            await client.GetStream().ReadAsync(buffer, TestContext.Current.CancellationToken);
+            await client.GetStream().ReadAtLeastAsync(buffer, 1, throwOnEndOfStream: false, TestContext.Current.CancellationToken); // until it has gone
         }, TestContext.Current.CancellationToken);
         using var host = HostUnderTest.Start(Request("exec sleep 1000", new()
         {

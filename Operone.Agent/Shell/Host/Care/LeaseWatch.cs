@@ -1,5 +1,4 @@
 using System.Globalization;
-using Operone.Core.Shell;
 
 namespace Operone.Agent.Shell.Host.Care;
 
