@@ -40,6 +40,7 @@ internal sealed class OutputWriter(string path, long limitBytes, MaskSet? masks 
     private byte[] _masked = [];
     private SafeFileHandle? _file;
     private long _position;
+    private long _allowance;
 
     /// <summary>Bytes of standard output kept.</summary>
     public long StdoutBytes { get; private set; }
@@ -54,7 +55,7 @@ internal sealed class OutputWriter(string path, long limitBytes, MaskSet? masks 
     public string? Problem { get; private set; }
 
     /// <summary>Whether more would be discarded.</summary>
-    public bool IsFull => Problem is not null || StdoutBytes + StderrBytes >= limitBytes;
+    public bool IsFull => Problem is not null || StdoutBytes + StderrBytes >= limitBytes + _allowance;
 
     /// <summary>Goes on with a log that another host has left: behind its last whole frame.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
@@ -83,6 +84,9 @@ internal sealed class OutputWriter(string path, long limitBytes, MaskSet? masks 
         MakeRoom(dataBytes + masker.MaxHeldBytes);
         return StoreMasked(stream, masker.Take(frame.Slice(OutputLog.HeadBytes, dataBytes), _masked.AsSpan(OutputLog.HeadBytes)));
     }
+
+    /// <summary>Lets some bytes more be kept, for a word about the limit itself.</summary>
+    public void Allow(int bytes) => _allowance += bytes;
 
     /// <summary>Nothing more comes: what was held back, because it might have become a secret, is written too.</summary>
     public void Finish()
@@ -125,7 +129,7 @@ internal sealed class OutputWriter(string path, long limitBytes, MaskSet? masks 
 
     private bool Store(OutputStream stream, Span<byte> frame, int dataBytes)
     {
-        var kept = Problem is not null ? 0 : (int)Math.Clamp(limitBytes - StdoutBytes - StderrBytes, 0, dataBytes);
+        var kept = Problem is not null ? 0 : (int)Math.Clamp(limitBytes + _allowance - StdoutBytes - StderrBytes, 0, dataBytes);
         if (kept > 0)
         {
             kept = TryWrite(stream, frame, kept) ? kept : 0;

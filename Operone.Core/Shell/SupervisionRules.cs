@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Text;
 using Operone.Core.Errors;
 
@@ -24,6 +23,7 @@ public static class SupervisionRules
     /// <summary>Everything that is wrong with it, or null.</summary>
     public static Error? Check(Supervision supervision)
     {
+        ArgumentNullException.ThrowIfNull(supervision);
         var errors = new FieldErrors();
         Check(supervision, "", errors);
         return errors.ToError();
@@ -78,20 +78,17 @@ public static class SupervisionRules
             "cannot reach a command that is isolated without the network: its loopback is its own; give the sandbox profile network, or leave the check out");
     }
 
-    /// <summary>Where a check's URL leads: the hosts to try, one after the other, port, path with query. Null where it is not http on loopback.</summary>
-    public static (IReadOnlyList<IPAddress> Hosts, int Port, string Authority, string Path)? ParseUrl(string url)
+    /// <summary>Where a check's URL leads: host (<c>localhost</c>, or an address of loopback), port, both as HTTP names them, path with query. Null where it is not http on loopback.</summary>
+    public static (string Host, int Port, string Authority, string Path)? ParseUrl(string url)
     {
         ArgumentNullException.ThrowIfNull(url);
-        if (url.Length > MaxUrlLength || url.Any(c => c <= ' ' || c == '\u007f') || !Uri.TryCreate(url, UriKind.Absolute, out var parsed) || parsed.Scheme != Uri.UriSchemeHttp
-            || parsed.UserInfo.Length > 0 || parsed.Fragment.Length > 0 || parsed.Port is < 1 or > 65535)
+        if (url.Length > MaxUrlLength || url.Any(c => c is <= ' ' or '\u007f') || !Uri.TryCreate(url, UriKind.Absolute, out var parsed) || parsed.Scheme != Uri.UriSchemeHttp
+            || !parsed.IsLoopback || parsed.UserInfo.Length > 0 || parsed.Fragment.Length > 0 || parsed.Port is < 1 or > 65535)
         {
             return null;
         }
 
-        IReadOnlyList<IPAddress>? hosts = string.Equals(parsed.Host, "localhost", StringComparison.OrdinalIgnoreCase) ? [IPAddress.Loopback, IPAddress.IPv6Loopback]
-            : IPAddress.TryParse(parsed.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address) ? [address]
-            : null;
-        return hosts is null ? null : (hosts, parsed.Port, parsed.Authority, parsed.PathAndQuery);
+        return parsed.HostNameType == UriHostNameType.Dns && parsed.Host != "localhost" ? null : (parsed.IdnHost, parsed.Port, parsed.Authority, parsed.PathAndQuery);
     }
 
     private static void CheckRestart(RestartPolicy? restart, string prefix, FieldErrors errors)

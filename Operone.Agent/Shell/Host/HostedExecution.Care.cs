@@ -13,6 +13,8 @@ namespace Operone.Agent.Shell.Host;
 internal sealed unsafe partial class HostedExecution
 {
     private StartEnd? _lastEnd;
+    private bool _hasToldOfTheLimit;
+    private DateTime _requestedAt;
 
     /// <summary>How one start ended, as an execution would have.</summary>
     private sealed record StartEnd(ExecutionStatus Status, int? Code, string Reason);
@@ -22,14 +24,14 @@ internal sealed unsafe partial class HostedExecution
     {
         _isSpent = true;
         var before = _claim!.IsAgain ? folder.ReadNote() : null;
-        _care = new Caretaker(folder, request, before, Probe, () => bells.Ring(HostProtocol.More), time);
+        _care = new Caretaker(folder, request, before, _claim.IsAgain ? null : _requestedAt, Probe, () => bells.Ring(HostProtocol.More), time);
         if (_claim.IsAgain)
         {
             File.Delete(folder.Socket); // a dead host's, in whose place no other could listen
         }
 
         bells.Listen(folder.Socket);
-        var end = _claim.IsAgain ? TakeOver(request, before) : null;
+        var end = _claim.IsAgain ? TakeOver(request, before) : WaitForTheServer(new StartEnd(ExecutionStatus.Failed, null, "It was not started."));
         while (end is null)
         {
             end = Settle(RunOnce(request));
@@ -113,14 +115,20 @@ internal sealed unsafe partial class HostedExecution
         }
 
         _care!.Wait(Gone, null, HealthState.Unknown, null);
-        WaitWhile(() => !_care.MayGoOn, long.MaxValue);
-        if (Over(last) is { } over)
+        if (WaitForTheServer(last) is { } over)
         {
             return over;
         }
 
         Say(string.Create(CultureInfo.InvariantCulture, $"{Gone} It is started again, for start {_care.Starts + 1}."));
         return null;
+    }
+
+    /// <summary>On a lease nothing is started before the server was heard of: an order may be old, and the command may be elsewhere by now. Gives the end, where it comes first.</summary>
+    private StartEnd? WaitForTheServer(StartEnd last)
+    {
+        WaitWhile(() => !_care!.MayGoOn, long.MaxValue);
+        return Over(last);
     }
 
     [System.Runtime.Versioning.SupportedOSPlatform("linux")]
@@ -202,6 +210,18 @@ internal sealed unsafe partial class HostedExecution
             }
 
             Turn(fds, Milliseconds(Math.Min(Math.Min(until, _bellAt), _care.LeaseNextAt)));
+        }
+    }
+
+    /// <summary>Says once that the output's limit is reached: a command that goes on and on would fall silent without a word.</summary>
+    private void TellOfTheLimit()
+    {
+        if (!_hasToldOfTheLimit && _output is { DiscardedBytes: > 0, Problem: null })
+        {
+            _hasToldOfTheLimit = true;
+            const string Words = "The limit of this output is reached: what is printed from here on is not kept.";
+            _output.Allow(Words.Length + "operone: \n".Length);
+            Say(Words);
         }
     }
 

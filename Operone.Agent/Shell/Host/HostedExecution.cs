@@ -96,6 +96,7 @@ internal sealed unsafe partial class HostedExecution(
     {
         try
         {
+            _requestedAt = File.GetLastWriteTimeUtc(folder.Request);
             var request = folder.TakeRequest();
             var masks = MaskSet.Of(request.Masks);
             _output = _claim!.IsAgain ? OutputWriter.Continue(folder.Output, request.OutputLimitBytes, masks) : new OutputWriter(folder.Output, request.OutputLimitBytes, masks);
@@ -324,6 +325,11 @@ internal sealed unsafe partial class HostedExecution(
         {
             _breach ??= broken;
             _killer.Begin(TimeSpan.FromSeconds(5));
+        }
+
+        if (_care is not null)
+        {
+            TellOfTheLimit();
         }
 
         if (_care is not null && reaper.Status is null && !_killer.IsActive && _care.Check() is { } trouble)

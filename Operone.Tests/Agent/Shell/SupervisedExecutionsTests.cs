@@ -147,17 +147,20 @@ public sealed class SupervisedExecutionsTests : IDisposable
     }
 
     [Fact]
-    public async Task Lease_AfterItsHostsDeath_IsWaitedForBeforeAnythingIsStarted()
+    public async Task Lease_IsWaitedForBeforeAnythingIsStarted()
     {
         var request = Request("echo run >> $LOG; exec sleep 1000") with { Supervision = new() { LeaseSeconds = 3600 } };
         using var host = HostUnderTest.StartIn(Directory.CreateDirectory($"{_temp.Path}/x").FullName, request);
+        await Eventually.BecomesAsync(() => Task.FromResult(File.Exists(host.Folder.Socket)), "a host that waits", 30);
+        Assert.Empty(Processes.OfExecution(host.Id));
+        await File.WriteAllTextAsync(_temp["heard"], "", TestContext.Current.CancellationToken);
         await Eventually.BecomesAsync(() => Task.FromResult(host.Folder.ReadNote() is { State.Health: HealthState.Healthy }), "a start", 30);
         host.Process.Kill();
         await host.Process.WaitForExitAsync(TestContext.Current.CancellationToken);
         using var second = host.Start();
         await Eventually.BecomesAsync(() => Task.FromResult(host.Folder.ReadNote() is { State.Phase: SupervisedPhase.Waiting }), "a second host that waits", 30);
         Assert.Empty(Processes.OfExecution(host.Id));
-        await File.WriteAllTextAsync(_temp["heard"], "", TestContext.Current.CancellationToken);
+        File.SetLastWriteTimeUtc(_temp["heard"], DateTime.UtcNow);
         await Eventually.BecomesAsync(() => Task.FromResult(host.Folder.ReadNote() is { State: { Starts: 2, Health: HealthState.Healthy } }), "a second start", 30);
         using var link = Operone.Agent.Shell.Hosts.Connect(host.Folder);
         link.Cancel(TimeSpan.Zero);

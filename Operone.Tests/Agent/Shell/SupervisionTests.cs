@@ -5,6 +5,7 @@ using System.Text;
 using Operone.Agent.Shell;
 using Operone.Core.Shell;
 using Operone.Tests.Agent.Hosting;
+using Operone.Tests.Agent.Shell.Sandbox;
 using Operone.Tests.Hosting;
 using Xunit;
 
@@ -165,7 +166,7 @@ public sealed class SupervisionTests : IDisposable
             var buffer = new byte[4096];
             asked = Encoding.ASCII.GetString(buffer, 0, await client.GetStream().ReadAsync(buffer, TestContext.Current.CancellationToken));
             await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(answer), TestContext.Current.CancellationToken);
-            await client.GetStream().ReadAsync(buffer, TestContext.Current.CancellationToken);
+            await client.GetStream().ReadAtLeastAsync(buffer, 1, throwOnEndOfStream: false, TestContext.Current.CancellationToken); // until it has gone
         }, TestContext.Current.CancellationToken);
         using var host = HostUnderTest.Start(Request("exec sleep 1000", new()
         {
@@ -206,6 +207,33 @@ public sealed class SupervisionTests : IDisposable
         listener.Stop();
         var result = await host.EndAsync();
         Assert.Contains($"Nothing takes connections at port {port}.", result.End.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Isolated_WithKeptWork_FindsItAgainAtEachStart()
+    {
+        Sandboxes.Require();
+        var request = HostUnderTest.Request() with
+        {
+            Script = "echo run >> log; cat log; echo; [ $(wc -l < log) = 3 ]",
+            Sandbox = new SandboxSpec(SandboxKind.Isolated, KeepWork: true, Limits: new SandboxLimits(MemoryBytes: 256L << 20, Processes: 20)),
+            Supervision = new() { Restart = new() { Mode = RestartMode.OnFailure, PauseSeconds = 0.1 } },
+        };
+        using var host = HostUnderTest.Start(request);
+        var result = await host.EndAsync();
+        Directory.Delete(host.State + "-work", recursive: true);
+        Assert.True(result.End.Status == ExecutionStatus.Succeeded, $"{result.End} {Encoding.UTF8.GetString(result.Stderr)}");
+        Assert.Equal("run\n\nrun\nrun\n\nrun\nrun\nrun\n\n", result.Text);
+    }
+
+    [Fact]
+    public async Task Output_OverItsLimit_SaysSoOnce()
+    {
+        var result = await HostUnderTest.RunAsync(Request(
+            "seq 1000; exit 1", new() { Restart = new() { PauseSeconds = 0.1, MaxRestarts = 2 } }) with { OutputLimitBytes = 100 });
+        Assert.StartsWith("1\n2\n3\n", result.Text, StringComparison.Ordinal);
+        Assert.Equal("operone: The limit of this output is reached: what is printed from here on is not kept.\n", Encoding.UTF8.GetString(result.Stderr));
+        Assert.True(result.End.DiscardedBytes > 10_000);
     }
 
     private StartExecution Request(string command, Supervision how) =>

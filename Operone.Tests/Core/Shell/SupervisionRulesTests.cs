@@ -40,6 +40,8 @@ public sealed class SupervisionRulesTests
     [InlineData("http://127.0.0.1:8080/health?a=b", 8080, "/health?a=b")]
     [InlineData("http://localhost/", 80, "/")]
     [InlineData("http://[::1]:81", 81, "/")]
+    [InlineData("http://LOCALHOST:8/", 8, "/")]
+    [InlineData("http://127.9.9.9:8/", 8, "/")]
     public void Url_OnLoopback_IsTaken(string url, int port, string path)
     {
         var to = SupervisionRules.ParseUrl(url)!.Value;
@@ -53,6 +55,7 @@ public sealed class SupervisionRulesTests
     [InlineData("http://me@127.0.0.1/")]
     [InlineData("http://127.0.0.1/\r\nX: y")]
     [InlineData("http://0.0.0.0/")]
+    [InlineData("http:///x")]
     [InlineData("file:///etc/passwd")]
     [InlineData("")]
     public void Url_AnywhereElse_IsRefused(string url) => Assert.Null(SupervisionRules.ParseUrl(url));

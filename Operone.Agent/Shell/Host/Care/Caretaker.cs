@@ -27,14 +27,16 @@ internal sealed class Caretaker
     /// <param name="folder">The execution's folder.</param>
     /// <param name="request">The request; it is supervised.</param>
     /// <param name="before">What another host has noted.</param>
+    /// <param name="requestedAt">When the request was written: to have heard of the server since will do for the first start; null where nothing before now will.</param>
     /// <param name="check">Begins a check.</param>
     /// <param name="told">Called when something new is written down.</param>
     /// <param name="time">The clock.</param>
-    public Caretaker(ExecutionFolder folder, StartExecution request, SupervisionNote? before, Func<HealthCheck, IProbe> check, Action told, TimeProvider time)
+    public Caretaker(
+        ExecutionFolder folder, StartExecution request, SupervisionNote? before, DateTime? requestedAt, Func<HealthCheck, IProbe> check, Action told, TimeProvider time)
     {
         (_folder, _how, _told, _time) = (folder, request.Supervision!, told, time);
         _health = _how.Health is { } health ? new HealthWatch(health, () => check(health), time) : null;
-        _lease = _how.LeaseSeconds is { } seconds ? new LeaseWatch(folder.Heard, seconds, Libc.ClockWithSleep, time) : null;
+        _lease = _how.LeaseSeconds is { } seconds ? new LeaseWatch(folder.Heard, seconds, requestedAt, Libc.ClockWithSleep, time) : null;
         _note = new SupervisionNote(
             before?.State ?? new SupervisionState(0, SupervisedPhase.Waiting, HealthState.Unknown, time.GetUtcNow()), before?.Restarts ?? 0, _how.LeaseSeconds);
     }
@@ -54,7 +56,7 @@ internal sealed class Caretaker
     /// <summary>Why the device ends it by itself: its lease is over. Null while it is not.</summary>
     public string? Fence => _lease is { IsOver: true } ? _lease.Reason : null;
 
-    /// <summary>Whether it may be started as far as the lease says: after another host's end the server must have been heard first, for it may have given up on this device.</summary>
+    /// <summary>Whether it may be started as far as the lease says: the server must have been heard first, for it may have given up on this device.</summary>
     public bool MayGoOn => _lease?.HasHeard != false;
 
     /// <summary>It waits, for what the words say.</summary>

@@ -11,6 +11,8 @@ namespace Operone.Agent.Shell.Host.Care;
 [UnsupportedOSPlatform("windows")]
 internal sealed class CommandProbe : IProbe
 {
+    private const int OpenReadWrite = 2;
+
     private readonly Reaper _reaper;
     private readonly string? _problem;
 
@@ -32,8 +34,6 @@ internal sealed class CommandProbe : IProbe
         Libc.Close(nothing);
         _problem = error != 0 ? ExitWords.OfSpawn(error, plan.Arguments[0]).Reason : null;
     }
-
-    private const int OpenReadWrite = 2;
 
     /// <inheritdoc/>
     public ProbeResult? Result

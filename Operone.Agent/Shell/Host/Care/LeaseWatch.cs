@@ -1,5 +1,4 @@
 using System.Globalization;
-using Operone.Core.Shell;
 
 namespace Operone.Agent.Shell.Host.Care;
 
@@ -9,16 +8,20 @@ namespace Operone.Agent.Shell.Host.Care;
 /// </summary>
 /// <param name="heardFile">The file.</param>
 /// <param name="seconds">The lease.</param>
+/// <param name="since">To have heard of the server since this time is as good as hearing of it now; null where it is not.</param>
 /// <param name="clock">A clock that never goes back, and goes on while the device sleeps where the system has such a one.</param>
 /// <param name="time">The clock of the host's waits.</param>
-internal sealed class LeaseWatch(string heardFile, double seconds, Func<TimeSpan> clock, TimeProvider time)
+internal sealed class LeaseWatch(string heardFile, double seconds, DateTime? since, Func<TimeSpan> clock, TimeProvider time)
 {
+    /// <summary>Before the first word of it a start waits for the server.</summary>
+    private static readonly TimeSpan _impatient = TimeSpan.FromMilliseconds(100);
+
     private readonly TimeSpan _interval = TimeSpan.FromSeconds(Math.Clamp(seconds / 20, 0.25, 5));
-    private DateTime _touched = Touched(heardFile);
+    private DateTime _touched = Touched(heardFile); // before the other look at it, so that no touch falls between them
     private TimeSpan _heardAt = clock();
 
-    /// <summary>Whether the server was heard of since the watch began.</summary>
-    public bool HasHeard { get; private set; }
+    /// <summary>Whether the server was heard of since the watch began, or the time from which on it counts.</summary>
+    public bool HasHeard { get; private set; } = Touched(heardFile) >= since;
 
     /// <summary>Whether the lease is over. It stays so.</summary>
     public bool IsOver { get; private set; }
@@ -38,7 +41,7 @@ internal sealed class LeaseWatch(string heardFile, double seconds, Func<TimeSpan
             return;
         }
 
-        NextAt = now + (long)(_interval.TotalSeconds * time.TimestampFrequency);
+        NextAt = now + (long)((HasHeard ? _interval : _impatient).TotalSeconds * time.TimestampFrequency);
         var touched = Touched(heardFile);
         if (touched != _touched)
         {

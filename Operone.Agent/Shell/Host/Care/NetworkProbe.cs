@@ -21,6 +21,7 @@ internal sealed class NetworkProbe : IProbe
     /// <summary>How much of an answer is taken, so that the other side is not cut off in the middle of a short one.</summary>
     private const int MaxAnswerBytes = 64 * 1024;
 
+    private static readonly IPAddress[] _local = [IPAddress.Loopback, IPAddress.IPv6Loopback];
     private static readonly TimeSpan _answerPatience = TimeSpan.FromMilliseconds(200);
 
     private readonly Stopwatch _watch = Stopwatch.StartNew();
@@ -51,7 +52,7 @@ internal sealed class NetworkProbe : IProbe
     {
         try
         {
-            _problem = check.HttpUrl is { } url ? AskHttp(url) : Connect([IPAddress.Loopback, IPAddress.IPv6Loopback], check.TcpPort!.Value, static _ => null);
+            _problem = check.HttpUrl is { } url ? AskHttp(url) : Connect(_local, check.TcpPort!.Value, static _ => null);
         }
         catch (Exception problem) when (problem is SocketException or IOException or ObjectDisposedException)
         {
@@ -64,14 +65,18 @@ internal sealed class NetworkProbe : IProbe
 
     private string? AskHttp(string url)
     {
-        if (SupervisionRules.ParseUrl(url) is not { } to)
+        if (SupervisionRules.ParseUrl(url) is not { } to || HostsOf(to.Host) is not { } hosts)
         {
             return $"'{url}' is not on this device's loopback.";
         }
 
         var request = Encoding.ASCII.GetBytes($"GET {to.Path} HTTP/1.1\r\nHost: {to.Authority}\r\nUser-Agent: operone\r\nAccept: */*\r\nConnection: close\r\n\r\n");
-        return Connect(to.Hosts, to.Port, socket => Ask(socket, request));
+        return Connect(hosts, to.Port, socket => Ask(socket, request));
     }
+
+    /// <summary>Never by a resolver, whose answer may be anything.</summary>
+    private static IPAddress[]? HostsOf(string host) =>
+        host == "localhost" ? _local : IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address) ? [address] : null;
 
     /// <summary>Connects to the first host that takes it, and goes on there. Gives the problem, or null.</summary>
     private string? Connect(IReadOnlyList<IPAddress> hosts, int port, Func<Socket, string?> then)
