@@ -1,3 +1,4 @@
+using Operone.Web.Kernel.Alerts;
 using Operone.Web.Kernel.Jobs;
 using Operone.Web.Kernel.Jobs.Runs;
 using Operone.Web.Kernel.Ledger;
@@ -17,6 +18,7 @@ internal static class KernelRegistration
         services.AddJobs();
         services.AddSchedules();
         services.AddProcesses();
+        services.AddAlerts();
         services.AddSingleton<ReservationBook>();
         services.AddSingleton<CandidateReader>();
         services.AddSingleton<RunPlacer>();
@@ -32,5 +34,6 @@ internal static class KernelRegistration
         app.MapSchedules();
         app.MapResources();
         app.MapProcesses();
+        app.MapAlerts();
     }
 }
