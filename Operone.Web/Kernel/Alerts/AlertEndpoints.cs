@@ -48,13 +48,16 @@ internal static class AlertEndpoints
 
     private static async Task<Results<Ok<Page<AlertView>>, ProblemHttpResult>> ListAsync(
         Actor actor, AlertService alerts,
-        [Description("Those in this state; `open` by default: pending or firing.")] AlertFilter? state,
-        [Description("Those that are this bad.")] AlertSeverity? severity,
+        [Description("Those in this state: `pending`, `firing`, `recovered`, `open` (pending or firing; the default) or `all`.")] string? state,
+        [Description("Those that are this bad: `info`, `warning` or `critical`.")] string? severity,
         [Description("Of this rule alone, by id or name.")] string? rule,
         [Description("Of this device alone, by id or name.")] string? device,
         [Description("How many, 1 to 500.")] int? limit,
-        [Description("The `nextCursor` of the page before.")] string? cursor, CancellationToken cancellationToken) =>
-        (await alerts.ListAsync(actor, new(state ?? AlertFilter.Open, severity, rule, device), limit, cursor, cancellationToken)).ToOk();
+        [Description("The `nextCursor` of the page before.")] string? cursor, CancellationToken cancellationToken)
+    {
+        var query = AlertQuery.Read(state, severity, rule, device);
+        return query.IsError ? query.Error!.ToProblem() : (await alerts.ListAsync(actor, query.Value, limit, cursor, cancellationToken)).ToOk();
+    }
 
     private static async Task<Results<Ok<AlertView>, ProblemHttpResult>> GetAsync(Actor actor, Guid id, AlertService alerts, CancellationToken cancellationToken) =>
         (await alerts.GetAsync(actor, id, cancellationToken)).ToOk();

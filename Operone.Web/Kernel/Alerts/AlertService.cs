@@ -16,7 +16,25 @@ namespace Operone.Web.Kernel.Alerts;
 /// <param name="Severity">Those that are this bad.</param>
 /// <param name="Rule">Those of this rule, by name or id.</param>
 /// <param name="Device">Those of this device, by name or id.</param>
-internal sealed record AlertQuery(AlertFilter State = AlertFilter.Open, AlertSeverity? Severity = null, string? Rule = null, string? Device = null);
+internal sealed record AlertQuery(AlertFilter State = AlertFilter.Open, AlertSeverity? Severity = null, string? Rule = null, string? Device = null)
+{
+    /// <summary>Reads what stands in an address.</summary>
+    public static Result<AlertQuery> Read(string? state, string? severity, string? rule, string? device)
+    {
+        var errors = new FieldErrors();
+        var (filter, bad) = (AlertFilter.Open, AlertSeverity.Info);
+        errors.AddIf(!string.IsNullOrEmpty(state) && !IsWord(state, out filter), "state", "is open, pending, firing, recovered or all");
+        errors.AddIf(!string.IsNullOrEmpty(severity) && !IsWord(severity, out bad), "severity", "is info, warning or critical");
+        return errors.ToError() is { } error ? error : new AlertQuery(filter, string.IsNullOrEmpty(severity) ? null : bad, rule, device);
+    }
+
+    private static bool IsWord<T>(string text, out T value)
+        where T : struct, Enum
+    {
+        value = default;
+        return char.IsAsciiLetter(text[0]) && Enum.TryParse(text, ignoreCase: true, out value) && Enum.IsDefined(value);
+    }
+}
 
 /// <summary>The use cases of alerts: list, look, count, acknowledge.</summary>
 internal sealed class AlertService(
