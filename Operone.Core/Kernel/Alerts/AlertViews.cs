@@ -44,6 +44,7 @@ public sealed record SaveAlertRule
 
 /// <summary>An alert rule as the API gives it.</summary>
 /// <param name="Id">Its id.</param>
+/// <param name="Name">Its name.</param>
 /// <param name="Definition">How it was saved.</param>
 /// <param name="OwnerName">In whose name it looks: who saved it last. Only devices that they may see count.</param>
 /// <param name="CreatedAt">When it was made (UTC).</param>
@@ -51,7 +52,7 @@ public sealed record SaveAlertRule
 /// <param name="Firing">How many of its alerts are firing, of those that there are for whoever asks.</param>
 /// <param name="Text">What it waits for, in words.</param>
 public sealed record AlertRuleView(
-    Guid Id, SaveAlertRule Definition, string OwnerName, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, int Firing, string Text);
+    Guid Id, string Name, SaveAlertRule Definition, string OwnerName, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, int Firing, string Text);
 
 /// <summary>An alert: a rule's condition that holds, or held, for a device, a job or what an event is about.</summary>
 /// <param name="Id">Its id.</param>

@@ -30,7 +30,7 @@ internal sealed class AlertRule
         return db.Set<AlertRule>().SingleOrDefaultAsync(r => isId ? r.Id == id : r.NormalizedName == name, cancellationToken);
     }
 
-    public AlertRuleView ToView(int firing) => new(Id, Definition, OwnerName, CreatedAt, UpdatedAt, firing, AlertRules.Describe(Definition));
+    public AlertRuleView ToView(int firing) => new(Id, Name, Definition, OwnerName, CreatedAt, UpdatedAt, firing, AlertRules.Describe(Definition));
 }
 
 internal sealed class AlertRuleConfiguration : IEntityTypeConfiguration<AlertRule>
