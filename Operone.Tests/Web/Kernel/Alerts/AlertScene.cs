@@ -7,6 +7,7 @@ using Operone.Core.Kernel.Alerts;
 using Operone.Tests.Hosting;
 using Operone.Tests.Web.Access;
 using Operone.Tests.Web.Events.Webhooks;
+using Operone.Web.Kernel.Alerts;
 using Xunit;
 
 namespace Operone.Tests.Web.Kernel.Alerts;
@@ -21,6 +22,31 @@ internal static class AlertScene
         ["Operone:Alerts:GraceSeconds"] = "1",
         ["Operone:Alerts:LookMilliseconds"] = "100",
     };
+
+    /// <summary>Stores an alert that somebody has seen.</summary>
+    public static async Task<Guid> StoreAsync(OperoneServer server, Guid device, string name)
+    {
+        var now = DateTimeOffset.UtcNow;
+        var alert = new Alert
+        {
+            Id = Guid.CreateVersion7(now),
+            RuleId = Guid.NewGuid(),
+            RuleName = "gone",
+            Severity = AlertSeverity.Info,
+            SubjectKey = device.ToString(),
+            Subject = name,
+            DeviceId = device,
+            State = AlertState.Recovered,
+            Since = now,
+            RecoveredAt = now,
+            AcknowledgedAt = now,
+            StoredAt = now,
+        };
+        await using var db = server.OpenDatabase();
+        db.Add(alert);
+        await db.SaveChangesAsync(TestContext.Current.CancellationToken);
+        return alert.Id;
+    }
 
     public static Task<AlertRuleView> RuleAsync(this HttpClient client, SaveAlertRule rule) => client.SendAsync<AlertRuleView>(HttpMethod.Post, "/api/v1/alert-rules", rule);
 
