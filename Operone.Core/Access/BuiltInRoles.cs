@@ -21,13 +21,14 @@ public static class BuiltInRoles
 
     /// <summary>Works with devices, and does not decide who may.</summary>
     public static BuiltInRole Operator { get; } = new(
-        new("00000000-0000-7000-8000-000000000003"), "Operator", "Works with devices: commands, processes, terminals, files, jobs, tunnels.",
+        new("00000000-0000-7000-8000-000000000003"), "Operator", "Works with devices: commands, processes, terminals, files, jobs, alerts, tunnels.",
         PermissionSet.Of(
         [
             Access.Permissions.DevicesRead, Access.Permissions.ProcessesRead, Access.Permissions.ProcessesSignal,
             Access.Permissions.RunsRead, Access.Permissions.RunsCreate, Access.Permissions.TerminalsOpen,
             Access.Permissions.TerminalsJoin, Access.Permissions.RecordingsRead, Access.Permissions.EnvironmentsUse,
             Access.Permissions.FilesRead, Access.Permissions.FilesWrite, Access.Permissions.JobsRead, Access.Permissions.JobsRun,
+            Access.Permissions.AlertsRead, Access.Permissions.AlertsManage,
             Access.Permissions.TunnelsOpen, Access.Permissions.EventsRead, Access.Permissions.DriversUse, Access.Permissions.AssistantUse,
             Access.Permissions.TokensCreate,
         ]));
@@ -35,7 +36,7 @@ public static class BuiltInRoles
     /// <summary>Looks, and changes nothing.</summary>
     public static BuiltInRole Viewer { get; } = new(
         new("00000000-0000-7000-8000-000000000004"), "Viewer", "Looks, and changes nothing.",
-        PermissionSet.Of([Access.Permissions.DevicesRead, Access.Permissions.RunsRead, Access.Permissions.JobsRead, Access.Permissions.EventsRead]));
+        PermissionSet.Of([Access.Permissions.DevicesRead, Access.Permissions.RunsRead, Access.Permissions.JobsRead, Access.Permissions.AlertsRead, Access.Permissions.EventsRead]));
 
     /// <summary>All of them, the mightiest first.</summary>
     public static IReadOnlyList<BuiltInRole> All { get; } = [Owner, Administrator, Operator, Viewer];

@@ -54,6 +54,10 @@ public static class Permissions
     public const string JobsRun = "jobs.run";
     /// <summary>Make, change and remove jobs, schedules and workloads.</summary>
     public const string JobsManage = "jobs.manage";
+    /// <summary>See alerts, their rules and silences: those of the devices that it is held on.</summary>
+    public const string AlertsRead = "alerts.read";
+    /// <summary>Make, change and remove alert rules; acknowledge and silence alerts.</summary>
+    public const string AlertsManage = "alerts.manage";
     /// <summary>Open tunnels.</summary>
     public const string TunnelsOpen = "tunnels.open";
     /// <summary>See events and subscribe to them: those of the devices that it is held on; on all devices, every event.</summary>
@@ -81,7 +85,7 @@ public static class Permissions
     public static IReadOnlyList<string> All { get; } =
     [
         DevicesRead, DevicesManage, ProcessesRead, ProcessesSignal, RunsRead, RunsCreate, TerminalsOpen, TerminalsJoin, TerminalsManage, RecordingsRead,
-        RecordingsManage, EnvironmentsUse, EnvironmentsManage, SandboxesManage, FilesRead, FilesWrite, MountsManage, JobsRead, JobsRun, JobsManage, TunnelsOpen,
+        RecordingsManage, EnvironmentsUse, EnvironmentsManage, SandboxesManage, FilesRead, FilesWrite, MountsManage, JobsRead, JobsRun, JobsManage, AlertsRead, AlertsManage, TunnelsOpen,
         EventsRead, DriversUse, DriversManage, AssistantUse, TokensCreate, TokensManage, AuditRead, PeopleManage, SettingsManage, OwnersManage,
     ];
 
@@ -90,7 +94,7 @@ public static class Permissions
 
     private static readonly PermissionSet OnDevices = PermissionSet.Of(
         [DevicesRead, DevicesManage, ProcessesRead, ProcessesSignal, RunsRead, RunsCreate, TerminalsOpen, TerminalsJoin, TerminalsManage, RecordingsRead, RecordingsManage, EnvironmentsUse,
-            FilesRead, FilesWrite, JobsRead, JobsRun, JobsManage, TunnelsOpen, EventsRead,
+            FilesRead, FilesWrite, JobsRead, JobsRun, JobsManage, AlertsRead, AlertsManage, TunnelsOpen, EventsRead,
             DriversUse, AssistantUse, TokensCreate]);
 
     /// <summary>Whether the list has this permission.</summary>

@@ -7,6 +7,7 @@ using Operone.Core.Events;
 using Operone.Core.Files;
 using Operone.Core.Files.Search;
 using Operone.Core.Kernel;
+using Operone.Core.Kernel.Alerts;
 using Operone.Core.Kernel.Jobs;
 using Operone.Core.Kernel.Schedules;
 using Operone.Core.Kernel.Workloads;
@@ -91,6 +92,16 @@ namespace Operone.Core.Connection;
 [JsonSerializable(typeof(SavedSchedule))]
 [JsonSerializable(typeof(ScheduleWhen))]
 [JsonSerializable(typeof(SchedulePreview))]
+[JsonSerializable(typeof(SaveAlertRule))]
+[JsonSerializable(typeof(AlertRuleView))]
+[JsonSerializable(typeof(Page<AlertRuleView>))]
+[JsonSerializable(typeof(AlertView))]
+[JsonSerializable(typeof(Page<AlertView>))]
+[JsonSerializable(typeof(AlertPreview))]
+[JsonSerializable(typeof(AlertCount))]
+[JsonSerializable(typeof(SaveSilence))]
+[JsonSerializable(typeof(SilenceView))]
+[JsonSerializable(typeof(Page<SilenceView>))]
 [JsonSerializable(typeof(FiringView))]
 [JsonSerializable(typeof(Page<FiringView>))]
 [JsonSerializable(typeof(MountView))]

@@ -209,6 +209,22 @@ public static class EventTypes
     public const string WorkloadInstanceEnded = "workload.instance-ended";
     /// <summary>An instance of a workload is moved off its device.</summary>
     public const string WorkloadInstanceMoved = "workload.instance-moved";
+    /// <summary>An alert is firing; with the detail <c>repeat</c>, it is still.</summary>
+    public const string AlertRaised = "alert.raised";
+    /// <summary>An alert that was raised is over.</summary>
+    public const string AlertRecovered = "alert.recovered";
+    /// <summary>Somebody has seen an alert.</summary>
+    public const string AlertAcknowledged = "alert.acknowledged";
+    /// <summary>An alert rule was made.</summary>
+    public const string AlertRuleCreated = "alert-rule.created";
+    /// <summary>An alert rule was changed.</summary>
+    public const string AlertRuleUpdated = "alert-rule.updated";
+    /// <summary>An alert rule was removed.</summary>
+    public const string AlertRuleRemoved = "alert-rule.removed";
+    /// <summary>A silence of alerts was made.</summary>
+    public const string SilenceCreated = "silence.created";
+    /// <summary>A silence of alerts was ended before its time.</summary>
+    public const string SilenceEnded = "silence.ended";
     /// <summary>The audit chain was checked, and does not hold.</summary>
     public const string AuditBroken = "audit.broken";
 }

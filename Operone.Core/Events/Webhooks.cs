@@ -171,7 +171,8 @@ public static class WebhookLimits
         return false;
     }
 
-    private static bool IsType(string? type) =>
+    /// <summary>Whether it is a type of events, or the beginning of some.</summary>
+    public static bool IsType(string? type) =>
         type is { Length: > 0 and <= 100 } && type.TrimEnd('*').All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '.')
         && type.IndexOf('*', StringComparison.Ordinal) is var star && (star < 0 || star == type.Length - 1);
 }

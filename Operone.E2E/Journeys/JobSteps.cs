@@ -1,4 +1,5 @@
 using Operone.Core.Devices;
+using Operone.Core.Kernel.Alerts;
 using Operone.Core.Kernel.Jobs;
 using Operone.Core.Kernel.Schedules;
 using Operone.E2E.Hosting;
@@ -55,5 +56,18 @@ internal static class JobSteps
         await server.Api.PostAsync<FiringView>("/api/v1/schedules/rotate-monthly/fire", new { }, cancellationToken);
         var waiting = await server.Api.PostAsync<JobRunView>("/api/v1/jobs/rotate-keys/runs", new RunJob(), cancellationToken);
         ids["{job-run-approval}"] = waiting.Id.ToString();
+        await FurnishAlertsAsync(server, cancellationToken);
+    }
+
+    private static async Task FurnishAlertsAsync(ServerProcess server, CancellationToken cancellationToken)
+    {
+        // every device has processes: they fire at once
+        await server.Api.PostAsync<AlertRuleView>("/api/v1/alert-rules", new SaveAlertRule
+        {
+            Name = "busy", Description = "Look at what runs there.", Telemetry = new() { Metric = AlertMetric.Processes, Over = 0 }, Selector = "role=web",
+        }, cancellationToken);
+        await server.Api.PostAsync<AlertRuleView>("/api/v1/alert-rules", new SaveAlertRule { Name = "away", Severity = AlertSeverity.Critical, Offline = true, For = "10m" }, cancellationToken);
+        await server.Api.PostAsync<AlertRuleView>("/api/v1/alert-rules", new SaveAlertRule { Name = "backups", Job = "*", Repeat = "4h", Enabled = false }, cancellationToken);
+        await server.Api.PostAsync<SilenceView>("/api/v1/silences", new SaveSilence { Rule = "busy", Device = "web-2", For = "8h", Reason = "It is being set up" }, cancellationToken);
     }
 }

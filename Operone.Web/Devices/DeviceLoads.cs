@@ -5,26 +5,37 @@ using Operone.Web.Data;
 
 namespace Operone.Web.Devices;
 
-/// <summary>How busy devices are, by what they told within the last minute.</summary>
+/// <summary>What a device told last.</summary>
+/// <param name="Sample">What it told.</param>
+/// <param name="At">When, by this node's clock where the device is connected to it.</param>
+internal readonly record struct DeviceReading(TelemetrySample Sample, DateTimeOffset At);
+
+/// <summary>What devices told last, and how busy they are by what they told within the last minute.</summary>
 internal sealed class DeviceLoads(IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, TimeProvider time) : IDeviceObserver
 {
-    private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(1);
-    private readonly ConcurrentDictionary<Guid, (double Load, DateTimeOffset At)> _here = new();
+    /// <summary>What is older says nothing about now.</summary>
+    public static readonly TimeSpan Fresh = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentDictionary<Guid, DeviceReading> _here = new();
 
     /// <summary>A device that is connected to this node has told.</summary>
-    public void Note(Guid deviceId, TelemetrySample sample) => _here[deviceId] = (Of(sample), time.GetUtcNow());
+    public void Note(Guid deviceId, TelemetrySample sample) => _here[deviceId] = new(sample, time.GetUtcNow());
 
-    /// <summary>0 to 1 for each that has told: the greater of its processors and its memory. Those at other nodes are read from the database.</summary>
-    public async Task<IReadOnlyDictionary<Guid, double>> GetAsync(IReadOnlyCollection<Guid> deviceIds, CancellationToken cancellationToken)
+    /// <summary>0 to 1 for each that has told: the greater of its processors and its memory.</summary>
+    public async Task<IReadOnlyDictionary<Guid, double>> GetAsync(IReadOnlyCollection<Guid> deviceIds, CancellationToken cancellationToken) =>
+        (await LatestAsync(deviceIds, cancellationToken)).ToDictionary(r => r.Key, r => Of(r.Value.Sample));
+
+    /// <summary>What each has told last, of those that have within the last minute. Those at other nodes are read from the database.</summary>
+    public async Task<IReadOnlyDictionary<Guid, DeviceReading>> LatestAsync(IReadOnlyCollection<Guid> deviceIds, CancellationToken cancellationToken)
     {
         var since = time.GetUtcNow() - Fresh;
-        var loads = new Dictionary<Guid, double>(deviceIds.Count);
+        var latest = new Dictionary<Guid, DeviceReading>(deviceIds.Count);
         var elsewhere = new List<Guid>();
         foreach (var id in deviceIds)
         {
             if (_here.TryGetValue(id, out var known) && known.At >= since)
             {
-                loads[id] = known.Load;
+                latest[id] = known;
             }
             else if (directory.IsOnline(id) && !directory.IsHere(id))
             {
@@ -34,7 +45,7 @@ internal sealed class DeviceLoads(IDbContextFactory<OperoneDb> databases, Device
 
         if (elsewhere.Count == 0)
         {
-            return loads;
+            return latest;
         }
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
@@ -44,11 +55,11 @@ internal sealed class DeviceLoads(IDbContextFactory<OperoneDb> databases, Device
             var last = records.Where(t => some.Contains(t.DeviceId) && t.At >= since).GroupBy(t => t.DeviceId).Select(g => g.Max(t => t.Seq));
             await foreach (var record in records.Where(t => last.Contains(t.Seq)).AsAsyncEnumerable().WithCancellation(cancellationToken))
             {
-                loads[record.DeviceId] = Of(record.Sample);
+                latest[record.DeviceId] = new(record.Sample, record.At);
             }
         }
 
-        return loads;
+        return latest;
     }
 
     /// <inheritdoc/>

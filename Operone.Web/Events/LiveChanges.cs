@@ -45,6 +45,10 @@ internal sealed class LiveChanges
     public const string ScheduleList = "schedule-list";
     /// <summary>The maintenance windows.</summary>
     public const string MaintenanceWindows = "maintenance-windows";
+    /// <summary>The alerts, or anything in them.</summary>
+    public const string Alerts = "alerts";
+    /// <summary>The alert rules and silences, and what people say of alerts. Who watches listens.</summary>
+    public const string AlertRules = "alert-rules";
     /// <summary>The list of recordings: one has ended, can be searched, or was removed.</summary>
     public const string Recordings = "recordings";
     /// <summary>A recorded terminal has ended on this node.</summary>

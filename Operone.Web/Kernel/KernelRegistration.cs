@@ -1,3 +1,4 @@
+using Operone.Web.Kernel.Alerts;
 using Operone.Web.Kernel.Jobs;
 using Operone.Web.Kernel.Jobs.Runs;
 using Operone.Web.Kernel.Ledger;
@@ -20,6 +21,7 @@ internal static class KernelRegistration
         services.AddSchedules();
         services.AddProcesses();
         services.AddWorkloads();
+        services.AddAlerts();
         services.AddSingleton<ReservationBook>();
         services.AddSingleton<CandidateReader>();
         services.AddSingleton<RunPlacer>();
@@ -37,5 +39,6 @@ internal static class KernelRegistration
         app.MapWorkloads();
         app.MapResources();
         app.MapProcesses();
+        app.MapAlerts();
     }
 }

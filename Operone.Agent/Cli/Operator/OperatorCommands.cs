@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Operone.Agent.Cli.Operator.Alerts;
 using Operone.Agent.Cli.Operator.Files;
 using Operone.Agent.Cli.Operator.Jobs;
 using Operone.Agent.Cli.Operator.Kernel;
@@ -32,6 +33,7 @@ internal static class OperatorCommands
         root.Add(SchedulesCommand.Create(cli));
         root.Add(WindowsCommand.Create(cli));
         root.Add(WorkloadCommand.Create(cli));
+        root.Add(AlertsCommand.Create(cli));
         root.Add(RecordingsCommand.Create(cli));
         ProcessCommands.Add(root, cli);
         FileCommands.Add(root, cli);

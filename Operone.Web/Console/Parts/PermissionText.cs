@@ -13,7 +13,7 @@ internal static class PermissionText
         ("Terminals", [Permissions.TerminalsOpen, Permissions.TerminalsJoin, Permissions.TerminalsManage, Permissions.RecordingsRead, Permissions.RecordingsManage]),
         ("Files and network", [Permissions.FilesRead, Permissions.FilesWrite, Permissions.TunnelsOpen]),
         ("Jobs", [Permissions.JobsRead, Permissions.JobsRun, Permissions.JobsManage]),
-        ("What happens", [Permissions.EventsRead, Permissions.AuditRead]),
+        ("What happens", [Permissions.AlertsRead, Permissions.AlertsManage, Permissions.EventsRead, Permissions.AuditRead]),
         ("Drivers and assistant", [Permissions.DriversUse, Permissions.DriversManage, Permissions.AssistantUse]),
         ("People and settings", [Permissions.TokensCreate, Permissions.TokensManage, Permissions.PeopleManage, Permissions.SettingsManage, Permissions.OwnersManage]),
     ];
@@ -41,6 +41,8 @@ internal static class PermissionText
         Permissions.JobsRead => "see jobs, schedules and workloads",
         Permissions.JobsRun => "run jobs that exist",
         Permissions.JobsManage => "make, change and remove jobs",
+        Permissions.AlertsRead => "see alerts",
+        Permissions.AlertsManage => "make alert rules, acknowledge and silence alerts",
         Permissions.EventsRead => "see events",
         Permissions.AuditRead => "see and verify the audit trail",
         Permissions.DriversUse => "use drivers",

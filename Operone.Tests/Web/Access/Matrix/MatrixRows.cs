@@ -23,6 +23,15 @@ internal static class MatrixRows
         POST /api/v1/agents/enroll                                400        400        400        400        400        400        400        400        400        400        400        400
         GET /api/v1/agents/me                                     401        401        401        401        401        401        401        401        401        401        401        401
         DELETE /api/v1/agents/me                                  401        401        401        401        401        401        401        401        401        401        401        401
+        GET /api/v1/alert-rules                                   401        401        403        200        200        200        200        200        200        403        200        200
+        POST /api/v1/alert-rules                                  401        401        403        403        403        400        400        400        400        403        400        400
+        POST /api/v1/alert-rules/preview                          401        401        403        403        403        400        400        400        400        403        400        400
+        GET /api/v1/alert-rules/{idOrName}                        401        401        403        404        200        404        200        200        200        403        404        200
+        PUT /api/v1/alert-rules/{idOrName}                        401        401        403        403        403        404        403        400        400        403        404        403
+        DELETE /api/v1/alert-rules/{idOrName}                     401        401        403        403        403        404        403        204        204        403        404        403
+        GET /api/v1/alerts                                        401        401        403        200        200        200        200        200        200        403        200        200
+        GET /api/v1/alerts/{id}                                   401        401        403        404        200        404        200        200        200        403        404        200
+        POST /api/v1/alerts/{id}/acknowledge                      401        401        403        403        403        404        200        200        200        403        404        200
         GET /api/v1/approvals                                     401        401        403        200        200        200        200        200        200        403        200        200
         POST /api/v1/approvals/{id}                               401        401        403        403        403        400        400        400        400        403        400        400
         GET /api/v1/audit                                         401        401        403        403        403        403        403        200        200        403        403        403
@@ -150,6 +159,9 @@ internal static class MatrixRows
         POST /api/v1/schedules/{idOrName}/fire                    401        401        403        403        403        403        403        200        200        403        404        403
         GET /api/v1/schedules/{idOrName}/firings                  401        401        403        404        200        404        200        200        200        403        404        200
         POST /api/v1/schedules/{idOrName}/webhook                 401        401        403        403        403        403        403        409        409        403        404        403
+        GET /api/v1/silences                                      401        401        403        200        200        200        200        200        200        403        200        200
+        POST /api/v1/silences                                     401        401        403        403        403        400        400        400        400        403        400        400
+        DELETE /api/v1/silences/{id}                              401        401        403        403        403        404        403        204        204        403        404        403
         GET /api/v1/schemas/job.json                              200        200        200        200        200        200        200        200        200        200        200        200
         GET /api/v1/sessions                                      401        401        403        403        403        403        403        200        200        403        403        403
         DELETE /api/v1/sessions                                   401        401        403        403        403        403        403        200        200        403        403        403
@@ -270,6 +282,9 @@ internal static class MatrixRows
         /runs                                                     in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
         /runs/new                                                 in         in         no         no         no         yes        yes        yes        yes        -          -          -
         /runs/{Id}                                                in         in         no         gone       yes        gone       yes        yes        yes        -          -          -
+        /alerts                                                   in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
+        /alerts/rules                                             in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
+        /alerts/silences                                          in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
         /schedules                                                in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
         /schedules/new                                            in         in         no         no         no         no         no         yes        yes        -          -          -
         /schedules/{Id}                                           in         in         no         gone       yes        gone       yes        yes        yes        -          -          -

@@ -7,6 +7,7 @@ using Operone.Core.Access;
 using Operone.Core.Devices;
 using Operone.Core.Shell;
 using Operone.Tests.Hosting;
+using Operone.Tests.Web.Kernel.Alerts;
 using Operone.Tests.Web.Shell.Recordings;
 using Operone.Web.Access;
 using Operone.Web.Devices;
@@ -194,6 +195,9 @@ internal sealed class MatrixScene : IAsyncDisposable
             "job-runs" => await NewJobRunAsync(),
             "schedules" => await NewScheduleAsync(),
             "maintenance-windows" => await NewAsync("maintenance-windows", new { name = $"window-{++_made}", selector = "env=prod", mode = "never", cron = "0 0 1 1 *", duration = "1m" }),
+            "alerts" => (await AlertScene.StoreAsync(Server, Server.Services.GetRequiredService<DeviceDirectory>().Find("here")!.Id, "here")).ToString(),
+            "alert-rules" => await NewAsync("alert-rules", new { name = $"alert-rule-{++_made}", offline = true, @for = "7d", selector = "env=prod" }),
+            "silences" => await NewAsync("silences", new { selector = "env=prod", @for = "1h", reason = "to see" }),
             "hooks" => "no-token",
             "approvals" => Guid.NewGuid().ToString(),
             "uploads" or "transfers" => Guid.NewGuid().ToString(),
