@@ -30,11 +30,16 @@ internal sealed partial class LostSends(Reconciler reconciler, INodeBus nodes, T
             {
                 try
                 {
-                    await reconciler.SettleLateAsync(time.GetUtcNow() - Patience, stoppingToken);
+                    await reconciler.TellAgainAsync(time.GetUtcNow() - Patience, stoppingToken);
                 }
                 catch (Exception e) when (Problems.IsDatabaseAway(e))
                 {
                     Log.DatabaseAway(logger, e.GetBaseException().Message);
+                }
+                catch (InvalidOperationException e)
+                {
+                    // one that cannot be started, as where the key to its environment is lost, is no reason for the node to stop
+                    Log.NotTold(logger, e);
                 }
             }
         }
@@ -48,5 +53,8 @@ internal sealed partial class LostSends(Reconciler reconciler, INodeBus nodes, T
     {
         [LoggerMessage(Level = LogLevel.Warning, Message = "What may not have reached its device is looked for again in a moment; the database is away: {Problem}")]
         public static partial void DatabaseAway(ILogger logger, string problem);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "What may not have reached its device could not be told again")]
+        public static partial void NotTold(ILogger logger, Exception exception);
     }
 }

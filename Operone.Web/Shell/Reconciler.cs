@@ -55,20 +55,33 @@ internal sealed class Reconciler(
             ExecutionStatus.Lost, "the device was removed", cancellationToken);
     }
 
-    /// <summary>Settles what devices of this node should have been told before this time, and have perhaps never heard of.</summary>
-    public async Task SettleLateAsync(DateTimeOffset before, CancellationToken cancellationToken)
+    /// <summary>
+    /// Tells devices of this node again what they should have been told before this time and may never have heard: starts and cancels. It ends nothing: they may
+    /// have heard it after all. A terminal is not started behind the back of whoever sits before it.
+    /// </summary>
+    public async Task TellAgainAsync(DateTimeOffset before, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        // A terminal that did not start is told to who sits before it; it is not started behind their back.
         var late = await db.Set<Run>().Where(r => r.Status == RunStatus.Running && r.CreatedAt < before)
             .Join(
-                db.Set<Execution>().Where(e => e.EndedAt == null), r => r.Id, e => e.RunId, (r, e) => new { Execution = e, r.Kind, RunCancelledAt = r.CancelledAt })
-            .Where(x => (x.RunCancelledAt ?? x.Execution.CancelledAt) < before
-                || (x.Kind != RunKind.Terminal && (x.Execution.Status == ExecutionStatus.Queued || x.Execution.Status == ExecutionStatus.Starting)))
-            .Select(x => x.Execution).ToListAsync(cancellationToken);
-        foreach (var device in late.Where(e => devices.IsHere(e.DeviceId)).GroupBy(e => e.DeviceId))
+                db.Set<Execution>().Where(e => e.EndedAt == null), r => r.Id, e => e.RunId, (r, e) => new { e.Id, e.DeviceId, e.Status, r.Kind, At = r.CancelledAt ?? e.CancelledAt })
+            .Where(x => x.At < before || (x.At == null && x.Kind != RunKind.Terminal && x.Status == ExecutionStatus.Starting))
+            .Select(x => new { x.Id, x.DeviceId }).ToListAsync(cancellationToken);
+        foreach (var some in late.Where(e => devices.IsHere(e.DeviceId)).Select(e => e.Id).Chunk(200))
         {
-            await SettleAsync(db, device.Key, [.. device], [], cancellationToken);
+            var found = await db.Set<Execution>().Where(e => some.Contains(e.Id) && e.EndedAt == null)
+                .Join(db.Set<Run>(), e => e.RunId, r => r.Id, (e, r) => new { Execution = e, Run = r }).ToListAsync(cancellationToken);
+            foreach (var one in found)
+            {
+                if (one.Run.CancelledAt is not null || one.Execution.CancelledAt is not null)
+                {
+                    await dispatch.CancelAsync([(one.Execution.DeviceId, ExecutionDispatch.CancelOf(one.Run, one.Execution.Id))], cancellationToken);
+                }
+                else if (one.Run.ExpiresAt > time.GetUtcNow() && await WhyNotAsync(one.Run, one.Execution.DeviceId, cancellationToken) is null)
+                {
+                    await dispatch.StartAsync(one.Run, [one.Execution], cancellationToken);
+                }
+            }
         }
     }
 
@@ -128,8 +141,10 @@ internal sealed class Reconciler(
         var device = devices.Find(deviceId);
         var owner = run.CreatedById is { } id ? await standing.OfAsync(id, cancellationToken) : null;
         var isOfJobs = run.Kind is RunKind.Job or RunKind.Workload;
-        var permission = isOfJobs ? Permissions.JobsRun : Permissions.RunsCreate;
-        return owner is not null && (device is null || !Policy.Decide(owner, permission, device.Labels, now).Allowed)
+
+        // a pipeline is somebody's own, or a job's
+        string[] either = run.Kind == RunKind.Pipeline ? [Permissions.RunsCreate, Permissions.JobsRun] : [isOfJobs ? Permissions.JobsRun : Permissions.RunsCreate];
+        return owner is not null && (device is null || !either.Any(p => Policy.Decide(owner, p, device.Labels, now).Allowed))
             ? $"{run.CreatedBy} may no longer run {(isOfJobs ? "jobs" : "commands")} on this device"
             : device is null ? null : environments.WhyNot(run, owner, device, now);
     }

@@ -66,15 +66,21 @@ public sealed record WindowTimes(WindowMode Mode, ScheduleTimes Opens, TimeSpan 
     /// <summary>The longest time that one is open.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromDays(31);
 
-    // A window of every second that is open for a month has always opened a moment ago.
-    private const int MostOpenings = 1000;
+    /// <summary>How often one may open again while it is open.</summary>
+    internal const int MostOpenings = 100;
+
+    private const int MostTurns = 1000;
+
+    /// <summary>Whether it opens again too often while it is open.</summary>
+    internal bool OpensTooOften => Opens.After(DateTimeOffset.UnixEpoch) is { } first && Opens.Following(first, MostOpenings).LastOrDefault() is var last
+        && last > first && last <= first + Length && Opens.Following(first, MostOpenings).Count() == MostOpenings;
 
     /// <summary>When a window that is open at a time closes; null where it is not open.</summary>
     public DateTimeOffset? ClosesAt(DateTimeOffset at)
     {
         DateTimeOffset? opened = null;
         var from = at - Length;
-        for (var i = 0; i < MostOpenings && Opens.After(from) is { } next && next <= at; i++)
+        for (var i = 0; i <= MostOpenings && Opens.After(from) is { } next && next <= at; i++)
         {
             (opened, from) = (next, next);
         }
@@ -86,11 +92,14 @@ public sealed record WindowTimes(WindowMode Mode, ScheduleTimes Opens, TimeSpan 
     /// The first time, from one on, at which schedules may work on a device that all of these windows are for; null where there is none that can be found. They may
     /// at a time where none that says never is open, and, where some say only, one of those is.
     /// </summary>
-    public static DateTimeOffset? FirstAllowed(IReadOnlyList<WindowTimes> windows, DateTimeOffset from)
+    /// <param name="windows">The windows.</param>
+    /// <param name="from">From when on.</param>
+    /// <param name="latest">What is after this time is not looked for.</param>
+    public static DateTimeOffset? FirstAllowed(IReadOnlyList<WindowTimes> windows, DateTimeOffset from, DateTimeOffset latest)
     {
         ArgumentNullException.ThrowIfNull(windows);
         var at = from;
-        for (var i = 0; i < MostOpenings; i++)
+        for (var i = 0; i < MostTurns && at <= latest; i++)
         {
             var shut = windows.Where(w => w.Mode == WindowMode.Never).Max(w => w.ClosesAt(at));
             if (shut is { } until)
@@ -139,6 +148,8 @@ public static class WindowRules
         }
 
         var length = Quantities.ParseDuration(window.Duration ?? "");
+        errors.AddIf(!length.IsError && length.Value >= WindowTimes.Shortest && length.Value <= WindowTimes.Longest && errors.ToError() is null && Times(window).OpensTooOften,
+            "duration", $"it would open more than {WindowTimes.MostOpenings} times while it is open: take fewer times, or a shorter one");
         errors.AddIf(length.IsError || length.Value < WindowTimes.Shortest || length.Value > WindowTimes.Longest, "duration", "is a duration such as 2h or 90m, from 1m to 31d");
         return errors.ToError();
     }

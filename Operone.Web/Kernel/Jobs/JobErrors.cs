@@ -21,6 +21,11 @@ internal static class JobErrors
     public static Error NotManageable(string actor, string what) => new(ErrorKind.Forbidden, "permission-missing", "Not allowed.",
         $"{actor} lacks the permission 'jobs.manage' on {what}. Narrow the job's target to devices on which you may manage jobs, or make an access request.");
 
+    public static Error HooksNotAllowed(string actor, IEnumerable<string> hooks, Error lacks) => lacks with
+    {
+        Detail = $"{actor} lacks the permission 'settings.manage', which it takes to let a job use webhooks ({string.Join(", ", hooks)}). Ask somebody who has it to write the job.",
+    };
+
     public static Error GoesOn(string name) => new(ErrorKind.Conflict, "job-runs", "The job runs.",
         $"The job '{name}' has a run that has not ended. Cancel it, or wait for its end.");
 

@@ -126,6 +126,13 @@ internal sealed class JobService(
             return await records.RefusedAsync(actor, "job.write", definition.Name, lacks, cancellationToken);
         }
 
+        // what they send is sent by the installation, to where its settings say
+        var hooks = HooksOf(definition).Except(job is null ? [] : HooksOf(job.Definition), StringComparer.OrdinalIgnoreCase).ToArray();
+        if (hooks.Length > 0 && actor.Lacks(Permissions.SettingsManage) is { } noHooks)
+        {
+            return await records.RefusedAsync(actor, "job.write", definition.Name, JobErrors.HooksNotAllowed(actor.Name, hooks, noHooks), cancellationToken);
+        }
+
         if (await starts.LacksCalledAsync(actor, definition, cancellationToken) is { } mayNotCall)
         {
             return await records.RefusedAsync(actor, "job.write", definition.Name, mayNotCall, cancellationToken);
@@ -293,6 +300,9 @@ internal sealed class JobService(
         var runs = await JobRunReader.ViewsAsync(db, db.Set<JobRun>().Where(r => last.Contains(r.Id)), sight.DevicesOf(actor), cancellationToken);
         return runs.ToDictionary(r => r.JobId);
     }
+
+    private static IEnumerable<string> HooksOf(JobDefinition definition) =>
+        (definition.Notify?.Webhooks ?? []).Concat(definition.Steps!.Select(s => s.Webhook?.Name).OfType<string>());
 
     private static bool IsSame(JobDefinition a, JobDefinition b) =>
         System.Text.Json.JsonSerializer.Serialize(a, OperoneJson.Default.JobDefinition) == System.Text.Json.JsonSerializer.Serialize(b, OperoneJson.Default.JobDefinition);

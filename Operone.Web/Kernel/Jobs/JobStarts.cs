@@ -27,7 +27,7 @@ internal sealed record JobCause(string Text, bool IsAsked = false, Guid? RunId =
     public JobRun? Parent { get; init; }
 
     /// <summary>What is stored along with the run, in its transaction.</summary>
-    public Action<OperoneDb>? Along { get; init; }
+    public Func<OperoneDb, CancellationToken, Task>? Along { get; init; }
 
     /// <summary>Which of the job's devices this run is for; null for all.</summary>
     public Func<DeviceEntry, bool>? Among { get; init; }
@@ -146,7 +146,8 @@ internal sealed class JobStarts(
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var reached = new HashSet<Guid>();
-        foreach (var (job, what) in await WithCalledAsync(db, name, definition, cancellationToken))
+        var called = await CalledJob.OfAsync(db, name, definition, cancellationToken);
+        foreach (var (job, what) in called.Select(c => (c.Name, c.Definition)).Prepend((name, definition)))
         {
             foreach (var target in JobSight.Targets(what))
             {
@@ -195,26 +196,6 @@ internal sealed class JobStarts(
         return null;
     }
 
-    /// <summary>A job, and those that it calls, and those that they call.</summary>
-    private static async Task<IReadOnlyList<(string Name, JobDefinition Definition)>> WithCalledAsync(
-        OperoneDb db, string name, JobDefinition definition, CancellationToken cancellationToken)
-    {
-        var (all, seen) = (new List<(string Name, JobDefinition Definition)> { (name, definition) }, new HashSet<string> { Job.Normalize(name) });
-        for (var i = 0; i < all.Count; i++)
-        {
-            foreach (var called in all[i].Definition.Steps!.Select(s => s.Job?.Name).OfType<string>().Where(n => seen.Add(Job.Normalize(n))).ToArray())
-            {
-                // one that there is not fails when it is called
-                if (await Job.FindAsync(db, called, cancellationToken) is { } job)
-                {
-                    all.Add((job.Name, job.Definition));
-                }
-            }
-        }
-
-        return all;
-    }
-
     /// <summary>The devices of a run, where its sandbox may be had too; else what stands in the way, which is noted.</summary>
     private async Task<Result<TargetedDevices>> MeantAsync(Actor actor, string name, RunTarget target, JobDefinition definition, CancellationToken cancellationToken)
     {
@@ -232,7 +213,8 @@ internal sealed class JobStarts(
         }
 
         var targeted = meant.Value;
-        if (wanted.Cause.IsAsked && await stepUp.RequireForRunAsync(actor, targeted.Devices.Count, cancellationToken) is { } untouched)
+        var called = await CalledJob.OfAsync(db, wanted.Name, wanted.Definition, cancellationToken);
+        if (wanted.Cause.IsAsked && await stepUp.RequireForRunAsync(actor, Reached(targeted, wanted.Definition, called), cancellationToken) is { } untouched)
         {
             return untouched;
         }
@@ -248,7 +230,7 @@ internal sealed class JobStarts(
             Position = position,
             Batch = d.Batch,
         }));
-        var approval = wanted.Definition.Approval is { } asks ? Ask(run, asks, targeted.Devices) : null;
+        var approval = wanted.Definition.Approval is { } asks ? Ask(run, asks, targeted.Devices, called) : null;
         if (approval is not null)
         {
             db.Add(approval);
@@ -256,11 +238,21 @@ internal sealed class JobStarts(
         }
 
         db.Publish(JobRecords.Made(actor, run));
-        wanted.Cause.Along?.Invoke(db);
-
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         try
         {
+            if (wanted.Cause.Along is { } along)
+            {
+                await along(db, cancellationToken);
+            }
+
+            // a run that ends at this moment waits for this one, and cancels it
+            if (wanted.Cause.Parent is { } parent && await db.Set<JobRun>().Where(r => r.Id == parent.Id && r.EndedAt == null && r.CancelledAt == null)
+                .ExecuteUpdateAsync(r => r.SetProperty(x => x.News, x => x.News), cancellationToken) == 0)
+            {
+                return JobErrors.RunEnded(parent.Id);
+            }
+
             if (wanted.Definition.Concurrency == JobConcurrency.Replace)
             {
                 var others = await db.Set<JobRunDevice>()
@@ -293,6 +285,13 @@ internal sealed class JobStarts(
 
         await records.MadeAsync(actor, Action, run, $"{wanted.Cause.Text}; on {targeted.Devices.Count} devices", CancellationToken.None);
         return await JobRunReader.WholeAsync(db, run, jobs.DevicesOf(actor), CancellationToken.None);
+    }
+
+    /// <summary>How many devices it acts on, those of what it calls among them.</summary>
+    private int Reached(TargetedDevices on, JobDefinition definition, IReadOnlyList<CalledJob> called)
+    {
+        var aimed = called.Select(c => c.Definition).Prepend(definition with { Target = null }).SelectMany(JobSight.Targets).SelectMany(jobs.Meant);
+        return on.Devices.Select(d => d.Id).Union(aimed.Select(d => d.Id)).Count();
     }
 
     private JobRun Make(Actor actor, Wanted wanted, RolloutPlan plan, int count)
@@ -330,14 +329,15 @@ internal sealed class JobStarts(
     }
 
     /// <summary>The question for somebody else.</summary>
-    internal static Approval Ask(JobRun run, JobApproval asks, IReadOnlyList<DeviceEntry> on, int? step = null, DateTimeOffset? at = null) => new()
+    internal static Approval Ask(
+        JobRun run, JobApproval asks, IReadOnlyList<DeviceEntry> on, IReadOnlyList<CalledJob> called, int? step = null, DateTimeOffset? at = null) => new()
     {
         Id = Guid.CreateVersion7(at ?? run.CreatedAt),
         JobRunId = run.Id,
         JobName = run.JobName,
         Step = step,
         Message = asks.Message,
-        Hash = ApprovalContent.Hash(run.Version, run.Definition, run.Parameters, run.SecretNames, on, step),
+        Hash = ApprovalContent.Hash(run.Version, run.Definition, called, run.Parameters, run.SecretNames, on, step),
         Devices = on.Count,
         AskedBy = run.CreatedBy,
         OwnerId = run.OwnerId,

@@ -23,14 +23,19 @@ internal sealed class Firing
     /// <summary>The device of the event, where the job is for that alone.</summary>
     public Guid? DeviceId { get; init; }
     /// <summary>The devices that it is for, where it waited for their maintenance windows; null for all.</summary>
-    public IReadOnlyList<Guid>? DeviceIds { get; init; }
+    public IReadOnlyList<Guid>? DeviceIds { get; set; }
     public IReadOnlyDictionary<string, string>? Parameters { get; init; }
     public required Guid JobRunId { get; init; }
     /// <summary>Until when a node is at it, or it waits.</summary>
     public required DateTimeOffset ClaimedUntil { get; set; }
+    /// <summary>When it was made.</summary>
+    public DateTimeOffset CreatedAt => CreatedAtOf(Id);
     /// <summary>When it was carried out; null while it was not.</summary>
     public DateTimeOffset? FiredAt { get; set; }
     public string? Problem { get; set; }
+
+    // the first 48 bits of a UUIDv7 (RFC 9562)
+    private static DateTimeOffset CreatedAtOf(Guid id) => DateTimeOffset.FromUnixTimeMilliseconds(Convert.ToInt64(id.ToString("N")[..12], 16));
 
     public FiringView ToView() => new(Id, ScheduleId, At, FiredAt, Cause, FiredAt is null || Problem is not null ? null : JobRunId, Problem);
 }
@@ -45,6 +50,7 @@ internal sealed class FiringConfiguration : IEntityTypeConfiguration<Firing>
         builder.Property(f => f.Cause).HasMaxLength(300);
         builder.Property(f => f.Parameters).HasJsonText();
         builder.Property(f => f.DeviceIds).HasJsonText();
+        builder.Ignore(f => f.CreatedAt);
         builder.Property(f => f.Problem).HasMaxLength(Firing.MaxProblem);
         builder.HasIndex(f => new { f.ScheduleId, f.Key }).IsUnique();
         builder.HasIndex(f => new { f.FiredAt, f.ClaimedUntil });

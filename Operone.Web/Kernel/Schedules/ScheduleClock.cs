@@ -111,6 +111,12 @@ internal sealed partial class ScheduleClock(
                 {
                     Log.NotCarriedOut(logger, firing.ScheduleId, exception.GetBaseException().Message);
                 }
+#pragma warning disable CA1031 // one firing that fails in a way nobody foresaw must not end the others; it is logged whole, and tried again
+                catch (Exception bug)
+#pragma warning restore CA1031
+                {
+                    Log.Broke(logger, bug, firing.ScheduleId);
+                }
             }
         }
     }
@@ -237,6 +243,9 @@ internal sealed partial class ScheduleClock(
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "What the schedule {Id} starts is started in a moment; the database is away: {Problem}")]
         public static partial void NotCarriedOut(ILogger logger, Guid id, string problem);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "What the schedule {Id} starts could not be started; it is tried again")]
+        public static partial void Broke(ILogger logger, Exception exception, Guid id);
     }
 }
 

@@ -9,6 +9,7 @@ using Operone.Web.Data;
 using Operone.Web.Devices;
 using Operone.Web.Events;
 using Operone.Web.Kernel.Jobs;
+using Operone.Web.Kernel.Jobs.Runs;
 using Operone.Web.Kernel.Schedules.Windows;
 
 namespace Operone.Web.Kernel.Schedules;
@@ -23,17 +24,21 @@ internal sealed class ScheduleStarts(
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var schedule = await db.Set<Schedule>().SingleOrDefaultAsync(s => s.Id == firing.ScheduleId, cancellationToken);
         var held = schedule is null ? null : new HeldDevices(schedule, firing, await WindowHolds.ReadAsync(db, time.GetUtcNow(), cancellationToken));
-        var error = schedule is null ? ScheduleErrors.NotFound(firing.ScheduleId.ToString()) : await StartAsync(schedule, firing, held!, cancellationToken);
+        var error = schedule is null ? ScheduleErrors.NotFound(firing.ScheduleId.ToString())
+            : await db.Set<JobRun>().AnyAsync(r => r.Id == firing.JobRunId, cancellationToken) ? null // by a node that did not live to note it
+            : firing.DeviceIds is not null && !schedule.IsEnabled && schedule.UpdatedAt > firing.CreatedAt ? ScheduleErrors.TurnedOff(schedule.Name)
+            : await StartAsync(schedule, firing, held!, cancellationToken);
+
+        // where there is a run, what waits was stored with it
+        var isHeld = error is { Code: "job-no-device" or "job-runs" } && held?.IsWaiting == true;
         var problem = error is { Code: "job-no-device" } && held?.Words is { } words ? words : error?.Detail;
         (firing.FiredAt, firing.Problem) = (time.GetUtcNow(), problem is null ? null : ShortText.Shorten(problem, Firing.MaxProblem));
         await using (var transaction = await db.Database.BeginTransactionAsync(cancellationToken))
         {
-            // where it made a run, what waits was stored with that
-            var isNew = await db.Set<Firing>().Where(f => f.Id == firing.Id && f.FiredAt == null).ExecuteUpdateAsync(
-                f => f.SetProperty(x => x.FiredAt, firing.FiredAt).SetProperty(x => x.Problem, firing.Problem), cancellationToken) > 0;
-            if (isNew && error is { Code: "job-no-device" })
+            if (await db.Set<Firing>().Where(f => f.Id == firing.Id && f.FiredAt == null).ExecuteUpdateAsync(
+                f => f.SetProperty(x => x.FiredAt, firing.FiredAt).SetProperty(x => x.Problem, firing.Problem), cancellationToken) > 0 && isHeld)
             {
-                held?.AddTo(db);
+                await held!.StoreAsync(db, cancellationToken);
                 await db.SaveChangesAsync(cancellationToken);
             }
 
@@ -43,25 +48,28 @@ internal sealed class ScheduleStarts(
         if (schedule is not null)
         {
             var outcome = firing.Problem ?? (held?.Words is { } some ? ShortText.Shorten($"started; {some}", Firing.MaxProblem) : "started");
-            await db.Set<Schedule>().Where(s => s.Id == schedule.Id && (s.LastAt == null || s.LastAt <= firing.At)).ExecuteUpdateAsync(
-                s => s.SetProperty(x => x.LastAt, firing.At).SetProperty(x => x.LastOutcome, outcome), cancellationToken);
-            if (error is not null && held?.IsWaiting == true)
+            var at = firing.At < firing.FiredAt ? firing.At : firing.FiredAt!.Value; // what waited may have been let go early
+            await db.Set<Schedule>().Where(s => s.Id == schedule.Id && (s.LastAt == null || s.LastAt <= at)).ExecuteUpdateAsync(
+                s => s.SetProperty(x => x.LastAt, at).SetProperty(x => x.LastOutcome, outcome), cancellationToken);
+            if (error is not { Code: "job-no-device" } || !isHeld)
             {
-                // it will tell when it has run
-                changes.Signal(LiveChanges.ScheduleList);
-                changes.Signal(LiveChanges.Schedules);
-                return firing;
+                // what waits tells when it has run
+                await events.PublishAsync(
+                    new(error is null ? EventTypes.ScheduleFired : EventTypes.ScheduleFailed, schedule.Name, Actor: schedule.OwnerName, Data: new Dictionary<string, string?>
+                    {
+                        ["scheduleId"] = schedule.Id.ToString(),
+                        ["jobRunId"] = error is null ? firing.JobRunId.ToString() : null,
+                        ["cause"] = firing.Cause,
+                        ["problem"] = firing.Problem,
+                    }),
+                    cancellationToken);
             }
 
-            await events.PublishAsync(
-                new(error is null ? EventTypes.ScheduleFired : EventTypes.ScheduleFailed, schedule.Name, Actor: schedule.OwnerName, Data: new Dictionary<string, string?>
-                {
-                    ["scheduleId"] = schedule.Id.ToString(),
-                    ["jobRunId"] = error is null ? firing.JobRunId.ToString() : null,
-                    ["cause"] = firing.Cause,
-                    ["problem"] = firing.Problem,
-                }),
-                cancellationToken);
+            if (held?.IsWaiting == true)
+            {
+                changes.Signal(LiveChanges.Schedules);
+            }
+
             changes.Signal(LiveChanges.ScheduleList);
         }
 
@@ -81,7 +89,7 @@ internal sealed class ScheduleStarts(
         {
             Among = !held.MayHold && (firing.DeviceId, firing.DeviceIds) == (null, null) && schedule.Definition.Offline != OfflinePolicy.Skip ? null : device => (firing.DeviceId is not { } alone || device.Id == alone) && firing.DeviceIds?.Contains(device.Id) != false
                 && (schedule.Definition.Offline != OfflinePolicy.Skip || devices.IsOnline(device.Id)) && held.IsFree(device),
-            Along = held.AddTo,
+            Along = held.StoreAsync,
         };
         var started = await jobs.StartAsync(actor, schedule.JobId.ToString(), new RunJob { Parameters = parameters }, cause, cancellationToken);
         return started.Error is { Code: "job-not-found" } ? ScheduleErrors.JobGone(schedule.Name) : started.Error;

@@ -15,7 +15,8 @@ namespace Operone.Web.Shell.Pipelines;
 /// <summary>A pipeline that is called for by a lower room, in the name of somebody who asked for something else.</summary>
 /// <param name="Permission">The permission that it takes on each device.</param>
 /// <param name="RunId">The id that its run gets.</param>
-internal sealed record PipelineCall(string Permission, Guid RunId);
+/// <param name="RunAs">The user on the devices; null for what the sandbox says.</param>
+internal sealed record PipelineCall(string Permission, Guid RunId, string? RunAs);
 
 /// <summary>The use cases of pipelines across devices: one run, an execution a stage, its output the next one's input.</summary>
 internal sealed class PipelineService(
@@ -43,7 +44,7 @@ internal sealed class PipelineService(
             return invalid;
         }
 
-        var prepared = await PrepareAsync(actor, request, permission, isAsked: call is null, cancellationToken);
+        var prepared = await PrepareAsync(actor, request, permission, call, cancellationToken);
         if (prepared.Error is { } refused)
         {
             if (refused.Kind == ErrorKind.Forbidden)
@@ -81,7 +82,7 @@ internal sealed class PipelineService(
     }
 
     private async Task<Result<Prepared>> PrepareAsync(
-        Actor actor, CreatePipeline request, string permission, bool isAsked, CancellationToken cancellationToken)
+        Actor actor, CreatePipeline request, string permission, PipelineCall? call, CancellationToken cancellationToken)
     {
         var (stages, all, grants) = (new List<DeviceEntry>(), new List<DeviceEntry>(), new Dictionary<Guid, int>());
         foreach (var stage in request.Stages!)
@@ -115,12 +116,12 @@ internal sealed class PipelineService(
             return with.Error!;
         }
 
-        if (isAsked && await stepUp.RequireForRunAsync(actor, all.Count, cancellationToken) is { } untouched)
+        if (call is null && await stepUp.RequireForRunAsync(actor, all.Count, cancellationToken) is { } untouched)
         {
             return untouched;
         }
 
-        var sandbox = await sandboxes.ResolveAsync(actor, request.Sandbox, null, cancellationToken);
+        var sandbox = await sandboxes.ResolveAsync(actor, request.Sandbox, call?.RunAs, cancellationToken);
         return sandbox.IsError ? sandbox.Error! : new Prepared(stages, with.Value.Target, with.Value.Variables, sandbox.Value);
     }
 

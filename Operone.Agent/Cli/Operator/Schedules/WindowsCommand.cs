@@ -15,7 +15,7 @@ internal static class WindowsCommand
         var command = new Command("windows", "Say when schedules may work on devices: maintenance windows.")
         {
             CreateList(cli), CreateSet(cli),
-            Shared.Remove(cli, "remove", "Remove a maintenance window; what waits for it runs when it would have opened.",
+            Shared.Remove(cli, "remove", "Remove a maintenance window; what waits for it is looked at again at once.",
                 """
                 Example:
                   operone windows remove nights

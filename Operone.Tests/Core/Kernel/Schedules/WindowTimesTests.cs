@@ -21,8 +21,8 @@ public sealed class WindowTimesTests
     {
         var from = Start.AddMinutes(minute);
         var expected = Enumerable.Range(0, 9 * 1440).Select(i => from.AddMinutes(i)).Cast<DateTimeOffset?>().FirstOrDefault(at => Lets(windows, at!.Value));
-        var found = WindowTimes.FirstAllowed(windows, from);
-        Assert.Equal(expected, found > from.AddDays(9) ? null : found);
+        var found = WindowTimes.FirstAllowed(windows, from, from.AddDays(9));
+        Assert.Equal(expected, found > from.AddDays(9).AddMinutes(-1) ? null : found);
     }, iter: 60);
 
     [Theory]
@@ -49,8 +49,8 @@ public sealed class WindowTimesTests
     {
         var always = WindowRules.Times(new() { Name = "w", Mode = WindowMode.Never, Cron = "0 0 * * *", Duration = "2d" });
         var gone = WindowRules.Times(new() { Name = "w", At = Start.AddDays(-9), Duration = "1h" });
-        Assert.Null(WindowTimes.FirstAllowed([always], Start));
-        Assert.Null(WindowTimes.FirstAllowed([gone], Start));
+        Assert.Null(WindowTimes.FirstAllowed([always], Start, Start.AddDays(31)));
+        Assert.Null(WindowTimes.FirstAllowed([gone], Start, Start.AddDays(31)));
     }
 
     [Theory]
@@ -58,6 +58,7 @@ public sealed class WindowTimesTests
     [InlineData("selector", "=")]
     [InlineData("duration", "30s")]
     [InlineData("duration", "40d")]
+    [InlineData("duration", "2h")]
     [InlineData("cron", "99 * * * *")]
     public void Check_WhatIsWrong_IsNamedByField(string field, string value)
     {
@@ -67,7 +68,7 @@ public sealed class WindowTimesTests
         {
             "name" => right with { Name = value },
             "selector" => right with { Selector = value },
-            "duration" => right with { Duration = value },
+            "duration" => right with { Duration = value, Cron = "* * * * *" },
             _ => right with { Cron = value },
         };
         Assert.Contains(field, WindowRules.Check(wrong)!.Fields!.Keys);

@@ -12,7 +12,7 @@ using Operone.Web.Devices;
 namespace Operone.Web.Kernel.Jobs.Runs;
 
 /// <summary>
-/// What a yes is bound to: the content of the job as it stands, the parameters of the run, and the devices that its target means now. It is made again
+/// What a yes is bound to: the content of the job and of those that it calls as they stand, the parameters of the run, and the devices that its target means now. It is made again
 /// whenever it matters, so that a change of either is seen, whoever made it and however.
 /// </summary>
 internal sealed class ApprovalContent(IDbContextFactory<OperoneDb> databases, JobDevices devices, CurrentStanding standing)
@@ -24,7 +24,8 @@ internal sealed class ApprovalContent(IDbContextFactory<OperoneDb> databases, Jo
         var job = await db.Set<Job>().SingleOrDefaultAsync(j => j.Id == run.JobId, cancellationToken);
         var actor = await standing.ActorAsync(run.CreatedById, run.CreatedBy, cancellationToken);
         var meant = await DevicesAsync(actor, run, cancellationToken);
-        return job is null || meant.IsError ? null : Hash(job.Version, job.Definition, run.Parameters, run.SecretNames, meant.Value, step);
+        return job is null || meant.IsError ? null
+            : Hash(job.Version, job.Definition, await CalledJob.OfAsync(db, job.Name, job.Definition, cancellationToken), run.Parameters, run.SecretNames, meant.Value, step);
     }
 
     /// <summary>The devices that a run's target means now: those on which its environments may be used, as when it was made.</summary>
@@ -36,10 +37,16 @@ internal sealed class ApprovalContent(IDbContextFactory<OperoneDb> databases, Jo
 
     /// <summary>The same for a run that is being made.</summary>
     public static string Hash(
-        int version, JobDefinition definition, IReadOnlyDictionary<string, string> parameters, IReadOnlyList<string> secrets, IEnumerable<DeviceEntry> devices, int? step)
+        int version, JobDefinition definition, IReadOnlyList<CalledJob> called, IReadOnlyDictionary<string, string> parameters, IReadOnlyList<string> secrets,
+        IEnumerable<DeviceEntry> devices, int? step)
     {
         var text = new StringBuilder();
         text.Append(version).Append('\n').Append(JsonSerializer.Serialize(definition, OperoneJson.Default.JobDefinition)).Append('\n').Append(step).Append('\n');
+        foreach (var job in called.OrderBy(c => c.Id))
+        {
+            text.Append(job.Id).Append(' ').Append(job.Version).Append('\n');
+        }
+
         foreach (var (name, value) in parameters.OrderBy(p => p.Key, StringComparer.Ordinal))
         {
             text.Append(name).Append('=').Append(Convert.ToBase64String(Encoding.UTF8.GetBytes(value))).Append('\n');

@@ -64,23 +64,25 @@ internal sealed class JobCalls(IDbContextFactory<OperoneDb> databases, JobStarts
     public static DateTimeOffset NextLook(JobStep step, JobRunCall call, DateTimeOffset now) =>
         new[] { now + (step.Job is null ? Interval : TimeSpan.FromMinutes(1)), call.At + JobRules.Time(step.Timeout) ?? DateTimeOffset.MaxValue }.Min();
 
-    /// <summary>Ends what a call began, where its run ends before it.</summary>
-    public async Task CancelAsync(JobRun run, JobRunCall call, string reason, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <summary>Notes that what a call began is to end, in the transaction in which its run ends before it.</summary>
+    public static async Task CancelAsync(OperoneDb db, JobRun run, JobRunCall call, string reason, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var why = ShortText.Shorten($"the run that called it: {reason}", 256);
-        if (run.Definition.Steps![call.Step].Job is not null)
+        await db.Set<JobRun>().Where(r => r.Id == call.CalledId && r.ParentId == run.Id && r.EndedAt == null && r.CancelledAt == null).ExecuteUpdateAsync(
+            r => r.SetProperty(x => x.CancelledAt, now).SetProperty(x => x.CancelledBy, why).SetProperty(x => x.NextAt, now).SetProperty(x => x.News, x => x.News + 1), cancellationToken);
+        await db.Set<Run>().Where(r => r.Id == call.CalledId && r.Kind == RunKind.Pipeline && r.EndedAt == null && r.CancelledAt == null)
+            .ExecuteUpdateAsync(r => r.SetProperty(x => x.CancelledAt, now).SetProperty(x => x.CancelledBy, why), cancellationToken);
+    }
+
+    /// <summary>Tells it, once that is stored. A device that is not told now is when it connects.</summary>
+    public async Task TellCancelledAsync(JobRun run, JobRunCall call, CancellationToken cancellationToken)
+    {
+        records.Signal(call.CalledId);
+        if (run.Definition.Steps![call.Step].Pipeline is not null)
         {
-            await db.Set<JobRun>().Where(r => r.Id == call.CalledId && r.EndedAt == null && r.CancelledAt == null).ExecuteUpdateAsync(
-                r => r.SetProperty(x => x.CancelledAt, now).SetProperty(x => x.CancelledBy, why).SetProperty(x => x.NextAt, now).SetProperty(x => x.News, x => x.News + 1), cancellationToken);
-            records.Signal(call.CalledId);
-        }
-        else if (run.Definition.Steps[call.Step].Pipeline is not null)
-        {
-            await db.Set<Run>().Where(r => r.Id == call.CalledId && r.EndedAt == null && r.CancelledAt == null)
-                .ExecuteUpdateAsync(r => r.SetProperty(x => x.CancelledAt, now).SetProperty(x => x.CancelledBy, why), cancellationToken);
+            await using var db = await databases.CreateDbContextAsync(cancellationToken);
             var open = await db.Set<Execution>().Where(e => e.RunId == call.CalledId && e.EndedAt == null).Select(e => new { e.DeviceId, e.Id }).ToListAsync(cancellationToken);
-            await runs.CancelAsync([.. open.Select(e => (e.DeviceId, e.Id))], why, cancellationToken);
+            await runs.CancelAsync([.. open.Select(e => (e.DeviceId, e.Id))], "the run that called it has ended", cancellationToken);
         }
     }
 
@@ -146,7 +148,7 @@ internal sealed class JobCalls(IDbContextFactory<OperoneDb> databases, JobStarts
             Sandbox = run.Definition.Sandbox,
             Environments = run.Definition.Environments,
         };
-        return Begun(await pipelines.CreateAsync(actor, request, new PipelineCall(Permissions.JobsRun, call.CalledId), cancellationToken));
+        return Begun(await pipelines.CreateAsync(actor, request, new PipelineCall(Permissions.JobsRun, call.CalledId, run.Definition.RunAs), cancellationToken));
     }
 
     private async Task<CallOutcome> LookAtWebhookAsync(string name, JobRunCall call, CancellationToken cancellationToken)
@@ -167,7 +169,7 @@ internal sealed class JobCalls(IDbContextFactory<OperoneDb> databases, JobStarts
         {
             DeliveryStatus.Delivered => new(JobCallStatus.Succeeded),
             DeliveryStatus.Pending when !webhook.IsEnabled => new(JobCallStatus.Failed, $"the webhook '{name}' is turned off"),
-            DeliveryStatus.Dead => new(JobCallStatus.Failed, $"the webhook '{name}' did not take it: {delivery.Problem}"),
+            DeliveryStatus.Dead => new(JobCallStatus.Failed, $"the webhook '{name}' did not take it; its deliveries say why"),
             _ => new(JobCallStatus.Running),
         };
     }

@@ -169,9 +169,9 @@ internal sealed class JobRunMachine
                 Fail(device, isNew ? JobDeviceStatus.NotStarted : JobDeviceStatus.Cancelled, isNew ? reason : $"{reason}, before its step {device.Step + 1}");
                 _changed.Add(device);
             }
-            else if (again || device.Reason != reason)
+            else if (again || device.Reason != ShortText.Shorten(reason, 1000))
             {
-                device.Reason = reason;
+                device.Reason = ShortText.Shorten(reason, 1000);
                 _changed.Add(device);
                 Cancelling.Add(device);
             }
@@ -179,7 +179,7 @@ internal sealed class JobRunMachine
 
         if (!_open.Any(d => d.Status == JobDeviceStatus.Running))
         {
-            (Status, Reason) = (status, reason);
+            (Status, Reason) = (status, ShortText.Shorten(reason, 1000));
         }
     }
 

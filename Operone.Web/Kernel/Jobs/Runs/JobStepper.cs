@@ -90,7 +90,7 @@ internal sealed class JobStepper(
         await TellAsync(run, actor, machine, prepared, asked, isTakenOver ? before : [], why, cancellationToken);
         if (isCallOver && outcome.Status != JobCallStatus.Succeeded)
         {
-            await calls.CancelAsync(run, call!, outcome.Reason ?? "it has ended", now, cancellationToken);
+            await calls.TellCancelledAsync(run, call!, cancellationToken);
         }
 
         next = machine.Calls is not null ? now : machine.Status == JobRunStatus.Waiting ? now.AddSeconds(5) : asked is not null ? now.AddMinutes(1) : next;
@@ -224,7 +224,8 @@ internal sealed class JobStepper(
 
         if (!meant.IsError)
         {
-            return JobStarts.Ask(run, run.Definition.Steps![step].Approval!, meant.Value, step, now);
+            return JobStarts.Ask(
+                run, run.Definition.Steps![step].Approval!, meant.Value, await CalledJob.OfAsync(db, run.JobName, run.Definition, cancellationToken), step, now);
         }
 
         machine.End(JobRunStatus.Failed, meant.Error!.Detail, again: false);
@@ -268,6 +269,10 @@ internal sealed class JobStepper(
             var reason = outcome.Reason is null ? null : ShortText.Shorten(outcome.Reason, 1000);
             await db.Set<JobRunCall>().Where(c => c.JobRunId == run.Id && c.Step == called.Step).ExecuteUpdateAsync(
                 c => c.SetProperty(x => x.Status, outcome.Status).SetProperty(x => x.Reason, reason).SetProperty(x => x.EndedAt, now), cancellationToken);
+            if (outcome.Status != JobCallStatus.Succeeded)
+            {
+                await JobCalls.CancelAsync(db, run, called, reason ?? "it has ended", now, cancellationToken);
+            }
         }
 
         if (machine.Calls is { } step)

@@ -1,11 +1,15 @@
 using System.Globalization;
+using Microsoft.EntityFrameworkCore;
 using Operone.Core.Kernel.Schedules;
 using Operone.Web.Data;
 using Operone.Web.Devices;
 
 namespace Operone.Web.Kernel.Schedules.Windows;
 
-/// <summary>The devices on which a firing may not work yet, by when it may. What waits becomes firings of its own.</summary>
+/// <summary>
+/// The devices on which a firing may not work yet, by when it may. They become firings that wait; what a schedule starts at the same time and in the same way
+/// on devices is one of them, however often it fired meanwhile.
+/// </summary>
 internal sealed class HeldDevices(Schedule schedule, Firing firing, WindowHolds holds)
 {
     private readonly Dictionary<DateTimeOffset, HashSet<Guid>> _later = [];
@@ -24,9 +28,8 @@ internal sealed class HeldDevices(Schedule schedule, Firing firing, WindowHolds 
         {
             var waiting = _later.Values.Sum(d => d.Count);
             var left = _left == 0 ? null : $"{_left} devices are outside their maintenance windows, and are left out this time";
-            var words = waiting == 0 ? left
+            return waiting == 0 ? left
                 : $"{waiting} devices are outside their maintenance windows: it runs on them from {_later.Keys.Min().UtcDateTime.ToString("u", CultureInfo.InvariantCulture)} on{(left is null ? "" : $"; {left}")}";
-            return words;
         }
     }
 
@@ -54,18 +57,30 @@ internal sealed class HeldDevices(Schedule schedule, Firing firing, WindowHolds 
         return false;
     }
 
-    /// <summary>Adds what waits.</summary>
-    public void AddTo(OperoneDb db)
+    /// <summary>Stores what waits, in the context's present transaction.</summary>
+    public async Task StoreAsync(OperoneDb db, CancellationToken cancellationToken)
     {
-        // one that waited, and waits again, is the same as the first
-        var key = firing.Key.Split('@')[0];
+        if (_later.Count == 0)
+        {
+            return;
+        }
+
+        var waiting = await db.Set<Firing>().AsTracking().Where(f => f.ScheduleId == firing.ScheduleId && f.FiredAt == null && f.Id != firing.Id && f.DeviceIds != null)
+            .ToListAsync(cancellationToken);
         foreach (var (at, devices) in _later)
         {
+            if (waiting.Find(f => f.At == at && f.ClaimedUntil == at && IsAlike(f)) is { } known)
+            {
+                known.DeviceIds = [.. known.DeviceIds!.Union(devices)];
+                continue;
+            }
+
+            var id = Guid.CreateVersion7(holds.Now);
             db.Add(new Firing
             {
-                Id = Guid.CreateVersion7(holds.Now),
+                Id = id,
                 ScheduleId = firing.ScheduleId,
-                Key = $"{key}@{at.UtcTicks}:{firing.Id.ToString("N")[^12..]}",
+                Key = $"held:{id:N}",
                 At = at,
                 Cause = firing.Cause,
                 DeviceIds = [.. devices],
@@ -75,4 +90,8 @@ internal sealed class HeldDevices(Schedule schedule, Firing firing, WindowHolds 
             });
         }
     }
+
+    private bool IsAlike(Firing other) =>
+        (other.Parameters ?? new Dictionary<string, string>()).OrderBy(p => p.Key, StringComparer.Ordinal)
+            .SequenceEqual((firing.Parameters ?? new Dictionary<string, string>()).OrderBy(p => p.Key, StringComparer.Ordinal));
 }

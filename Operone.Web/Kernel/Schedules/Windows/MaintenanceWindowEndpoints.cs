@@ -29,7 +29,7 @@ internal static class MaintenanceWindowEndpoints
         write.MapPut("/{idOrName}", ReplaceAsync).WithName("ReplaceMaintenanceWindow").WithSummary("Replace a maintenance window")
             .WithDescription("What is not given goes. Needs `jobs.manage` on the devices that it is for before and after.").ProducesProblem(Bad).ProducesProblem(Unknown).ProducesProblem(Conflict);
         write.MapDelete("/{idOrName}", RemoveAsync).WithName("RemoveMaintenanceWindow").WithSummary("Remove a maintenance window")
-            .WithDescription("What waits for it runs when it would have opened.").ProducesProblem(Unknown);
+            .WithDescription("What waits for it is looked at again at once.").ProducesProblem(Unknown);
     }
 
     private static async Task<Results<Ok<Page<MaintenanceWindowView>>, ProblemHttpResult>> ListAsync(

@@ -84,7 +84,7 @@ internal sealed class MaintenanceWindowService(
         return await SaveAsync(db, actor, window!, request, "maintenance-window.update", EventTypes.MaintenanceWindowUpdated, cancellationToken);
     }
 
-    /// <summary>Removes one. What waits for it runs when it would have opened.</summary>
+    /// <summary>Removes one. What waits for it is looked at again at once.</summary>
     public async Task<Result<Unit>> RemoveAsync(Actor actor, string idOrName, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
@@ -97,9 +97,17 @@ internal sealed class MaintenanceWindowService(
 
         db.Remove(window!);
         db.Publish(Told(EventTypes.MaintenanceWindowRemoved, actor, window!));
-        await db.SaveChangesAsync(cancellationToken);
+        try
+        {
+            await db.SaveChangesAsync(cancellationToken);
+        }
+        catch (DbUpdateConcurrencyException)
+        {
+            return ScheduleErrors.WindowNotFound(idOrName);
+        }
+
         await audit.NoteAsync(actor, "maintenance-window.remove", window!.Name, allowed: true, null, CancellationToken.None);
-        changes.Signal(LiveChanges.MaintenanceWindows);
+        await LookAgainAsync(db);
         return Unit.Value;
     }
 
@@ -162,8 +170,18 @@ internal sealed class MaintenanceWindowService(
 
         await audit.NoteAsync(
             actor, action, window.Name, allowed: true, $"{(request.Mode == WindowMode.Only ? "only" : "never")} on '{request.Selector}', {ScheduledJob.Describe(request)} for {request.Duration}", CancellationToken.None);
-        changes.Signal(LiveChanges.MaintenanceWindows);
+        await LookAgainAsync(db);
         return View(window, [.. devices.With(actor, Permissions.JobsRead)], time.GetUtcNow());
+    }
+
+    /// <summary>What waits for a window may not have to any more, or for another time: it is taken up, and waits anew where it must.</summary>
+    private async Task LookAgainAsync(OperoneDb db)
+    {
+        var now = time.GetUtcNow();
+        await db.Set<Firing>().Where(f => f.FiredAt == null && f.DeviceIds != null && f.ClaimedUntil == f.At && f.At > now)
+            .ExecuteUpdateAsync(f => f.SetProperty(x => x.ClaimedUntil, now), CancellationToken.None);
+        changes.Signal(LiveChanges.MaintenanceWindows);
+        changes.Signal(LiveChanges.Schedules);
     }
 
     private MaintenanceWindowView? SeenBy(Actor actor, MaintenanceWindow window) =>

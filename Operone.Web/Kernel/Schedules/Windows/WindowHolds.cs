@@ -43,8 +43,7 @@ internal sealed class WindowHolds
         var key = string.Join(',', mine.Select(w => w.Index));
         if (!_known.TryGetValue(key, out var first))
         {
-            first = WindowTimes.FirstAllowed([.. mine.Select(w => w.Times)], Now);
-            _known[key] = first = first > Now + LongestWait ? null : first;
+            _known[key] = first = WindowTimes.FirstAllowed([.. mine.Select(w => w.Times)], Now, Now + LongestWait);
         }
 
         return first;
