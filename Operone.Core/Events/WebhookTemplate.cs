@@ -100,6 +100,13 @@ public sealed class WebhookTemplate
     {
         ArgumentNullException.ThrowIfNull(happened);
         var words = new StringBuilder(happened.Type.Replace('.', ' ').Replace('-', ' '));
+        if (happened.Data.Details is { } alert && alert.GetValueOrDefault("text") is { Length: > 0 } said && alert.GetValueOrDefault("rule") is { } rule)
+        {
+            // an alert says itself what is the matter
+            return words.Append(CultureInfo.InvariantCulture, $" ({alert.GetValueOrDefault("severity")}, {rule}): {said}")
+                .Append(alert.GetValueOrDefault("reason") is { } reason ? $"; {reason}" : "").Append(happened.Data.Actor is { } by ? $" (by {by})" : "").ToString();
+        }
+
         words.Append(happened.Subject is { } subject ? $": {subject}" : "");
         foreach (var (name, value) in (happened.Data.Details ?? new Dictionary<string, string?>()).Where(d => !string.IsNullOrEmpty(d.Value) && !d.Key.EndsWith("Id", StringComparison.Ordinal)))
         {

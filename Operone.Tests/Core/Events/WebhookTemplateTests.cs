@@ -37,6 +37,14 @@ public sealed class WebhookTemplateTests
     }
 
     [Fact]
+    public void Describe_AnAlert_SaysWhatIsTheMatter()
+    {
+        var data = new Dictionary<string, string?> { ["rule"] = "hot", ["severity"] = "critical", ["text"] = "web-1: CPU is 97 %", ["value"] = "97", ["reason"] = null };
+        var happened = new EventView("1.0", Guid.NewGuid(), "/operone", EventTypes.AlertRaised, "web-1", DateTimeOffset.UnixEpoch, "application/json", new(null, null, null, data));
+        Assert.Equal("alert raised (critical, hot): web-1: CPU is 97 %", WebhookTemplate.Describe(happened));
+    }
+
+    [Fact]
     public void Parse_OfWhatIsTooDeepTooLongOrTooMuch_IsRefused()
     {
         Assert.True(WebhookTemplate.Parse(new string('[', 17) + new string(']', 17)).IsError);

@@ -14,13 +14,14 @@ namespace Operone.Web.Kernel.Alerts;
 /// </summary>
 internal sealed partial class AlertEvaluator(
     IDbContextFactory<OperoneDb> databases, AlertRuleBook rules, AlertBook book, DeviceDirectory directory, DeviceLoads loads, LiveChanges changes,
-    IOptions<AlertOptions> options, TimeProvider time, ILogger<AlertEvaluator> logger)
+    IOptions<AlertOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<AlertEvaluator> logger)
 {
     private static readonly TimeSpan ReadEvery = TimeSpan.FromSeconds(30);
 
     /// <summary>Looks again and again, for as long as this node has the turn.</summary>
     public async Task RunAsync(CancellationToken whileHere)
     {
+        await StartedAsync(whileHere);
         using var subscription = changes.Subscribe(LiveChanges.AlertRules, LiveChanges.Sight);
         var watch = new AlertWatch(directory, time.GetUtcNow() + TimeSpan.FromSeconds(options.Value.GraceSeconds));
         var news = subscription.WaitAsync(whileHere).AsTask();
@@ -43,6 +44,14 @@ internal sealed partial class AlertEvaluator(
         {
             await news.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    /// <summary>Waits until agents can connect: before that nobody can be back.</summary>
+    private async Task StartedAsync(CancellationToken whileHere)
+    {
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = lifetime.ApplicationStarted.Register(started.SetResult);
+        await started.Task.WaitAsync(whileHere);
     }
 
     /// <summary>Looks once. Gives when rules and alerts were read; null where they are to be read again.</summary>

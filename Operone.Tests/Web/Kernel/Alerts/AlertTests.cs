@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Operone.Core;
 using Operone.Core.Access;
 using Operone.Core.Connection;
@@ -13,6 +14,8 @@ using Operone.Tests.Hosting;
 using Operone.Tests.Web.Access;
 using Operone.Tests.Web.Events.Webhooks;
 using Operone.Tests.Web.Kernel.Jobs;
+using Operone.Web.Events;
+using Operone.Web.Events.Subscribers;
 using Operone.Web.Kernel.Alerts;
 using Xunit;
 
@@ -132,7 +135,7 @@ public abstract class AlertTests(ServerFixture fixture) : JobTests(fixture)
         await Server.Owner.BecomesAsync(mark, AlertState.Firing, a => a.ToldAt is not null);
         var seen = await AcknowledgeAsync(alert.Id);
         Assert.Equal((AlertState.Firing, "token:setup"), (seen.State, seen.AcknowledgedBy));
-        Assert.Equal(seen.AcknowledgedAt, (await AcknowledgeAsync(alert.Id)).AcknowledgedAt);
+        Assert.Equal(seen.AcknowledgedAt?.ToUnixTimeMilliseconds(), (await AcknowledgeAsync(alert.Id)).AcknowledgedAt?.ToUnixTimeMilliseconds());
         await TellUntilAsync(agent, 1, mark, AlertState.Recovered);
         Assert.Equal([EventTypes.AlertRaised, EventTypes.AlertAcknowledged, EventTypes.AlertRecovered], (await Server.Owner.EventsAsync(mark)).Select(e => e.Type));
         Assert.DoesNotContain((await SilencesAsync("")).Items, s => s.Id == silence.Id);
@@ -180,6 +183,47 @@ public abstract class AlertTests(ServerFixture fixture) : JobTests(fixture)
         await stranger.RefusedAsync(HttpStatusCode.NotFound, "alert-not-found", HttpMethod.Post, $"/api/v1/alerts/{alert.Id}/acknowledge");
         var preview = await client.SendAsync<AlertPreview>(HttpMethod.Post, "/api/v1/alert-rules/preview", rule.Definition);
         Assert.Equal((1, 1, $"{mark}-here"), (preview.Devices, preview.Holds, Assert.Single(preview.Names)));
+    }
+
+    [Fact]
+    public async Task Events_ThatComeAgain_AfterANodeDied_RaiseNothingMore()
+    {
+        var mark = Mark("again");
+        await Server.Owner.RuleAsync(new() { Name = mark, Events = [$"test.{mark}"] });
+        await TellAsync($"test.{mark}", null);
+        var alert = await Server.Owner.BecomesAsync(mark, AlertState.Firing);
+        await using var db = Server.OpenDatabase();
+        var events = await EventuallyAsync(
+            async () => await db.Set<EventEntry>().Where(e => e.Type == $"test.{mark}" && e.Position != null).ToListAsync(Cancelled) is { Count: 1 } found ? found : null, "it is numbered");
+        var subscriber = Server.Services.GetServices<IEventSubscriber>().OfType<AlertSubscriber>().Single();
+        await subscriber.HandleAsync(events, Cancelled);
+        Assert.Equal(1, (await Server.Owner.AlertsAsync($"rule={mark}")).Single().Value);
+        await AcknowledgeAsync(alert.Id);
+        await subscriber.HandleAsync(events, Cancelled);
+        Assert.Single(await Server.Owner.AlertsAsync($"state=all&rule={mark}"));
+        Assert.Equal(3, (await Server.Owner.EventsAsync(mark)).Count);
+    }
+
+    [Fact]
+    public async Task Two_WhoAreAtItAtOnce_TellItOnce()
+    {
+        var (mark, now) = (Mark("two"), DateTimeOffset.UtcNow);
+
+        // of a rule that there is: the watch ends what is of none
+        var rule = (await Server.Owner.RuleAsync(new() { Name = mark, Events = ["none.none"] })).Id;
+        var book = Server.Services.GetRequiredService<AlertBook>();
+        Alert New() => new()
+        {
+            Id = Guid.CreateVersion7(), RuleId = rule, RuleName = mark, Severity = AlertSeverity.Info, SubjectKey = mark, Subject = mark, StoredAt = now,
+        };
+        var times = new AlertTimes(TimeSpan.Zero, TimeSpan.Zero, null);
+        var raise = AlertMachine.Next(null, new(AlertReading.Beyond, now, 1), times, isSilenced: false, now);
+        var both = await Task.WhenAll(book.StoreAsync([new(New(), true, raise)], Cancelled), book.StoreAsync([new(New(), true, raise)], Cancelled));
+        var stored = Assert.Single(both, b => b is not null)![0];
+        var recover = AlertMachine.Next(stored.Standing, new(AlertReading.Within, now, 0), times, isSilenced: false, now);
+        both = await Task.WhenAll(book.StoreAsync([new(stored, false, recover)], Cancelled), book.StoreAsync([new(stored, false, recover)], Cancelled));
+        Assert.Single(both, b => b is not null);
+        Assert.Equal([EventTypes.AlertRaised, EventTypes.AlertRecovered], (await Server.Owner.EventsAsync(mark)).Select(e => e.Type));
     }
 
     [Fact]
