@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Operone.Core.Kernel.Alerts;
 
 /// <summary>What is the matter, in one line, for people. Pure.</summary>
@@ -11,7 +13,8 @@ public static class AlertTexts
     }
 
     /// <summary>That a device is offline.</summary>
-    public static string Offline(string device, DateTimeOffset since) => $"{device} is offline since {since.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z";
+    public static string Offline(string device, DateTimeOffset since) =>
+        string.Create(CultureInfo.InvariantCulture, $"{device} is offline since {since.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z");
 
     /// <summary>That a run of a job failed.</summary>
     public static string Failed(string job, string? status, string? reason) => $"job {job} {status ?? "failed"}{(string.IsNullOrEmpty(reason) ? "" : $": {reason}")}";

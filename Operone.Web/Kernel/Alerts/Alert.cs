@@ -1,6 +1,5 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
-using Operone.Core;
 using Operone.Core.Kernel.Alerts;
 using Operone.Web.Events;
 

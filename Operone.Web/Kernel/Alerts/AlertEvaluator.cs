@@ -22,9 +22,10 @@ internal sealed partial class AlertEvaluator(
     public async Task RunAsync(CancellationToken whileHere)
     {
         await StartedAsync(whileHere);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(whileHere);
         using var subscription = changes.Subscribe(LiveChanges.AlertRules, LiveChanges.Sight);
         var watch = new AlertWatch(directory, time.GetUtcNow() + TimeSpan.FromSeconds(options.Value.GraceSeconds));
-        var news = subscription.WaitAsync(whileHere).AsTask();
+        var news = subscription.WaitAsync(end.Token).AsTask();
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(options.Value.LookMilliseconds), time);
         DateTimeOffset? readAt = null;
         try
@@ -33,7 +34,7 @@ internal sealed partial class AlertEvaluator(
             {
                 if (news.IsCompletedSuccessfully)
                 {
-                    (readAt, news) = (null, subscription.WaitAsync(whileHere).AsTask());
+                    (readAt, news) = (null, subscription.WaitAsync(end.Token).AsTask());
                 }
 
                 readAt = await LookAsync(watch, readAt, whileHere);
@@ -42,6 +43,7 @@ internal sealed partial class AlertEvaluator(
         }
         finally
         {
+            await end.CancelAsync();
             await news.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

@@ -65,14 +65,15 @@ internal sealed class AlertService(
 
         if (!string.IsNullOrWhiteSpace(query.Rule))
         {
-            var (isId, name) = (Guid.TryParse(query.Rule, out var id), query.Rule);
-            alerts = isId ? alerts.Where(a => a.RuleId == id) : alerts.Where(a => a.RuleName == name);
+            // a rule that was renamed by its id, one that was removed by the name that it had
+            var (rule, name) = ((await AlertRule.FindAsync(db, query.Rule, cancellationToken))?.Id ?? (Guid.TryParse(query.Rule, out var given) ? given : Guid.Empty), query.Rule);
+            alerts = alerts.Where(a => a.RuleId == rule || a.RuleName == name);
         }
 
         if (!string.IsNullOrWhiteSpace(query.Device))
         {
             // one that was removed is known by its id alone
-            var id = devices.Find(actor, query.Device)?.Id ?? (Guid.TryParse(query.Device, out var given) ? given : Guid.Empty);
+            var id = devices.Find(actor, query.Device)?.Id ?? (Guid.TryParse(query.Device, out var removed) ? removed : Guid.Empty);
             alerts = alerts.Where(a => a.DeviceId == id);
         }
 

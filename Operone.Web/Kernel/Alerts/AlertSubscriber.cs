@@ -3,7 +3,6 @@ using Operone.Core.Access;
 using Operone.Core.Events;
 using Operone.Core.Kernel.Alerts;
 using Operone.Core.Kernel.Jobs;
-using Operone.Web.Access;
 using Operone.Web.Data;
 using Operone.Web.Devices;
 using Operone.Web.Events;

@@ -36,6 +36,14 @@ internal sealed class AlertWatch(DeviceDirectory directory, DateTimeOffset grace
     {
         (_rules, _silences, _byId) = (rules, silences, rules.ToDictionary(r => r.Rule.Id));
         Measured = rules.Where(r => r.Definition.Telemetry is not null).SelectMany(r => r.Ids).ToHashSet();
+        foreach (var known in (Dictionary<Guid, DateTimeOffset>[])[_taken, _seen, _away])
+        {
+            foreach (var gone in known.Keys.Where(id => directory.Find(id) is null).ToList())
+            {
+                known.Remove(gone);
+            }
+        }
+
         _ofDevices.Clear();
         _others.Clear();
         foreach (var alert in open)
