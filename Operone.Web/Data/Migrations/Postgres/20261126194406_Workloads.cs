@@ -36,7 +36,7 @@ namespace Operone.Web.Data.Migrations.Postgres
                     RunsAsId = table.Column<Guid>(type: "uuid", nullable: true),
                     Phase = table.Column<int>(type: "integer", nullable: false),
                     FromVersion = table.Column<int>(type: "integer", nullable: true),
-                    Short = table.Column<int>(type: "integer", nullable: false),
+                    Floor = table.Column<int>(type: "integer", nullable: false),
                     Reason = table.Column<string>(type: "character varying(1000)", maxLength: 1000, nullable: true),
                     Placement = table.Column<string>(type: "text", nullable: true),
                     CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),

@@ -2233,7 +2233,7 @@ namespace Operone.Web.Data.Migrations.Postgres
                     b.Property<Guid?>("RunsAsId")
                         .HasColumnType("uuid");
 
-                    b.Property<int>("Short")
+                    b.Property<int>("Floor")
                         .HasColumnType("integer");
 
                     b.Property<DateTimeOffset>("UpdatedAt")

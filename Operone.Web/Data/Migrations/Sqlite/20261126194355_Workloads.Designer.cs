@@ -2225,7 +2225,7 @@ namespace Operone.Web.Data.Migrations.Sqlite
                     b.Property<Guid?>("RunsAsId")
                         .HasColumnType("TEXT");
 
-                    b.Property<int>("Short")
+                    b.Property<int>("Floor")
                         .HasColumnType("INTEGER");
 
                     b.Property<long>("UpdatedAt")

@@ -36,7 +36,7 @@ namespace Operone.Web.Data.Migrations.Sqlite
                     RunsAsId = table.Column<Guid>(type: "TEXT", nullable: true),
                     Phase = table.Column<int>(type: "INTEGER", nullable: false),
                     FromVersion = table.Column<int>(type: "INTEGER", nullable: true),
-                    Short = table.Column<int>(type: "INTEGER", nullable: false),
+                    Floor = table.Column<int>(type: "INTEGER", nullable: false),
                     Reason = table.Column<string>(type: "TEXT", maxLength: 1000, nullable: true),
                     Placement = table.Column<string>(type: "TEXT", nullable: true),
                     CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
