@@ -16,7 +16,7 @@ public sealed class WorkloadMachineTests
 
     [Fact]
     public void Step_WhateverHappens_IsNeverMoreThanItMayBeAndComesToRest() =>
-        Cases.Sample(c => new World(c.Count, c.Devices, c.Batch, c.HasAway, new Random(c.Seed)).Play(), iter: 1500);
+        Cases.Sample(c => new World(c.Count, c.Devices, c.Batch, c.HasAway, new Random(c.Seed)).Play(), iter: 200);
 
     [Fact]
     public void Step_VersionThatIsNeverWell_BringsBackTheOneBefore() => Gen.Select(Gen.Int[1, 6], Gen.Int[1, 3], Gen.Int[0, 3]).Sample((count, batch, how) =>
@@ -147,7 +147,7 @@ public sealed class WorkloadMachineTests
 
         public void Settle()
         {
-            for (var turn = 0; turn < 800; turn++)
+            for (var turn = 0; turn < 500; turn++)
             {
                 Turn(TimeSpan.FromSeconds(1));
             }
