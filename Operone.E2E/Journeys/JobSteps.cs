@@ -2,6 +2,7 @@ using Operone.Core.Devices;
 using Operone.Core.Kernel.Alerts;
 using Operone.Core.Kernel.Jobs;
 using Operone.Core.Kernel.Schedules;
+using Operone.Core.Kernel.Workloads;
 using Operone.E2E.Hosting;
 
 namespace Operone.E2E.Journeys;
@@ -56,6 +57,15 @@ internal static class JobSteps
         await server.Api.PostAsync<FiringView>("/api/v1/schedules/rotate-monthly/fire", new { }, cancellationToken);
         var waiting = await server.Api.PostAsync<JobRunView>("/api/v1/jobs/rotate-keys/runs", new RunJob(), cancellationToken);
         ids["{job-run-approval}"] = waiting.Id.ToString();
+        var workload = await server.Api.PostAsync<AppliedWorkload>("/api/v1/workloads/apply", new WorkloadDefinition
+        {
+            Name = "shop-worker",
+            Description = "Takes orders from the queue.",
+            Argv = ["sleep", "3600"],
+            Target = new RunTarget(Selector: "role=web"),
+            Count = 1,
+        }, cancellationToken);
+        ids["{workload}"] = workload.Workload.Name;
         await FurnishAlertsAsync(server, cancellationToken);
     }
 

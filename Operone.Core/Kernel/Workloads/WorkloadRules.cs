@@ -153,7 +153,7 @@ public static class WorkloadRules
         errors.AddIf(health.Argv is { } argv && (argv.Count is 0 or > 100 || argv.Any(a => a is null || a.Length > 4096 || a.Contains('\0', StringComparison.Ordinal))), "health.argv",
             "must name a program and at most 99 arguments of at most 4096 characters");
         errors.AddIf(health.Tcp is < 1 or > 65535, "health.tcp", "must be 1 to 65535");
-        errors.AddIf(health.Http is { } url && !(Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.IsLoopback), "health.http",
+        errors.AddIf(health.Http is { } url && SupervisionRules.ParseUrl(url) is null, "health.http",
             "must be a URL on the device's loopback, such as http://127.0.0.1:8080/health");
         CheckTime(health.Interval, "health.interval", TimeSpan.FromSeconds(0.2), TimeSpan.FromHours(1), errors);
         CheckTime(health.Timeout, "health.timeout", TimeSpan.FromSeconds(0.1), TimeSpan.FromMinutes(5), errors);

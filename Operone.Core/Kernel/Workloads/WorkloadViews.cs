@@ -118,9 +118,10 @@ public sealed record ScaleWorkload(int? Count = null);
 /// <param name="Version">Its number; null for the one before the present one.</param>
 public sealed record RollbackWorkload(int? Version = null);
 
-/// <summary>Where an instance is to go.</summary>
+/// <summary>Which instance is to go where.</summary>
+/// <param name="Instance">The instance's id.</param>
 /// <param name="Device">The id or name of a device; null for any other one.</param>
-public sealed record MoveInstance(string? Device = null);
+public sealed record MoveInstance(Guid? Instance = null, string? Device = null);
 
 /// <summary>Words for the states.</summary>
 public static class WorkloadStates

@@ -33,6 +33,7 @@ internal static class Places
             new("processes", "Processes", Glyphs.Processes, "x", Permissions.ProcessesRead),
             new("environments", "Environments", Glyphs.Environment, "v", Permissions.EnvironmentsUse, Or: Permissions.EnvironmentsManage),
             new("jobs", "Jobs", Glyphs.List, "j", Permissions.JobsRead),
+            new("workloads", "Workloads", Glyphs.Gauge, "L", Permissions.JobsRead),
             new("schedules", "Schedules", Glyphs.Queued, "S", Permissions.JobsRead),
             new("alerts", "Alerts", Glyphs.Bell, "A", Permissions.AlertsRead),
             new("events", "Events", Glyphs.Events, "e", Permissions.EventsRead),

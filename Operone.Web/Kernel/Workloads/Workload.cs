@@ -46,8 +46,8 @@ internal sealed class Workload
     public WorkloadPhase Phase { get; set; }
     /// <summary>While it is updated: the version that comes back where the new one is not well.</summary>
     public int? FromVersion { get; set; }
-    /// <summary>While it is updated: how many waited for room before.</summary>
-    public int Short { get; set; }
+    /// <summary>While it is updated: how many ran before, of which no more than a batch may be missing.</summary>
+    public int Floor { get; set; }
     public string? Reason { get; set; }
     /// <summary>How the last instance was placed, or why it was not.</summary>
     public PlacementView? Placement { get; set; }

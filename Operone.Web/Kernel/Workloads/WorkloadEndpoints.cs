@@ -37,7 +37,7 @@ internal static class WorkloadEndpoints
             .WithDescription("Who wrote each, when, and why it was rolled back where it was.").ProducesProblem(StatusCodes.Status404NotFound);
         read.MapGet("/{idOrName}/versions/{number:int}", Version).WithName("GetWorkloadVersion").WithSummary("Get a version of a workload")
             .WithDescription("What the workload was then.").ProducesProblem(StatusCodes.Status404NotFound);
-        read.MapGet("/{idOrName}/versions/{number:int}/difference", Difference).WithName("CompareWorkloadVersions").WithSummary("Compare two versions of a workload")
+        read.MapGet("/{name}/versions/{number:int}/difference", Difference).WithName("CompareWorkloadVersions").WithSummary("Compare two versions of a workload")
             .WithDescription("Line by line, as YAML. By default with the version before.").ProducesProblem(StatusCodes.Status404NotFound);
         read.MapPost("/check", Check).WithName("CheckWorkload").WithSummary("Check a workload without writing it")
             .WithDescription("YAML or JSON. Each problem has its place, line and column.").Accepts<string>("application/yaml", "application/json", "text/plain");
@@ -65,7 +65,7 @@ internal static class WorkloadEndpoints
             .WithDescription("It holds until the workload is applied again. Refused where there is one on every device.");
         act.MapPost("/{idOrName}/restart", Restart).WithName("RestartWorkload").WithSummary("Start all instances of a workload anew")
             .WithDescription("In batches, as an update.");
-        act.MapPost("/{idOrName}/instances/{instance:guid}/move", Move).WithName("MoveWorkloadInstance").WithSummary("Move an instance to another device")
+        act.MapPost("/{idOrName}/move", Move).WithName("MoveWorkloadInstance").WithSummary("Move an instance to another device")
             .WithDescription("To the one that is named, or to any other. With more than one instance the new one is well before the old one is ended; with one the old one is ended first.")
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
     }
@@ -109,9 +109,9 @@ internal static class WorkloadEndpoints
         (await reader.VersionAsync(actor, idOrName, number, cancellationToken)).ToOk();
 
     private static async Task<Results<Ok<JobDifference>, ProblemHttpResult>> Difference(
-        Actor actor, string idOrName, int number, WorkloadReader reader,
+        Actor actor, string name, int number, WorkloadReader reader,
         [Description("The version to compare with; by default the one before.")] int? from, CancellationToken cancellationToken) =>
-        (await reader.CompareAsync(actor, idOrName, from ?? number - 1, number, cancellationToken)).ToOk();
+        (await reader.CompareAsync(actor, name, from ?? number - 1, number, cancellationToken)).ToOk();
 
     private static async Task<Results<Ok<CheckedWorkload>, ProblemHttpResult>> Check(Actor actor, HttpRequest request, CancellationToken cancellationToken)
     {
@@ -153,6 +153,6 @@ internal static class WorkloadEndpoints
         (await workloads.RestartAsync(actor, idOrName, cancellationToken)).ToOk();
 
     private static async Task<Results<Ok<WorkloadView>, ProblemHttpResult>> Move(
-        Actor actor, string idOrName, Guid instance, MoveInstance request, WorkloadService workloads, CancellationToken cancellationToken) =>
-        (await workloads.MoveAsync(actor, idOrName, instance, request.Device, cancellationToken)).ToOk();
+        Actor actor, string idOrName, MoveInstance request, WorkloadService workloads, CancellationToken cancellationToken) =>
+        (await workloads.MoveAsync(actor, idOrName, request.Instance, request.Device, cancellationToken)).ToOk();
 }

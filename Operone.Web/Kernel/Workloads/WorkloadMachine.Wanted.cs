@@ -32,7 +32,7 @@ internal sealed partial class WorkloadMachine
                 }
             }
 
-            if (instance.IsMoved && !_live.Exists(i => i.Replaces == instance.Id))
+            if (instance.IsMoved && !_live.Exists(i => i.Replaces == instance.Id) && Staying().Count() < Count)
             {
                 var next = Add();
                 (next.Replaces, next.Wish, next.Avoid) = (instance.Id, instance.MoveTo, instance.DeviceId);
@@ -53,10 +53,12 @@ internal sealed partial class WorkloadMachine
         }
     }
 
+    private IEnumerable<WorkloadInstance> Staying() => _live.Where(i => !i.Leaves && i.Status is InstanceStatus.Waiting or InstanceStatus.Running or InstanceStatus.Completed);
+
     /// <summary>As many as there are to be, by number.</summary>
     private void Fill()
     {
-        var staying = _live.Where(i => !i.Leaves && i.Status is InstanceStatus.Waiting or InstanceStatus.Running or InstanceStatus.Completed).ToArray();
+        var staying = Staying().ToArray();
         for (var i = staying.Length; i < Count; i++)
         {
             Add();
@@ -102,11 +104,8 @@ internal sealed partial class WorkloadMachine
     {
         var outdated = _live.Where(i => i.Work != workload.Work && i is { Status: InstanceStatus.Running, Leaves: false })
             .OrderBy(IsWell).ThenBy(i => i.Id).ToList();
-        var waiting = _live.Count(i => i.Status == InstanceStatus.Waiting);
-        var away = _live.Count(i => i is { Status: InstanceStatus.Stopping, AwaySince: not null });
-        var unsettled = Math.Max(0, waiting - workload.Short - away)
-            + _live.Count(i => i is { Status: InstanceStatus.Running, AwaySince: null, Leaves: false } && i.Work == workload.Work && !IsSettled(i))
-            + _live.Count(i => i is { Status: InstanceStatus.Stopping, AwaySince: null });
+        var unsettled = Missing()
+            + _live.Count(i => i is { Status: InstanceStatus.Running, AwaySince: null, Leaves: false } && i.Work == workload.Work && !IsSettled(i));
         var budget = (workload.Definition.Update?.Batch ?? 1) - unsettled;
         foreach (var instance in outdated.ToArray())
         {
@@ -122,11 +121,25 @@ internal sealed partial class WorkloadMachine
         {
             IsUpdated = workload.Phase == WorkloadPhase.Updating;
             workload.Reason = workload.Phase == WorkloadPhase.Updating ? null : workload.Reason;
-            (workload.Phase, workload.FromVersion, workload.Short) = (WorkloadPhase.Steady, null, 0);
+            (workload.Phase, workload.FromVersion, workload.Floor) = (WorkloadPhase.Steady, null, 0);
             foreach (var instance in _live)
             {
                 instance.DueAt = null;
             }
         }
+    }
+
+    /// <summary>How many fewer run than before the update. On the way back, and at a restart, those that found no room for long are not waited for.</summary>
+    private int Missing()
+    {
+        var running = _live.Count(i => i.Status is InstanceStatus.Running or InstanceStatus.Completed);
+        var missing = Math.Max(0, Math.Min(workload.Phase == WorkloadPhase.Steady ? int.MaxValue : workload.Floor, IsCounted ? Count : every.Count) - running);
+        if (workload is { Phase: WorkloadPhase.Updating, FromVersion: not null })
+        {
+            return missing;
+        }
+
+        var patience = now.AddSeconds(-WorkloadRules.Seconds(workload.Definition.Update?.Deadline, 300));
+        return Math.Min(missing, _live.Count(i => i is { Status: InstanceStatus.Stopping, AwaySince: null } || (i.Status == InstanceStatus.Waiting && i.Since > patience)));
     }
 }

@@ -84,13 +84,15 @@ internal sealed partial class WorkloadMachine(
             {
                 Leave();
                 Fill();
+                Update();
+                Fill();
             }
             else
             {
                 Cover();
+                Update();
+                Cover();
             }
-
-            Update();
         }
         else
         {
@@ -243,6 +245,12 @@ internal sealed partial class WorkloadMachine(
             }
         }
 
+        // once the one before is over, its device is as good as none at all
+        foreach (var instance in _live.Where(i => i.Replaces is { } id && i.Status == InstanceStatus.Waiting && !_live.Exists(o => o.Id == id)))
+        {
+            instance.Replaces = null;
+        }
+
         // what runs the same is of the version that is wanted
         foreach (var instance in _live.Where(i => i.Work == workload.Work))
         {
@@ -265,6 +273,7 @@ internal sealed partial class WorkloadMachine(
         }
 
         (workload.Phase, workload.FromVersion, workload.Reason) = (WorkloadPhase.RollingBack, null, ShortText.Shorten($"Version {workload.Version} was rolled back: {problem}", 1000));
+        workload.Floor = _live.Count(i => i.Status == InstanceStatus.Running);
         (workload.Version, workload.Work, workload.Definition) = (before.Number, before.Work, before.Definition);
     }
 

@@ -20,8 +20,9 @@ internal sealed partial class WorkloadService
     private sealed record Change(string Permission, string Action, string Event, bool InTheirName = false, string? Detail = null);
 
     /// <summary>Moves an instance off its device, to a given one or to any other.</summary>
-    public Task<Result<WorkloadView>> MoveAsync(Actor actor, string idOrName, Guid instanceId, string? device, CancellationToken cancellationToken) =>
-        ChangeAsync(actor, idOrName, new(Permissions.JobsRun, "workload.move", EventTypes.WorkloadInstanceMoved, Detail: $"instance {instanceId}{(device is null ? "" : $" to {device}")}"),
+    public Task<Result<WorkloadView>> MoveAsync(Actor actor, string idOrName, Guid? instanceId, string? device, CancellationToken cancellationToken) =>
+        instanceId is not { } id ? Task.FromResult<Result<WorkloadView>>(Error.InvalidField("instance", "must be the id of an instance"))
+        : ChangeAsync(actor, idOrName, new(Permissions.JobsRun, "workload.move", EventTypes.WorkloadInstanceMoved, Detail: $"instance {id}{(device is null ? "" : $" to {device}")}"),
             async (db, workload) =>
             {
                 if (workload.Definition.Count is null)
@@ -30,10 +31,10 @@ internal sealed partial class WorkloadService
                 }
 
                 var instance = await db.Set<WorkloadInstance>().AsTracking()
-                    .SingleOrDefaultAsync(i => i.Id == instanceId && i.WorkloadId == workload.Id && i.Status == InstanceStatus.Running, cancellationToken);
+                    .SingleOrDefaultAsync(i => i.Id == id && i.WorkloadId == workload.Id && i.Status == InstanceStatus.Running, cancellationToken);
                 if (instance is null)
                 {
-                    return WorkloadErrors.InstanceNotFound(workload.Name, instanceId);
+                    return WorkloadErrors.InstanceNotFound(workload.Name, id);
                 }
 
                 var to = device is null ? null : sight.Meant(workload.Definition.Target!).FirstOrDefault(d => d.Id == directory.Find(device)?.Id);

@@ -137,7 +137,7 @@ internal sealed partial class WorkloadService(
 
             var version = await db.Set<WorkloadVersion>().AsTracking().SingleAsync(v => v.WorkloadId == workload.Id && v.Number == workload.Version, cancellationToken);
             version.Work = workload.Work = ++workload.LastWork;
-            (workload.Phase, workload.FromVersion, workload.Short) = (WorkloadPhase.Updating, null, await WaitingAsync(db, workload, cancellationToken));
+            (workload.Phase, workload.FromVersion, workload.Floor) = (WorkloadPhase.Updating, null, await RunningAsync(db, workload, cancellationToken));
             return null;
         }, cancellationToken);
 
@@ -161,7 +161,7 @@ internal sealed partial class WorkloadService(
 
             workload.Reason = $"Version {workload.Version} was rolled back by {actor.Name}.";
             workload.Phase = workload.IsStarted ? WorkloadPhase.RollingBack : WorkloadPhase.Steady;
-            (workload.FromVersion, workload.Short) = (null, await WaitingAsync(db, workload, cancellationToken));
+            (workload.FromVersion, workload.Floor) = (null, await RunningAsync(db, workload, cancellationToken));
             (workload.Version, workload.Work, workload.Definition, workload.Count) = (version.Number, version.Work, version.Definition, version.Definition.Count);
             return null;
         }, cancellationToken);
@@ -234,7 +234,7 @@ internal sealed partial class WorkloadService(
             {
                 // the last one that was well comes back, not one that never was
                 workload.FromVersion = workload.Phase == WorkloadPhase.Updating ? workload.FromVersion ?? workload.Version : workload.Version;
-                (workload.Phase, workload.Short) = (WorkloadPhase.Updating, await WaitingAsync(db, workload, cancellationToken));
+                (workload.Phase, workload.Floor) = (WorkloadPhase.Updating, await RunningAsync(db, workload, cancellationToken));
             }
 
             workload.Work = ++workload.LastWork;
@@ -245,6 +245,6 @@ internal sealed partial class WorkloadService(
         return isSame || !workload.IsStarted ? EventTypes.WorkloadUpdated : EventTypes.WorkloadUpdating;
     }
 
-    private static Task<int> WaitingAsync(OperoneDb db, Workload workload, CancellationToken cancellationToken) =>
-        db.Set<WorkloadInstance>().CountAsync(i => i.WorkloadId == workload.Id && i.Status == InstanceStatus.Waiting, cancellationToken);
+    private static Task<int> RunningAsync(OperoneDb db, Workload workload, CancellationToken cancellationToken) =>
+        db.Set<WorkloadInstance>().CountAsync(i => i.WorkloadId == workload.Id && i.Status == InstanceStatus.Running, cancellationToken);
 }

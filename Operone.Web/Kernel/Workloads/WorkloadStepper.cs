@@ -147,7 +147,7 @@ internal sealed class WorkloadStepper(
         if (await mine.ExecuteUpdateAsync(
             w => w.SetProperty(x => x.Version, workload.Version).SetProperty(x => x.Definition, workload.Definition).SetProperty(x => x.Work, workload.Work)
                 .SetProperty(x => x.Count, workload.Count).SetProperty(x => x.Phase, workload.Phase).SetProperty(x => x.FromVersion, workload.FromVersion)
-                .SetProperty(x => x.Short, workload.Short).SetProperty(x => x.Reason, workload.Reason).SetProperty(x => x.Placement, workload.Placement), cancellationToken) == 0)
+                .SetProperty(x => x.Floor, workload.Floor).SetProperty(x => x.Reason, workload.Reason).SetProperty(x => x.Placement, workload.Placement), cancellationToken) == 0)
         {
             return false;
         }

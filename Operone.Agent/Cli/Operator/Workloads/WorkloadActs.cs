@@ -84,7 +84,7 @@ internal static class WorkloadActs
             }
 
             var moved = await api.PostAsync(
-                $"{WorkloadCommand.Path(parsed.GetValue(name)!)}/instances/{instance.Value.Id}/move", new MoveInstance(parsed.GetValue(to)), OperoneJson.Default.MoveInstance,
+                $"{WorkloadCommand.Path(parsed.GetValue(name)!)}/move", new MoveInstance(instance.Value.Id, parsed.GetValue(to)), OperoneJson.Default.MoveInstance,
                 OperoneJson.Default.WorkloadView, null, cancellationToken);
             if (moved.Error is { } refused)
             {

@@ -171,6 +171,7 @@ internal static class MatrixRows
         GET /api/v1/sandbox-profiles/{idOrName}                   401        401        403        403        403        200        200        200        200        403        200        200
         PUT /api/v1/sandbox-profiles/{idOrName}                   401        401        403        403        403        403        403        400        400        403        403        403
         DELETE /api/v1/sandbox-profiles/{idOrName}                401        401        403        403        403        403        403        204        204        403        403        403
+        GET /api/v1/schemas/workload.json                         200        200        200        200        200        200        200        200        200        200        200        200
         GET /api/v1/settings/sign-in                              401        401        403        403        403        403        403        200        200        403        403        403
         PUT /api/v1/settings/sign-in                              401        401        403        403        403        403        403        200        200        403        403        403
         GET /api/v1/teams                                         401        401        403        403        403        403        403        200        200        403        403        403
@@ -220,6 +221,22 @@ internal static class MatrixRows
         POST /api/v1/webhooks/{idOrName}/deliveries/again         401        401        403        403        403        403        403        200        200        403        403        403
         GET /api/v1/webhooks/{idOrName}/deliveries/{sentId}       401        401        403        403        403        403        403        404        404        403        403        403
         POST /api/v1/webhooks/{idOrName}/deliveries/{sentId}/again 401        401        403        403        403        403        403        404        404        403        403        403
+        GET /api/v1/workloads                                     401        401        403        200        200        200        200        200        200        403        200        200
+        POST /api/v1/workloads/apply                              401        401        403        403        403        403        403        400        400        403        400        403
+        POST /api/v1/workloads/check                              401        401        403        200        200        200        200        200        200        403        200        200
+        GET /api/v1/workloads/{idOrName}                          401        401        403        404        200        404        200        200        200        403        404        200
+        PUT /api/v1/workloads/{idOrName}                          401        401        403        403        403        403        403        400        400        403        400        403
+        DELETE /api/v1/workloads/{idOrName}                       401        401        403        403        403        403        403        204        204        403        404        403
+        GET /api/v1/workloads/{idOrName}/export                   401        401        403        404        200        404        200        200        200        403        404        200
+        POST /api/v1/workloads/{idOrName}/move                    401        401        403        403        403        400        400        400        400        403        400        400
+        POST /api/v1/workloads/{idOrName}/restart                 401        401        403        403        403        404        409        409        409        403        404        409
+        POST /api/v1/workloads/{idOrName}/rollback                401        401        403        403        403        403        403        409        409        403        404        403
+        POST /api/v1/workloads/{idOrName}/scale                   401        401        403        403        403        400        400        400        400        403        400        400
+        POST /api/v1/workloads/{idOrName}/start                   401        401        403        403        403        404        200        200        200        403        404        200
+        POST /api/v1/workloads/{idOrName}/stop                    401        401        403        403        403        404        200        200        200        403        404        200
+        GET /api/v1/workloads/{idOrName}/versions                 401        401        403        404        200        404        200        200        200        403        404        200
+        GET /api/v1/workloads/{idOrName}/versions/{number}        401        401        403        404        200        404        200        200        200        403        404        200
+        GET /api/v1/workloads/{name}/versions/{number}/difference 401        401        403        404        404        404        404        404        404        403        404        404
         COPY /dav/{path}                                          401        401        404        404        403        404        503        503        503        403        404        503
         GET /dav/{path}                                           401        401        404        404        403        404        503        503        503        403        404        503
         HEAD /dav/{path}                                          401        401        404        404        403        404        503        503        503        403        404        503
@@ -311,6 +328,8 @@ internal static class MatrixRows
         /terminals                                                in         in         no         no         no         yes        yes        yes        yes        -          -          -
         /terminals/{Id}                                           in         in         no         no         no         gone       yes        yes        yes        -          -          -
         /transfers                                                in         in         yes        yes        yes        yes        yes        yes        yes        -          -          -
+        /workloads                                                in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
+        /workloads/{Name}                                         in         in         no         gone       yes        gone       yes        yes        yes        -          -          -
         """;
 
     public const string Others = """

@@ -193,6 +193,7 @@ internal sealed class MatrixScene : IAsyncDisposable
             "file-policies" => await NewAsync("file-policies", new { name = $"files-{++_made}", selector = "none=none", folders = new[] { new { path = "/srv" } } }),
             "jobs" => await NewJobAsync(),
             "job-runs" => await NewJobRunAsync(),
+            "workloads" => await NewWorkloadAsync(),
             "schedules" => await NewScheduleAsync(),
             "maintenance-windows" => await NewAsync("maintenance-windows", new { name = $"window-{++_made}", selector = "env=prod", mode = "never", cron = "0 0 1 1 *", duration = "1m" }),
             "alerts" => (await AlertScene.StoreAsync(Server, Server.Services.GetRequiredService<DeviceDirectory>().Find("here")!.Id, "here")).ToString(),
@@ -239,6 +240,13 @@ internal sealed class MatrixScene : IAsyncDisposable
         using var answer = await Server.Owner.PostAsJsonAsync(
             "/api/v1/jobs/apply", new { name = $"job-{++_made}", target = new { selector = "env=prod" }, steps = new[] { new { command = "true" } } }, TestContext.Current.CancellationToken);
         return (await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).GetProperty("job").GetProperty("id").GetString()!;
+    }
+
+    private async Task<string> NewWorkloadAsync()
+    {
+        using var answer = await Server.Owner.PostAsJsonAsync(
+            "/api/v1/workloads/apply?start=false", new { name = $"workload-{++_made}", target = new { selector = "env=prod" }, command = "true", count = 1 }, TestContext.Current.CancellationToken);
+        return (await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).GetProperty("workload").GetProperty("name").GetString()!;
     }
 
     private async Task<string> NewScheduleAsync()

@@ -146,6 +146,9 @@ public sealed class JobDocumentTests
     public void Shape_AndModel_HaveTheSameFields() => Compare(JobShape.Job, typeof(JobDefinition), "job");
 
     [Fact]
+    public void WorkloadShape_AndModel_HaveTheSameFields() => Compare(Operone.Web.Kernel.Workloads.WorkloadDocument.Workload, typeof(Operone.Core.Kernel.Workloads.WorkloadDefinition), "workload");
+
+    [Fact]
     public void Schema_IsServedAsItsShapeReads()
     {
         var schema = JobShape.Schema();

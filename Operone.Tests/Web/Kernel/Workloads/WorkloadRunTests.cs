@@ -106,8 +106,8 @@ public abstract class WorkloadRunTests(ServerFixture fixture) : WorkloadTests(fi
         await Server.Owner.SendAsync<object>(HttpMethod.Post, $"/api/v1/devices/{other}/uncordon", new { });
 
         var instance = view.Instances!.First(i => i.Status == InstanceStatus.Running);
-        Assert.Equal(422, (int)(await TryAsync(HttpMethod.Post, $"/api/v1/workloads/{mark}/instances/{instance.Id}/move", new { device = instance.DeviceName })).Status);
-        await DoAsync(mark, $"instances/{instance.Id}/move", new { device = other });
+        Assert.Equal(422, (int)(await TryAsync(HttpMethod.Post, $"/api/v1/workloads/{mark}/move", new { instance = instance.Id, device = instance.DeviceName })).Status);
+        await DoAsync(mark, "move", new { instance = instance.Id, device = other });
         view = await StandsAsync(mark, v => IsAllWell(v) && v.Running == 2 && On(v).Contains(other) && !On(v).Contains(instance.DeviceName!), "it is where it was to go");
         await DoAsync(mark, "stop");
     }
@@ -138,7 +138,7 @@ public abstract class WorkloadRunTests(ServerFixture fixture) : WorkloadTests(fi
         Assert.Equal(30.0, devices.Started.Single().Supervision!.LeaseSeconds);
         var from = On(view).Single();
         devices[from].Obeys = false;
-        await DoAsync(mark, $"instances/{view.Instances![0].Id}/move");
+        await DoAsync(mark, "move", new { instance = view.Instances![0].Id });
         await StandsAsync(mark, v => v.Reason == "It waits for another one to end.", "the new one waits");
         Assert.Single(devices.Started);
         devices[from].Obeys = true;

@@ -2463,6 +2463,9 @@ namespace Operone.Web.Data.Migrations.Postgres
                         .IsRequired()
                         .HasColumnType("text");
 
+                    b.Property<int>("Floor")
+                        .HasColumnType("integer");
+
                     b.Property<int?>("FromVersion")
                         .HasColumnType("integer");
 
@@ -2512,9 +2515,6 @@ namespace Operone.Web.Data.Migrations.Postgres
 
                     b.Property<Guid?>("RunsAsId")
                         .HasColumnType("uuid");
-
-                    b.Property<int>("Short")
-                        .HasColumnType("integer");
 
                     b.Property<DateTimeOffset>("UpdatedAt")
                         .HasColumnType("timestamp with time zone");

@@ -2452,6 +2452,9 @@ namespace Operone.Web.Data.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<int>("Floor")
+                        .HasColumnType("INTEGER");
+
                     b.Property<int?>("FromVersion")
                         .HasColumnType("INTEGER");
 
@@ -2501,9 +2504,6 @@ namespace Operone.Web.Data.Migrations.Sqlite
 
                     b.Property<Guid?>("RunsAsId")
                         .HasColumnType("TEXT");
-
-                    b.Property<int>("Short")
-                        .HasColumnType("INTEGER");
 
                     b.Property<long>("UpdatedAt")
                         .HasColumnType("INTEGER");

@@ -12,6 +12,25 @@ namespace Operone.Web.Data.Migrations.Sqlite
         protected override void Up(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.AddColumn<string>(
+                name: "DeviceIds",
+                table: "schedule_firings",
+                type: "TEXT",
+                nullable: true);
+
+            migrationBuilder.AddColumn<int>(
+                name: "Depth",
+                table: "job_runs",
+                type: "INTEGER",
+                nullable: false,
+                defaultValue: 0);
+
+            migrationBuilder.AddColumn<Guid>(
+                name: "ParentId",
+                table: "job_runs",
+                type: "TEXT",
+                nullable: true);
+
+            migrationBuilder.AddColumn<string>(
                 name: "Supervision",
                 table: "executions",
                 type: "TEXT",
@@ -94,6 +113,46 @@ namespace Operone.Web.Data.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateTable(
+                name: "job_run_calls",
+                columns: table => new
+                {
+                    JobRunId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    Step = table.Column<int>(type: "INTEGER", nullable: false),
+                    CalledId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    Status = table.Column<int>(type: "INTEGER", nullable: false),
+                    At = table.Column<long>(type: "INTEGER", nullable: false),
+                    EndedAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    Reason = table.Column<string>(type: "TEXT", maxLength: 1000, nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_job_run_calls", x => new { x.JobRunId, x.Step });
+                    table.ForeignKey(
+                        name: "FK_job_run_calls_job_runs_JobRunId",
+                        column: x => x.JobRunId,
+                        principalTable: "job_runs",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "maintenance_windows",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    Name = table.Column<string>(type: "TEXT", maxLength: 63, nullable: false),
+                    NormalizedName = table.Column<string>(type: "TEXT", maxLength: 63, nullable: false),
+                    Definition = table.Column<string>(type: "TEXT", nullable: false),
+                    IsEnabled = table.Column<bool>(type: "INTEGER", nullable: false),
+                    UpdatedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    UpdatedBy = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_maintenance_windows", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "workloads",
                 columns: table => new
                 {
@@ -112,7 +171,7 @@ namespace Operone.Web.Data.Migrations.Sqlite
                     RunsAsId = table.Column<Guid>(type: "TEXT", nullable: true),
                     Phase = table.Column<int>(type: "INTEGER", nullable: false),
                     FromVersion = table.Column<int>(type: "INTEGER", nullable: true),
-                    Short = table.Column<int>(type: "INTEGER", nullable: false),
+                    Floor = table.Column<int>(type: "INTEGER", nullable: false),
                     Reason = table.Column<string>(type: "TEXT", maxLength: 1000, nullable: true),
                     Placement = table.Column<string>(type: "TEXT", nullable: true),
                     CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
@@ -232,6 +291,12 @@ namespace Operone.Web.Data.Migrations.Sqlite
                 filter: "\"State\" <> 2");
 
             migrationBuilder.CreateIndex(
+                name: "IX_maintenance_windows_NormalizedName",
+                table: "maintenance_windows",
+                column: "NormalizedName",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
                 name: "IX_workload_instances_DeviceId",
                 table: "workload_instances",
                 column: "DeviceId");
@@ -271,6 +336,12 @@ namespace Operone.Web.Data.Migrations.Sqlite
                 name: "alerts");
 
             migrationBuilder.DropTable(
+                name: "job_run_calls");
+
+            migrationBuilder.DropTable(
+                name: "maintenance_windows");
+
+            migrationBuilder.DropTable(
                 name: "workload_instances");
 
             migrationBuilder.DropTable(
@@ -278,6 +349,18 @@ namespace Operone.Web.Data.Migrations.Sqlite
 
             migrationBuilder.DropTable(
                 name: "workloads");
+
+            migrationBuilder.DropColumn(
+                name: "DeviceIds",
+                table: "schedule_firings");
+
+            migrationBuilder.DropColumn(
+                name: "Depth",
+                table: "job_runs");
+
+            migrationBuilder.DropColumn(
+                name: "ParentId",
+                table: "job_runs");
 
             migrationBuilder.DropColumn(
                 name: "Supervision",
