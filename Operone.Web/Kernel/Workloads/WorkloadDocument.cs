@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Operone.Core.Connection;
-using Operone.Core.Kernel.Jobs;
 using Operone.Core.Kernel.Workloads;
 using Operone.Core.Shell;
 using Operone.Web.Kernel.Jobs.Documents;

@@ -7,7 +7,6 @@ using Operone.Core.Kernel.Jobs;
 using Operone.Core.Kernel.Workloads;
 using Operone.Web.Access;
 using Operone.Web.Data;
-using Operone.Web.Kernel.Jobs;
 
 namespace Operone.Web.Kernel.Workloads;
 

@@ -1,9 +1,7 @@
 using Microsoft.EntityFrameworkCore;
-using Operone.Core;
 using Operone.Core.Access;
 using Operone.Core.Errors;
 using Operone.Core.Events;
-using Operone.Core.Kernel.Jobs;
 using Operone.Core.Kernel.Workloads;
 using Operone.Web.Access;
 using Operone.Web.Data;

@@ -125,7 +125,7 @@ internal sealed class WorkloadStepper(
     private static bool IsSame(PlacementView? a, PlacementView b) =>
         a is not null && a.State == b.State && a.Reason == b.Reason && a.MoreDevices == b.MoreDevices && a.Devices.SequenceEqual(b.Devices);
 
-    private async Task<bool> StoreAsync(
+    private static async Task<bool> StoreAsync(
         OperoneDb db, Workload workload, Guid claim, WorkloadMachine machine, List<PlacedInstance> placed, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);

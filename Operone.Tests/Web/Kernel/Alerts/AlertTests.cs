@@ -8,7 +8,6 @@ using Operone.Core.Connection;
 using Operone.Core.Devices;
 using Operone.Core.Events;
 using Operone.Core.Kernel.Alerts;
-using Operone.Core.Shell;
 using Operone.Tests.Agent.Hosting;
 using Operone.Tests.Hosting;
 using Operone.Tests.Web.Access;

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Operone.Core.Devices;
 using Operone.Core.Kernel.Alerts;
 using Operone.Web.Access;
 using Operone.Web.Devices;

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Operone.Core;
 using Operone.Core.Access;
 using Operone.Core.Connection;
 using Operone.Core.Events;

@@ -3,7 +3,6 @@ using System.Net.Http.Json;
 using System.Runtime.Versioning;
 using System.Text;
 using Operone.Core.Kernel.Workloads;
-using Operone.Core.Shell;
 using Operone.Tests.Agent.Hosting;
 using Operone.Tests.Hosting;
 using Xunit;
