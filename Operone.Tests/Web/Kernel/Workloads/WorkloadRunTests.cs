@@ -102,7 +102,7 @@ public abstract class WorkloadRunTests(ServerFixture fixture) : WorkloadTests(fi
         // the drained device is left only when there is another one
         await Server.Owner.SendAsync<object>(HttpMethod.Post, $"/api/v1/devices/{other}/drain", new { });
         view = await StandsAsync(mark, v => IsAllWell(v) && v.Running == 2 && !On(v).Contains(other) && v.Instances!.All(i => i.Status != InstanceStatus.Stopping), "the drained device is left");
-        Assert.Equal(0, devices[other].Runs.Count);
+        Assert.Empty(devices[other].Runs);
         await Server.Owner.SendAsync<object>(HttpMethod.Post, $"/api/v1/devices/{other}/uncordon", new { });
 
         var instance = view.Instances!.First(i => i.Status == InstanceStatus.Running);
