@@ -74,7 +74,10 @@ internal static class JobSteps
         // every device has processes: they fire at once
         await server.Api.PostAsync<AlertRuleView>("/api/v1/alert-rules", new SaveAlertRule
         {
-            Name = "busy", Description = "Look at what runs there.", Telemetry = new() { Metric = AlertMetric.Processes, Over = 0 }, Selector = "role=web",
+            Name = "busy",
+            Description = "Look at what runs there.",
+            Telemetry = new() { Metric = AlertMetric.Processes, Over = 0 },
+            Selector = "role=web",
         }, cancellationToken);
         await server.Api.PostAsync<AlertRuleView>("/api/v1/alert-rules", new SaveAlertRule { Name = "away", Severity = AlertSeverity.Critical, Offline = true, For = "10m" }, cancellationToken);
         await server.Api.PostAsync<AlertRuleView>("/api/v1/alert-rules", new SaveAlertRule { Name = "backups", Job = "*", Repeat = "4h", Enabled = false }, cancellationToken);

@@ -69,7 +69,8 @@ public sealed class SupervisedExecutionsTests : IDisposable
         await agent.ConnectAsync();
         // the old tree ignores being asked, and a part of it has left its session
         var request = Request("echo run >> $LOG; echo up; (setsid sh -c 'trap \"\" TERM; while :; do sleep 1; done' &); trap '' TERM; while :; do sleep 1; done")
-            with { Supervision = new() { StopGraceSeconds = 0.3 } };
+            with
+        { Supervision = new() { StopGraceSeconds = 0.3 } };
         agent.All.Start(request);
         await StateAsync(agent.Hub, request, s => s is { Starts: 1, Health: HealthState.Healthy });
         var old = Processes.OfExecution(request.ExecutionId);

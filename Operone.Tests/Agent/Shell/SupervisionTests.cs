@@ -106,7 +106,8 @@ public sealed class SupervisionTests : IDisposable
     public async Task Timeout_AppliesToEachStart()
     {
         var result = await HostUnderTest.RunAsync(Request(
-            "echo run >> $LOG; exec sleep 1000", new() { Restart = new() { PauseSeconds = 0.1, MaxRestarts = 1 } }) with { TimeoutSeconds = 0.3 });
+            "echo run >> $LOG; exec sleep 1000", new() { Restart = new() { PauseSeconds = 0.1, MaxRestarts = 1 } }) with
+        { TimeoutSeconds = 0.3 });
         Assert.Equal(ExecutionStatus.Failed, result.End.Status);
         Assert.Contains("Took longer than 0.3 seconds.", result.End.Reason, StringComparison.Ordinal);
         Assert.Equal(2, (await File.ReadAllLinesAsync(_temp["log"], TestContext.Current.CancellationToken)).Length);
@@ -230,7 +231,8 @@ public sealed class SupervisionTests : IDisposable
     public async Task Output_OverItsLimit_SaysSoOnce()
     {
         var result = await HostUnderTest.RunAsync(Request(
-            "seq 1000; exit 1", new() { Restart = new() { PauseSeconds = 0.1, MaxRestarts = 2 } }) with { OutputLimitBytes = 100 });
+            "seq 1000; exit 1", new() { Restart = new() { PauseSeconds = 0.1, MaxRestarts = 2 } }) with
+        { OutputLimitBytes = 100 });
         Assert.StartsWith("1\n2\n3\n", result.Text, StringComparison.Ordinal);
         Assert.Equal("operone: The limit of this output is reached: what is printed from here on is not kept.\n", Encoding.UTF8.GetString(result.Stderr));
         Assert.True(result.End.DiscardedBytes > 10_000);

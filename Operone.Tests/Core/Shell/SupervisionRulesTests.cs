@@ -15,7 +15,13 @@ public sealed class SupervisionRulesTests
             Restart = new() { Mode = (RestartMode)9, PauseSeconds = double.NaN, MaxPauseSeconds = 0, StableSeconds = 0, MaxRestarts = 0 },
             Health = new()
             {
-                Argv = [""], TcpPort = 0, HttpUrl = "http://example.org/", IntervalSeconds = 0, TimeoutSeconds = 301, Failures = 0, StartSeconds = -1,
+                Argv = [""],
+                TcpPort = 0,
+                HttpUrl = "http://example.org/",
+                IntervalSeconds = 0,
+                TimeoutSeconds = 301,
+                Failures = 0,
+                StartSeconds = -1,
             },
             LeaseSeconds = 9,
             StopGraceSeconds = 301,

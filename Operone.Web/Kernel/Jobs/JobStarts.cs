@@ -331,19 +331,19 @@ internal sealed class JobStarts(
     /// <summary>The question for somebody else.</summary>
     internal static Approval Ask(
         JobRun run, JobApproval asks, IReadOnlyList<DeviceEntry> on, IReadOnlyList<CalledJob> called, int? step = null, DateTimeOffset? at = null) => new()
-    {
-        Id = Guid.CreateVersion7(at ?? run.CreatedAt),
-        JobRunId = run.Id,
-        JobName = run.JobName,
-        Step = step,
-        Message = asks.Message,
-        Hash = ApprovalContent.Hash(run.Version, run.Definition, called, run.Parameters, run.SecretNames, on, step),
-        Devices = on.Count,
-        AskedBy = run.CreatedBy,
-        OwnerId = run.OwnerId,
-        AskedAt = at ?? run.CreatedAt,
-        Until = (at ?? run.CreatedAt) + (JobRules.Time(asks.Wait) ?? TimeSpan.FromDays(1)),
-    };
+        {
+            Id = Guid.CreateVersion7(at ?? run.CreatedAt),
+            JobRunId = run.Id,
+            JobName = run.JobName,
+            Step = step,
+            Message = asks.Message,
+            Hash = ApprovalContent.Hash(run.Version, run.Definition, called, run.Parameters, run.SecretNames, on, step),
+            Devices = on.Count,
+            AskedBy = run.CreatedBy,
+            OwnerId = run.OwnerId,
+            AskedAt = at ?? run.CreatedAt,
+            Until = (at ?? run.CreatedAt) + (JobRules.Time(asks.Wait) ?? TimeSpan.FromDays(1)),
+        };
 
     private sealed record Wanted(
         Guid JobId, string Name, int Version, JobDefinition Definition, RunTarget Target, BoundParameters Bound, JobCause Cause, Guid? RetryOf);

@@ -51,7 +51,13 @@ public sealed class AlertRulesTests
     {
         var sample = new TelemetrySample
         {
-            CpuPercent = 12.5, MemoryUsedBytes = 1, MemoryTotalBytes = 4, Load1 = 6, SwapUsedBytes = 3 << 20, Processes = 7, NetworkSentPerSecond = 1 << 20,
+            CpuPercent = 12.5,
+            MemoryUsedBytes = 1,
+            MemoryTotalBytes = 4,
+            Load1 = 6,
+            SwapUsedBytes = 3 << 20,
+            Processes = 7,
+            NetworkSentPerSecond = 1 << 20,
             Disks = [new("/", 10, 100), new("/full", 95, 100), new("/odd", 1, 0)],
         };
         Assert.Equal([12.5, 25, 95, 1.5, 3, 7, 0, 1], Enum.GetValues<AlertMetric>().Select(m => AlertRules.ValueOf(m, sample, 4000)));

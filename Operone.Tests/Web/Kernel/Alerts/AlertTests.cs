@@ -213,7 +213,13 @@ public abstract class AlertTests(ServerFixture fixture) : JobTests(fixture)
         var book = Server.Services.GetRequiredService<AlertBook>();
         Alert New() => new()
         {
-            Id = Guid.CreateVersion7(), RuleId = rule, RuleName = mark, Severity = AlertSeverity.Info, SubjectKey = mark, Subject = mark, StoredAt = now,
+            Id = Guid.CreateVersion7(),
+            RuleId = rule,
+            RuleName = mark,
+            Severity = AlertSeverity.Info,
+            SubjectKey = mark,
+            Subject = mark,
+            StoredAt = now,
         };
         var times = new AlertTimes(TimeSpan.Zero, TimeSpan.Zero, null);
         var raise = AlertMachine.Next(null, new(AlertReading.Beyond, now, 1), times, isSilenced: false, now);
@@ -231,12 +237,25 @@ public abstract class AlertTests(ServerFixture fixture) : JobTests(fixture)
         var now = DateTimeOffset.UtcNow;
         Alert Old(int days) => new()
         {
-            Id = Guid.CreateVersion7(), RuleId = Guid.NewGuid(), RuleName = "old", Severity = AlertSeverity.Info, SubjectKey = "x", Subject = "x", State = AlertState.Recovered,
-            Since = now.AddDays(-days), RecoveredAt = now.AddDays(-days), StoredAt = now,
+            Id = Guid.CreateVersion7(),
+            RuleId = Guid.NewGuid(),
+            RuleName = "old",
+            Severity = AlertSeverity.Info,
+            SubjectKey = "x",
+            Subject = "x",
+            State = AlertState.Recovered,
+            Since = now.AddDays(-days),
+            RecoveredAt = now.AddDays(-days),
+            StoredAt = now,
         };
         Silence Over(int days) => new()
         {
-            Id = Guid.CreateVersion7(), Selector = "a=b", From = now.AddDays(-99), Until = now.AddDays(-days), Reason = "old", MadeBy = "x",
+            Id = Guid.CreateVersion7(),
+            Selector = "a=b",
+            From = now.AddDays(-99),
+            Until = now.AddDays(-days),
+            Reason = "old",
+            MadeBy = "x",
         };
         var (kept, quiet) = (Old(29), Over(29));
         await using var db = Server.OpenDatabase();

@@ -295,7 +295,12 @@ public sealed class WorkloadMachineTests
 
         private void Note() => _versions[Workload.Version] = new()
         {
-            WorkloadId = Workload.Id, Number = Workload.Version, Work = Workload.Work, Definition = Workload.Definition, CreatedAt = Now, CreatedBy = "me",
+            WorkloadId = Workload.Id,
+            Number = Workload.Version,
+            Work = Workload.Work,
+            Definition = Workload.Definition,
+            CreatedAt = Now,
+            CreatedBy = "me",
         };
 
         private WorkloadMachine Machine() => new(
