@@ -18,7 +18,11 @@ public enum AlertReading
 /// <param name="At">For when it says so.</param>
 /// <param name="Value">The value, where it is a number.</param>
 /// <param name="Since">Since when it is so, where that is known to be earlier than <paramref name="At"/>.</param>
-public readonly record struct AlertObservation(AlertReading Reading, DateTimeOffset At, double? Value = null, DateTimeOffset? Since = null);
+public readonly record struct AlertObservation(AlertReading Reading, DateTimeOffset At, double? Value = null, DateTimeOffset? Since = null)
+{
+    /// <summary>Whether nothing was known for long before it: what it says holds since then, and not since before.</summary>
+    public bool IsAfterGap { get; init; }
+}
 
 /// <summary>The times of a rule.</summary>
 /// <param name="For">For how long the condition must hold.</param>
@@ -91,6 +95,11 @@ public static class AlertMachine
             standing = new() { State = AlertState.Pending, Since = seen.Since is { } since && since < seen.At ? since : seen.At };
         }
 
+        else if (seen.IsAfterGap && standing.State == AlertState.Pending)
+        {
+            standing = standing with { Since = seen.At };
+        }
+
         return standing.State == AlertState.Pending ? Await(standing, seen, times, isSilenced, now) : Go(standing, seen, times, isSilenced, now);
     }
 
@@ -126,7 +135,7 @@ public static class AlertMachine
         switch (seen.Reading)
         {
             case AlertReading.Within:
-                var calm = standing.CalmSince ?? seen.At;
+                var calm = seen.IsAfterGap ? seen.At : standing.CalmSince ?? seen.At;
                 standing = standing with { CalmSince = calm, Value = seen.Value, IsBlind = false };
                 if (seen.At - calm >= times.Recovery)
                 {

@@ -63,7 +63,11 @@ public static class AlertRules
             errors.Add("selector", wrong.Error!.Detail);
         }
 
-        if (silence.Until is null == silence.For is null)
+        if (silence.From > now.AddDays(366))
+        {
+            errors.Add("from", "is at most a year from now");
+        }
+        else if (silence.Until is null == silence.For is null)
         {
             errors.Add("until", "give either until or for");
         }

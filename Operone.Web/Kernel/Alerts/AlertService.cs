@@ -164,7 +164,7 @@ internal sealed class AlertService(
         (alert.AcknowledgedBy, alert.AcknowledgedAt) = (ShortText.Shorten(actor.Name, EventEntry.MaxText), now);
         db.Publish(AlertBook.ToEvent(EventTypes.AlertAcknowledged, alert, actor.Name));
         var isOfEvents = await db.Set<AlertRule>().Where(r => r.Id == alert.RuleId).Select(r => (bool?)r.IsOfEvents).SingleOrDefaultAsync(cancellationToken);
-        var step = isOfEvents == true ? AlertMachine.End(alert.Standing) : new(alert.Standing, AlertNews.None);
+        var step = isOfEvents == true && alert is { State: AlertState.Firing, LastPosition: not null } ? AlertMachine.End(alert.Standing) : new(alert.Standing, AlertNews.None);
         if (step.News == AlertNews.Recovered)
         {
             alert.Reason = ShortText.Shorten($"acknowledged by {actor.Name}", Alert.MaxText);

@@ -21,6 +21,11 @@ internal sealed class AlertSubscriber(
 {
     private const int Tries = 5;
 
+    /// <summary>The most open alerts of one rule; what comes on top of them is one alert more.</summary>
+    private const int MostOpen = 1000;
+
+    private const string Others = "*";
+
     /// <inheritdoc/>
     public string Name => "alerts";
 
@@ -43,10 +48,14 @@ internal sealed class AlertSubscriber(
         var heard = await HeardAsync(watched, events, cancellationToken);
         for (var attempt = 1; heard.Count > 0; attempt++)
         {
-            if (await StoreAsync(heard, cancellationToken))
+            if (await StoreAsync(heard, cancellationToken) is { } stored)
             {
-                // the watch tells them again, and after a silence
-                changes.Signal(LiveChanges.AlertRules);
+                if (stored > 0)
+                {
+                    // the watch tells them again, and after a silence
+                    changes.Signal(LiveChanges.AlertRules);
+                }
+
                 return;
             }
 
@@ -63,7 +72,7 @@ internal sealed class AlertSubscriber(
         var heard = new List<Heard>();
         foreach (var happened in events)
         {
-            foreach (var rule in watched.Where(r => happened.At >= r.Rule.UpdatedAt))
+            foreach (var rule in watched.Where(r => happened.At >= r.Rule.CreatedAt))
             {
                 if (rule.Definition.Job is { } job)
                 {
@@ -75,7 +84,7 @@ internal sealed class AlertSubscriber(
                 else if (AlertRules.IsFor(rule.Definition, happened.Type) && IsMeant(rule, happened))
                 {
                     var subject = (happened.DeviceId is { } id ? directory.Find(id)?.Name : null) ?? happened.Subject ?? happened.Type;
-                    heard.Add(new(rule, happened, happened.Key, subject, happened.DeviceId, AlertReading.Beyond, AlertTexts.Happened(happened.Type, subject)));
+                    heard.Add(new(rule, happened, KeyOf(happened), subject, happened.DeviceId, AlertReading.Beyond, AlertTexts.Happened(happened.Type, subject)));
                 }
             }
         }
@@ -94,7 +103,7 @@ internal sealed class AlertSubscriber(
         }
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.Set<Job>().SingleOrDefaultAsync(j => j.Id == id, cancellationToken) is { } known && jobs.Of(rule.Owner)(known)
+        return await db.Set<Job>().SingleOrDefaultAsync(j => j.Id == id, cancellationToken) is { } known && jobs.Of(rule.Owner)(known) && rule.Owner.May(Permissions.AlertsManage)
             ? new(rule, happened, id.ToString(), name, null, status == JobRunStatus.Succeeded.ToText() ? AlertReading.Within : AlertReading.Beyond,
                 AlertTexts.Failed(name, status, Detail(happened, "reason")))
             : null;
@@ -106,17 +115,25 @@ internal sealed class AlertSubscriber(
         var labels = happened.DeviceId is { } id ? directory.Find(id)?.Labels : null;
         var selector = Core.Selector.Parse(rule.Definition.Selector).Value;
         return (selector.IsEverything || (labels is not null && selector.Matches(labels)))
-            && (labels is null ? rule.Owner.MayEverywhere(Permissions.EventsRead)
+            && (labels is null ? rule.Owner.MayEverywhere(Permissions.EventsRead) && rule.Owner.MayEverywhere(Permissions.AlertsManage)
                 : rule.Owner.May(Permissions.EventsRead, labels) && rule.Owner.May(Permissions.AlertsManage, labels));
     }
 
-    private async Task<bool> StoreAsync(List<Heard> heard, CancellationToken cancellationToken)
+    // each run would be another thing for ever: what is about one is about its job, or about all of its kind
+    private static string KeyOf(EventEntry happened) => happened.DeviceId?.ToString() ?? Detail(happened, "jobId")
+        ?? (happened.RunId is not null || Guid.TryParse(happened.Subject, out _) ? happened.Type : happened.Key);
+
+    /// <summary>Stores them. Gives how many changed anything; null where somebody else changed the same.</summary>
+    private async Task<int?> StoreAsync(List<Heard> heard, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
+        var (now, count) = (time.GetUtcNow(), 0);
+        var many = await OpenAsync(cancellationToken);
         var known = await KnownAsync(heard, cancellationToken);
         var silences = await rules.SilencesAsync(cancellationToken);
-        foreach (var one in heard)
+        foreach (var happened in heard)
         {
+            var isOnTop = many.GetValueOrDefault(happened.Rule.Rule.Id) >= MostOpen && !known.ContainsKey((happened.Rule.Rule.Id, happened.Key));
+            var one = isOnTop ? happened with { Key = Others, Subject = "and more", DeviceId = null } : happened;
             var place = (one.Rule.Rule.Id, one.Key);
             var last = known.GetValueOrDefault(place);
             if (last?.LastPosition >= one.Event.Position)
@@ -142,26 +159,37 @@ internal sealed class AlertSubscriber(
                 [new(row, open is null, step) { Rule = one.Rule.Rule, Text = one.Reading == AlertReading.Beyond ? one.Text : null }], cancellationToken);
             if (stored is null)
             {
-                return false;
+                return null;
             }
 
+            count++;
+            many[place.Id] = many.GetValueOrDefault(place.Id) + (open is null ? 1 : 0);
             known[place] = stored[0];
         }
 
-        return true;
+        return count;
+    }
+
+    private async Task<Dictionary<Guid, int>> OpenAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.Set<Alert>().Where(a => a.State != AlertState.Recovered && a.LastPosition != null).GroupBy(a => a.RuleId)
+            .Select(g => new { g.Key, Count = g.Count() }).ToDictionaryAsync(g => g.Key, g => g.Count, cancellationToken);
     }
 
     /// <summary>The last alert of each rule and subject that is open, or has heard of these events already.</summary>
     private async Task<Dictionary<(Guid Rule, string Key), Alert>> KnownAsync(List<Heard> heard, CancellationToken cancellationToken)
     {
-        var (keys, first) = (heard.Select(h => h.Key).Distinct().ToArray(), heard[0].Event.Position);
+        var (keys, first) = (heard.Select(h => h.Key).Append(Others).Distinct().ToArray(), heard[0].Event.Position);
         var found = new Dictionary<(Guid, string), Alert>();
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         foreach (var some in keys.Chunk(500))
         {
             var alerts = await db.Set<Alert>().Where(a => some.Contains(a.SubjectKey) && (a.State != AlertState.Recovered || a.LastPosition >= first))
-                .OrderBy(a => a.Id).ToListAsync(cancellationToken);
-            foreach (var alert in alerts)
+                .ToListAsync(cancellationToken);
+
+            // the one that has heard most counts, and of those the one that is open
+            foreach (var alert in alerts.OrderBy(a => a.LastPosition).ThenBy(a => a.State != AlertState.Recovered))
             {
                 found[(alert.RuleId, alert.SubjectKey)] = alert;
             }

@@ -19,6 +19,9 @@ internal sealed class AlertWatch(DeviceDirectory directory, DateTimeOffset grace
     // a value that changes and nothing else is written that seldom
     private static readonly TimeSpan ValueEvery = TimeSpan.FromSeconds(30);
 
+    // what was between two samples that are further apart nobody knows
+    private static readonly TimeSpan LongestGap = TimeSpan.FromMinutes(3);
+
     private readonly Dictionary<(Guid Rule, Guid Device), Alert> _ofDevices = [];
     private readonly Dictionary<Guid, Alert> _others = [];
     private readonly Dictionary<Guid, DateTimeOffset> _taken = [];
@@ -42,6 +45,13 @@ internal sealed class AlertWatch(DeviceDirectory directory, DateTimeOffset grace
             {
                 known.Remove(gone);
             }
+        }
+
+        // one that is back, or that nobody has looked at since, may have been away once more
+        var offline = rules.Where(r => r.Definition.Offline).SelectMany(r => r.Ids).ToHashSet();
+        foreach (var back in _away.Keys.Where(id => directory.IsOnline(id) || !offline.Contains(id)).ToList())
+        {
+            _away.Remove(back);
         }
 
         _ofDevices.Clear();
@@ -148,7 +158,7 @@ internal sealed class AlertWatch(DeviceDirectory directory, DateTimeOffset grace
         }
 
         return AlertRules.ValueOf(condition.Metric, reading.Sample, device.Capacity?.CpuMillis) is { } value
-            ? new(AlertRules.IsBeyond(condition, value) ? AlertReading.Beyond : AlertReading.Within, reading.At, value)
+            ? new(AlertRules.IsBeyond(condition, value) ? AlertReading.Beyond : AlertReading.Within, reading.At, value) { IsAfterGap = taken != default && reading.At - taken > LongestGap }
             : new(AlertReading.Missing, now);
     }
 
@@ -195,7 +205,7 @@ internal sealed class AlertWatch(DeviceDirectory directory, DateTimeOffset grace
         {
             changes.Add(new(alert, false, AlertMachine.End(alert.Standing)) { Reason = "the rule was removed or turned off" });
         }
-        else if (rule.Rule.IsOfEvents)
+        else if (rule.Rule.IsOfEvents && alert.LastPosition is not null)
         {
             var step = AlertMachine.Next(alert.Standing, new(AlertReading.Nothing, now), rule.Times, IsSilenced(_silences, alert.RuleId, alert.DeviceId, directory, now), now);
             if (step.News != AlertNews.None)
@@ -205,7 +215,7 @@ internal sealed class AlertWatch(DeviceDirectory directory, DateTimeOffset grace
         }
         else if (alert.DeviceId is not { } device || !rule.Ids.Contains(device))
         {
-            changes.Add(new(alert, false, AlertMachine.End(alert.Standing)) { Reason = "the rule does not look at it any more", Rule = rule.Rule });
+            changes.Add(new(alert, false, AlertMachine.End(alert.Standing)) { Reason = "the rule does not look at it any more, or whoever it looks for may not", Rule = rule.Rule });
         }
     }
 
