@@ -26,7 +26,7 @@ public sealed class AlertKillTests
 
     private static async Task KilledAsync(Dictionary<string, string> settings)
     {
-        settings["Operone__Alerts__GraceSeconds"] = "15"; // so long the other one has to come back
+        settings["Operone__Alerts__GraceSeconds"] = "10"; // so long the other one has to come back
         settings["Operone__Alerts__LookMilliseconds"] = "200";
         await using var receiver = await WebhookReceiver.StartAsync();
         await using var node = await NodeProcess.StartAsync(settings);
@@ -36,7 +36,7 @@ public sealed class AlertKillTests
         await using var stays = new SturdyAgent(await FakeAgent.EnrollAsync(node.Owner, node.Url, token.Token!, "stays"), (_, _) => Task.CompletedTask);
         stays.Start();
         await gone.ConnectAsync();
-        await node.Owner.RuleAsync(new() { Name = "offline", Offline = true, For = "12s", Recovery = "1s" });
+        await node.Owner.RuleAsync(new() { Name = "offline", Offline = true, For = "30s", Recovery = "1s" });
         await gone.CloseAsync();
         var pending = await node.Owner.BecomesAsync("offline", AlertState.Pending, a => a.Subject == "gone");
 
