@@ -33,7 +33,7 @@ internal sealed unsafe partial class HostedExecution
         bells.Listen(folder.Socket);
         if (!_claim.IsAgain)
         {
-            _care.Begin();
+            _care.NoteLease();
         }
 
         var end = _claim.IsAgain ? TakeOver(request, before) : WaitForTheServer(new StartEnd(ExecutionStatus.Failed, null, "It was not started."));

@@ -59,8 +59,14 @@ internal sealed class Caretaker
     /// <summary>Whether it may be started as far as the lease says: the server must have been heard first, for it may have given up on this device.</summary>
     public bool MayGoOn => _lease?.HasHeard != false;
 
-    /// <summary>Writes down what is known before anything is started: an agent that comes meanwhile may find no request any more, and must keep the lease.</summary>
-    public void Begin() => _folder.TryWriteNote(_note);
+    /// <summary>Writes down the lease before anything is started: an agent that comes meanwhile may find no request any more, and must keep it.</summary>
+    public void NoteLease()
+    {
+        if (_lease is not null)
+        {
+            _folder.TryWriteNote(_note);
+        }
+    }
 
     /// <summary>It waits, for what the words say.</summary>
     public void Wait(string reason, int? exitCode, HealthState health, DateTimeOffset? until) =>
