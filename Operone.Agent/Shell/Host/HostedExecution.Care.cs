@@ -58,6 +58,7 @@ internal sealed unsafe partial class HostedExecution
 
         _care!.StopChecks();
         Sweep();
+        TellOfTheLimit(); // where it has printed and ended in the same moment
         _held?.Dispose();
         _pipes?.Dispose();
         if (request.Script is not null)
