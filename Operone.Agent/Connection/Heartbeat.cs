@@ -13,6 +13,9 @@ internal sealed partial class Heartbeat(string file, TimeProvider time, ILogger<
     /// <summary>A lease is asked for so often within its time.</summary>
     private const double Beats = 5;
 
+    /// <summary>What SignalR says of a method that the server does not have.</summary>
+    private const string NoSuchMethod = "HubException: Method does not exist.";
+
     private static readonly TimeSpan _shortest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _longest = TimeSpan.FromSeconds(15);
 
@@ -64,11 +67,11 @@ internal sealed partial class Heartbeat(string file, TimeProvider time, ILogger<
         {
             await hub.Beat();
         }
-        catch (HubException)
+        catch (HubException problem) when (problem.Message.EndsWith(NoSuchMethod, StringComparison.Ordinal))
         {
             // an older server does not know the question; but it has answered
         }
-        catch (Exception problem) when (problem is InvalidOperationException or IOException or OperationCanceledException or System.Net.WebSockets.WebSocketException)
+        catch (Exception problem) when (problem is HubException or InvalidOperationException or IOException or OperationCanceledException or System.Net.WebSockets.WebSocketException)
         {
             Log.NotHeard(logger, problem.Message);
             return;

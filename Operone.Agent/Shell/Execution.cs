@@ -43,6 +43,9 @@ internal sealed class Execution : IDisposable
     /// <summary>Whether its command is, or may be, supervised: then its host writes down how it does.</summary>
     public bool IsSupervised { get; private init; }
 
+    /// <summary>Whether its command is supervised for sure: then nothing of it may be left when it ends as lost, for the server starts another one.</summary>
+    public bool LeavesNothing { get; private init; }
+
     /// <summary>For how long the server may not be heard of, in seconds; null where that does not matter.</summary>
     public double? LeaseSeconds { get; private init; }
 
@@ -51,7 +54,7 @@ internal sealed class Execution : IDisposable
 
     /// <summary>One that is to be started.</summary>
     public static Execution Of(StartExecution start, ExecutionFolder folder) =>
-        new(start.ExecutionId, folder) { IsSupervised = start.Supervision is not null, LeaseSeconds = start.Supervision?.LeaseSeconds };
+        new(start.ExecutionId, folder) { IsSupervised = start.Supervision is not null, LeavesNothing = start.Supervision is not null, LeaseSeconds = start.Supervision?.LeaseSeconds };
 
     /// <summary>One that an agent before this one has left.</summary>
     public static Execution Found(Guid id, ExecutionFolder folder)
@@ -63,7 +66,8 @@ internal sealed class Execution : IDisposable
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or JsonException)
         {
             // the request held secrets, and is gone
-            return new(id, folder) { IsSupervised = true, LeaseSeconds = folder.ReadNote()?.LeaseSeconds };
+            var note = folder.ReadNote();
+            return new(id, folder) { IsSupervised = true, LeavesNothing = note is not null, LeaseSeconds = note?.LeaseSeconds };
         }
     }
 

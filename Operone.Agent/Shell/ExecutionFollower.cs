@@ -1,13 +1,14 @@
 using Microsoft.Extensions.Logging;
 using Operone.Agent.Connection;
 using Operone.Agent.Shell.Host;
+using Operone.Agent.Shell.Host.Care;
 using Operone.Core.Shell;
 
 namespace Operone.Agent.Shell;
 
 /// <summary>
 /// Follows one execution from the outside: gives it a host where nobody has claimed it, connects to the host that has, and
-/// ends it as lost where that one is dead, unless it is supervised: then it gets another host.
+/// ends it as lost where that one is dead, unless it is supervised: then it gets another host, or what is left of it is ended first.
 /// </summary>
 internal sealed partial class ExecutionFollower(
     Hosts hosts, ExecutionSender sender, TimeProvider time, ILogger<ExecutionFollower> logger, Heartbeat? heartbeat = null)
@@ -105,7 +106,12 @@ internal sealed partial class ExecutionFollower(
         {
             try
             {
-                var link = TryReach(execution, ref startedAt);
+                var link = TryReach(execution, ref startedAt, out var isLost);
+                if (isLost)
+                {
+                    await LoseAsync(execution, cancel);
+                }
+
                 if (link is not null || execution.HasEnded)
                 {
                     return link;
@@ -126,8 +132,9 @@ internal sealed partial class ExecutionFollower(
     }
 
     /// <summary>One attempt: a link, or the end is set, or neither where the host is between two steps.</summary>
-    private HostLink? TryReach(Execution execution, ref long? startedAt)
+    private HostLink? TryReach(Execution execution, ref long? startedAt, out bool isLost)
     {
+        isLost = false;
         var folder = execution.Folder;
         if (folder.ReadEnd() is { } end)
         {
@@ -163,7 +170,7 @@ internal sealed partial class ExecutionFollower(
             // the host may have ended between the two looks
             if (folder.ReadEnd() is not null || !execution.IsSupervised || !folder.CanBeHostedAgain())
             {
-                End(execution, folder.ReadEnd() ?? Lose(folder));
+                isLost = true;
                 return null;
             }
         }
@@ -187,13 +194,39 @@ internal sealed partial class ExecutionFollower(
         return hosts.Start(execution.Folder);
     }
 
-    private ExecutionEnd Lose(ExecutionFolder folder)
+    /// <summary>The host is dead, and no other one comes. Of a supervised command nothing is left when the server learns of it.</summary>
+    private async Task LoseAsync(Execution execution, CancellationToken cancel)
+    {
+        var folder = execution.Folder;
+        using var dead = HostClaim.TryTakeOver(folder);
+        if (dead is null)
+        {
+            return; // somebody looks at it; there is another attempt
+        }
+
+        bool? isSwept = null;
+        if (execution.LeavesNothing && OperatingSystem.IsLinux() && folder.ReadEnd() is null)
+        {
+            isSwept = await LinuxLeftovers.EndAsync(execution.Id, folder.ReadNote(), time, cancel);
+        }
+
+        End(execution, folder.ReadEnd() ?? Lose(folder, isSwept));
+    }
+
+    private ExecutionEnd Lose(ExecutionFolder folder, bool? isSwept)
     {
         var started = folder.ReadStarted();
         var reason = started is null
             ? "The host process ended before it had started the command (the device was restarted, or the process was killed). Whether the command ran is not known."
-            : $"The host process ended before the command did (the device was restarted, or the process was killed). The command, process {started.Pid}, may still run.";
+            : $"The host process ended before the command did (the device was restarted, or the process was killed). {Rest()}";
         return NewEnd(folder, ExecutionStatus.Lost, reason);
+
+        string Rest() => isSwept switch
+        {
+            true => "What was left of the command was ended.",
+            false => $"What was left of the command, process {started.Pid}, could not be ended and may still run.",
+            null => $"The command, process {started.Pid}, may still run.",
+        };
     }
 
     /// <summary>An end that no host has written. A host that still comes finds it and starts nothing.</summary>

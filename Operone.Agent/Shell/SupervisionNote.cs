@@ -10,7 +10,8 @@ namespace Operone.Agent.Shell;
 /// <param name="Boot">Which boot of the device this was written in.</param>
 /// <param name="Pid">The command's process.</param>
 /// <param name="ProcessStart">When that process started, as the system counts it: another one may get its number.</param>
-internal sealed record SupervisionNote(SupervisionState State, int Restarts = 0, double? LeaseSeconds = null, string? Boot = null, int Pid = 0, long ProcessStart = 0);
+/// <param name="GraceSeconds">How long after being asked to terminate it is killed, whoever does that.</param>
+internal sealed record SupervisionNote(SupervisionState State, int Restarts = 0, double? LeaseSeconds = null, string? Boot = null, int Pid = 0, long ProcessStart = 0, double GraceSeconds = 0);
 
 /// <summary>Source-generated JSON for the note.</summary>
 [JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

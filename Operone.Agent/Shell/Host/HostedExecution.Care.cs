@@ -31,6 +31,11 @@ internal sealed unsafe partial class HostedExecution
         }
 
         bells.Listen(folder.Socket);
+        if (!_claim.IsAgain)
+        {
+            _care.NoteLease();
+        }
+
         var end = _claim.IsAgain ? TakeOver(request, before) : WaitForTheServer(new StartEnd(ExecutionStatus.Failed, null, "It was not started."));
         while (end is null)
         {
@@ -53,6 +58,7 @@ internal sealed unsafe partial class HostedExecution
 
         _care!.StopChecks();
         Sweep();
+        TellOfTheLimit(); // where it has printed and ended in the same moment
         _held?.Dispose();
         _pipes?.Dispose();
         if (request.Script is not null)
@@ -134,29 +140,22 @@ internal sealed unsafe partial class HostedExecution
     [System.Runtime.Versioning.SupportedOSPlatform("linux")]
     private bool EndLeftovers(LinuxLeftovers left)
     {
-        if (left.Descendants().Count == 0)
-        {
-            return true;
-        }
-
         _killer = new TreeKiller(left, time);
         _killer.Begin(_care!.Grace);
         var fds = stackalloc Libc.PollFd[MaxDescriptors];
-        while (left.Descendants().Count > 0)
+        for (var lookAt = NextLook(); _killer.Left > 0 && !_killer.HasGivenUp;)
         {
-            if (_killer.HasGivenUp)
-            {
-                return false;
-            }
-
-            Turn(fds, Math.Min(50, Milliseconds(_killer.NextAt)));
-            if (time.GetTimestamp() >= _killer.NextAt)
+            Turn(fds, Milliseconds(lookAt));
+            if (time.GetTimestamp() >= lookAt)
             {
                 _killer.Round();
+                lookAt = NextLook();
             }
         }
 
-        return true;
+        return _killer.Left == 0;
+
+        long NextLook() => time.GetTimestamp() + Ticks(LinuxLeftovers.Pause);
     }
 
     /// <summary>Ends what the command has left behind, whoever ended the command itself.</summary>

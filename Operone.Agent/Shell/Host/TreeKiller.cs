@@ -30,6 +30,9 @@ internal sealed class TreeKiller(IProcessTree tree, TimeProvider time)
     /// <summary>Whether it has given up.</summary>
     public bool HasGivenUp => IsActive && time.GetTimestamp() >= _endAt;
 
+    /// <summary>How many there were at the last round.</summary>
+    public int Left { get; private set; }
+
     /// <summary>When the next round is due, as a timestamp.</summary>
     public long NextAt { get; private set; }
 
@@ -48,7 +51,9 @@ internal sealed class TreeKiller(IProcessTree tree, TimeProvider time)
     {
         var now = time.GetTimestamp();
         var kill = now >= _killFrom;
-        foreach (var pid in tree.Descendants())
+        var found = tree.Descendants();
+        Left = found.Count;
+        foreach (var pid in found)
         {
             if (kill)
             {

@@ -86,12 +86,42 @@ public sealed class CareTests : IDisposable
     [Fact]
     public void Lease_OfAFirstStart_TakesWhatWasHeardSinceTheRequest()
     {
+        var now = _time.GetUtcNow().UtcDateTime;
+        Assert.True(Heard(since: now.AddSeconds(-3), touched: now.AddSeconds(-3)));
+        Assert.False(Heard(since: now.AddSeconds(-2), touched: now.AddSeconds(-3)));
+        Assert.False(Heard(since: null, touched: now));
+
+        // not a moment ago any more; by another clock; before this boot
+        Assert.False(Heard(since: now.AddSeconds(-60), touched: now.AddSeconds(-6)));
+        Assert.False(Heard(since: now.AddSeconds(-60), touched: now.AddSeconds(1)));
+        Assert.False(Heard(since: now.AddSeconds(-60), touched: now.AddSeconds(-3), up: 2));
+    }
+
+    [Fact]
+    public void Lease_OfAFirstStart_CountsFromWhenTheServerWasHeard()
+    {
+        var up = 1000.0;
+        var now = _time.GetUtcNow().UtcDateTime;
         var file = _temp["heard"];
         File.WriteAllText(file, "");
-        var touched = File.GetLastWriteTimeUtc(file);
-        Assert.True(new LeaseWatch(file, 10, touched, () => TimeSpan.Zero, _time).HasHeard);
-        Assert.False(new LeaseWatch(file, 10, touched.AddSeconds(1), () => TimeSpan.Zero, _time).HasHeard);
-        Assert.False(new LeaseWatch(file, 10, null, () => TimeSpan.Zero, _time).HasHeard);
+        File.SetLastWriteTimeUtc(file, now.AddSeconds(-4));
+        var lease = new LeaseWatch(file, 10, now.AddSeconds(-60), () => TimeSpan.FromSeconds(up), _time);
+        up += 5.9;
+        _time.Advance(TimeSpan.FromSeconds(5.9));
+        lease.Step();
+        Assert.Equal((true, false), (lease.HasHeard, lease.IsOver));
+        up += 1;
+        _time.Advance(TimeSpan.FromSeconds(1));
+        lease.Step();
+        Assert.True(lease.IsOver);
+    }
+
+    private bool Heard(DateTime? since, DateTime touched, double up = 1000)
+    {
+        var file = _temp["heard"];
+        File.WriteAllText(file, "");
+        File.SetLastWriteTimeUtc(file, touched);
+        return new LeaseWatch(file, 10, since, () => TimeSpan.FromSeconds(up), _time).HasHeard;
     }
 
     private HealthWatch Watch(HealthCheck check)

@@ -111,17 +111,25 @@ public sealed class SupervisedExecutionsTests : IDisposable
         await agent.EndOfAsync(request.ExecutionId);
     }
 
-    [Fact]
-    public async Task Host_ThatIsKilledWithSecretsInItsRequest_LeavesALostExecution()
+    [Theory]
+    [InlineData("a secret", RestartMode.Always)]
+    [InlineData(null, RestartMode.Never)]
+    public async Task Host_ThatIsKilledAndCannotBeReplaced_LeavesALostExecutionAndNothingThatRuns(string? secret, RestartMode mode)
     {
         await using var agent = new ExecutionsUnderTest(_temp.Path);
         await agent.ConnectAsync();
-        var request = Request("exec sleep 1000") with { Masks = ["a secret"] };
+        var request = Request("(setsid sleep 1000 &); trap '' TERM; while :; do sleep 1; done") with
+        {
+            Masks = secret is null ? null : [secret],
+            Supervision = new() { Restart = new() { Mode = mode }, StopGraceSeconds = 0.3 },
+        };
         agent.All.Start(request);
         await StateAsync(agent.Hub, request, s => s.Health == HealthState.Healthy);
         Processes.Kill(Processes.Holding(agent.FolderOf(request.ExecutionId).Claimed)!.Value);
-        Assert.Equal(ExecutionStatus.Lost, (await agent.EndOfAsync(request.ExecutionId)).End!.Status);
-        Processes.OfExecution(request.ExecutionId).ToList().ForEach(Processes.Kill);
+        var end = (await agent.EndOfAsync(request.ExecutionId)).End!;
+        Assert.Empty(Processes.OfExecution(request.ExecutionId));
+        Assert.Equal(ExecutionStatus.Lost, end.Status);
+        Assert.EndsWith("What was left of the command was ended.", end.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -143,6 +151,7 @@ public sealed class SupervisedExecutionsTests : IDisposable
 
         var end = await Eventually.BecomesAsync(() => Task.FromResult(folder.ReadEnd()), "an end", 60);
         Assert.Equal((ExecutionStatus.Failed, "Ended by the device itself: nothing was heard of the server for 10 seconds."), (end.Status, end.Reason));
+        Assert.True(SupervisionRules.IsFence(end.Reason));
         Assert.Empty(Processes.OfExecution(request.ExecutionId));
         Assert.Single(await LogAsync(1));
     }
@@ -153,6 +162,8 @@ public sealed class SupervisedExecutionsTests : IDisposable
         var request = Request("echo run >> $LOG; exec sleep 1000") with { Supervision = new() { LeaseSeconds = 3600 } };
         using var host = HostUnderTest.StartIn(Directory.CreateDirectory($"{_temp.Path}/x").FullName, request);
         await Eventually.BecomesAsync(() => Task.FromResult(File.Exists(host.Folder.Socket)), "a host that waits", 30);
+        // an agent that comes now keeps the lease, though there may be no request any more
+        await Eventually.BecomesAsync(() => Task.FromResult(host.Folder.ReadNote() is { LeaseSeconds: 3600, State: { Starts: 0, Phase: SupervisedPhase.Waiting } }), "a note", 30);
         Assert.Empty(Processes.OfExecution(host.Id));
         await File.WriteAllTextAsync(_temp["heard"], "", TestContext.Current.CancellationToken);
         await Eventually.BecomesAsync(() => Task.FromResult(host.Folder.ReadNote() is { State.Health: HealthState.Healthy }), "a start", 30);

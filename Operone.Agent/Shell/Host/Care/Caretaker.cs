@@ -38,7 +38,7 @@ internal sealed class Caretaker
         _health = _how.Health is { } health ? new HealthWatch(health, () => check(health), time) : null;
         _lease = _how.LeaseSeconds is { } seconds ? new LeaseWatch(folder.Heard, seconds, requestedAt, Libc.ClockWithSleep, time) : null;
         _note = new SupervisionNote(
-            before?.State ?? new SupervisionState(0, SupervisedPhase.Waiting, HealthState.Unknown, time.GetUtcNow()), before?.Restarts ?? 0, _how.LeaseSeconds);
+            before?.State ?? new SupervisionState(0, SupervisedPhase.Waiting, HealthState.Unknown, time.GetUtcNow()), before?.Restarts ?? 0, _how.LeaseSeconds, GraceSeconds: _how.StopGraceSeconds);
     }
 
     /// <summary>How often it was started.</summary>
@@ -58,6 +58,15 @@ internal sealed class Caretaker
 
     /// <summary>Whether it may be started as far as the lease says: the server must have been heard first, for it may have given up on this device.</summary>
     public bool MayGoOn => _lease?.HasHeard != false;
+
+    /// <summary>Writes down the lease before anything is started: an agent that comes meanwhile may find no request any more, and must keep it.</summary>
+    public void NoteLease()
+    {
+        if (_lease is not null)
+        {
+            _folder.TryWriteNote(_note);
+        }
+    }
 
     /// <summary>It waits, for what the words say.</summary>
     public void Wait(string reason, int? exitCode, HealthState health, DateTimeOffset? until) =>

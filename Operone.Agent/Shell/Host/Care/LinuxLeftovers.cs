@@ -12,6 +12,9 @@ namespace Operone.Agent.Shell.Host.Care;
 [SupportedOSPlatform("linux")]
 internal sealed class LinuxLeftovers(Guid execution, SupervisionNote? note) : Platforms.IProcessTree
 {
+    /// <summary>How long after a look the next one comes: each goes through all processes of the device.</summary>
+    public static TimeSpan Pause { get; } = TimeSpan.FromMilliseconds(250);
+
     private readonly byte[] _first = Encoding.ASCII.GetBytes($"OPERONE_EXECUTION_ID={execution}\0");
     private readonly byte[] _later = Encoding.ASCII.GetBytes($"\0OPERONE_EXECUTION_ID={execution}\0");
 
@@ -20,6 +23,27 @@ internal sealed class LinuxLeftovers(Guid execution, SupervisionNote? note) : Pl
 
     /// <summary>When a process started, in the system's ticks since the boot; 0 where there is none that lives.</summary>
     public static long StartOf(int pid) => Stat(pid)?.Start ?? 0;
+
+    /// <summary>Ends them without a host, as long as that takes at the most. Gives whether nothing is left.</summary>
+    public static async Task<bool> EndAsync(Guid execution, SupervisionNote? note, TimeProvider time, CancellationToken cancel)
+    {
+        var killer = new TreeKiller(new LinuxLeftovers(execution, note), time);
+        try
+        {
+            await Task.Run(() => killer.Begin(TimeSpan.FromSeconds(note?.GraceSeconds ?? 0)), cancel);
+            while (killer.Left > 0 && !killer.HasGivenUp)
+            {
+                await Task.Delay(Pause, time, cancel);
+                await Task.Run(killer.Round, cancel);
+            }
+
+            return killer.Left == 0;
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            return false; // a system that does not show its processes
+        }
+    }
 
     /// <inheritdoc/>
     public void KeepOrphans()
