@@ -19,6 +19,12 @@ public static class SupervisionRules
     public const int MaxArgumentBytes = 32 * 1024;
     /// <summary>The longest URL of a check, in characters.</summary>
     public const int MaxUrlLength = 2000;
+    /// <summary>What the words begin with for which a device ends a command by itself because its lease is over.</summary>
+    public const string FenceReason = "Ended by the device itself:";
+
+    /// <summary>Whether it was the device that ended the command because its lease was over, not the command that failed.</summary>
+    /// <param name="reason">The words of an end, or of a state.</param>
+    public static bool IsFence(string? reason) => reason?.StartsWith(FenceReason, StringComparison.Ordinal) == true;
 
     /// <summary>Everything that is wrong with it, or null.</summary>
     public static Error? Check(Supervision supervision)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Operone.Core.Shell;
 
 namespace Operone.Agent.Shell.Host.Care;
 
@@ -30,7 +31,7 @@ internal sealed class LeaseWatch(string heardFile, double seconds, DateTime? sin
     public long NextAt { get; private set; }
 
     /// <summary>Why a command whose lease is over is ended.</summary>
-    public string Reason => string.Create(CultureInfo.InvariantCulture, $"Ended by the device itself: nothing was heard of the server for {seconds} seconds.");
+    public string Reason => string.Create(CultureInfo.InvariantCulture, $"{SupervisionRules.FenceReason} nothing was heard of the server for {seconds} seconds.");
 
     /// <summary>Looks, where it is due.</summary>
     public void Step()
