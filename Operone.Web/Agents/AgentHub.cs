@@ -2,13 +2,14 @@ using Microsoft.AspNetCore.SignalR;
 using Operone.Core.Connection;
 using Operone.Core.Devices;
 using Operone.Core.Shell;
+using Operone.Web.Data;
 using Operone.Web.Devices;
 using Operone.Web.Shell;
 
 namespace Operone.Web.Agents;
 
 /// <summary>Where agents talk. Who it is comes from the connection; every method only hands on to a room.</summary>
-internal sealed class AgentHub(Presence presence, AgentConnections connections, IExecutionReports executions) : Hub<IAgentClient>, IAgentHub
+internal sealed class AgentHub(Presence presence, AgentConnections connections, IExecutionReports executions, DatabaseReach database) : Hub<IAgentClient>, IAgentHub
 {
     private static readonly object AcceptedKey = new();
 
@@ -55,7 +56,14 @@ internal sealed class AgentHub(Presence presence, AgentConnections connections, 
         return Task.CompletedTask;
     }
 
-    public Task Beat() => Task.CompletedTask;
+    /// <summary>Answers only where this node reaches its database: an answer keeps a device's leases, and another node may give its workloads elsewhere otherwise.</summary>
+    public async Task Beat()
+    {
+        if (!await database.IsThereAsync())
+        {
+            throw new HubException("The server does not reach its database.");
+        }
+    }
 
     public Task<ExecutionReconciliation> ReconcileExecutions(ExecutionInventory inventory) =>
         executions.ReconcileAsync(DeviceId, inventory, Context.ConnectionAborted);

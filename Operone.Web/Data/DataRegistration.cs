@@ -16,6 +16,7 @@ internal static class DataRegistration
         if (builder.Configuration.GetConnectionString("Operone") is { Length: > 0 } postgres)
         {
             services.AddPooledDbContextFactory<PostgresDb>((provider, db) => Tune(provider, db).UseNpgsql(postgres));
+            services.AddSingleton<DatabaseReach>();
             services.AddSingleton<IDbContextFactory<OperoneDb>, Factory<PostgresDb>>();
         }
         else
@@ -26,6 +27,7 @@ internal static class DataRegistration
                 DefaultTimeout = 30,
             }.ToString();
             services.AddPooledDbContextFactory<SqliteDb>((provider, db) => Tune(provider, db).UseSqlite(text).AddInterceptors(new SqlitePragmas()));
+            services.AddSingleton<DatabaseReach>();
             services.AddSingleton<IDbContextFactory<OperoneDb>, Factory<SqliteDb>>();
         }
 

@@ -30,6 +30,8 @@ internal sealed partial class WorkloadConductor(
     private readonly SemaphoreSlim _news = new(0);
     private Dictionary<Guid, (bool IsOnline, DeviceIntake Intake, Resources? Capacity, IReadOnlyDictionary<string, string> Labels)> _devices = [];
     private long? _lookedAt;
+    private long? _askedAt;
+    private bool _isOwed;
 
     /// <summary>There may be something to do.</summary>
     public void Wake() => _news.Release();
@@ -80,8 +82,10 @@ internal sealed partial class WorkloadConductor(
         var now = time.GetUtcNow();
         var free = db.Set<Workload>().Where(w => w.Claim == null || w.ClaimedUntil < now);
         var due = await free.Where(w => w.NextAt <= now || w.Claim != null).OrderBy(w => w.Id).Select(w => w.Id).Take(100).ToListAsync(cancellationToken);
-        var ended = await db.Set<WorkloadInstance>().Where(i => (i.Status == InstanceStatus.Running || i.Status == InstanceStatus.Stopping) && free.Any(w => w.Id == i.WorkloadId))
+        _isOwed = _askedAt is { } at && time.GetElapsedTime(at) < LookEvery;
+        var ended = _isOwed ? [] : await db.Set<WorkloadInstance>().Where(i => (i.Status == InstanceStatus.Running || i.Status == InstanceStatus.Stopping) && free.Any(w => w.Id == i.WorkloadId))
             .Join(db.Set<Execution>().Where(e => e.EndedAt != null), i => i.ExecutionId, e => e.Id, (i, e) => i.WorkloadId).Distinct().Take(100).ToListAsync(cancellationToken);
+        _askedAt = _isOwed ? _askedAt : time.GetTimestamp();
         var touched = new List<Guid>();
         if (moved.Length > 0)
         {
@@ -127,7 +131,7 @@ internal sealed partial class WorkloadConductor(
 
         // read now that nobody else moves it
         var workload = await db.Set<Workload>().SingleAsync(w => w.Id == id, CancellationToken.None);
-        DateTimeOffset? next = now.AddSeconds(10);
+        DateTimeOffset? next;
         try
         {
             // once it is claimed it is done to the end: half of it would have to wait until the claim is over
@@ -143,6 +147,9 @@ internal sealed partial class WorkloadConductor(
 #pragma warning restore CA1031
         {
             Log.Broke(logger, bug, id);
+
+            // the claim runs out: whoever takes it over then tells again what may not have been told
+            return false;
         }
 
         await db.Set<Workload>().Where(w => w.Id == id && w.Claim == claim).ExecuteUpdateAsync(
@@ -154,7 +161,7 @@ internal sealed partial class WorkloadConductor(
     private async Task WaitAsync(LiveChanges.Subscription subscription, CancellationToken cancellationToken)
     {
         using var waited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        waited.CancelAfter(Interval);
+        waited.CancelAfter(_isOwed ? LookEvery : Interval);
         Task[] news = [_news.WaitAsync(waited.Token), subscription.WaitAsync(waited.Token).AsTask()];
         await Task.WhenAny(news);
         await waited.CancelAsync();

@@ -35,6 +35,9 @@ internal static class WorkloadErrors
     public static Error NotStarted(string name) => new(ErrorKind.Conflict, "workload-stopped", "The workload is stopped.",
         $"The workload '{name}' does not run. Start it first.");
 
+    public static Error RollingBack(string name) => new(ErrorKind.Conflict, "workload-rolling-back", "The version before is coming back.",
+        $"The workload '{name}' is on its way back to the version before, which starts its instances anew. Wait until that is done.");
+
     public static Error InstanceNotFound(string workload, Guid id) => new(ErrorKind.NotFound, "instance-not-found", "There is no such instance.",
         $"The workload '{workload}' has no instance {id} that runs. `operone workload show {workload}` lists them.");
 

@@ -14,7 +14,20 @@ internal sealed partial class WorkloadMachine
         && (instance.Status == InstanceStatus.Completed
             || (IsWell(instance) && instance.HealthySince!.Value.AddSeconds(WorkloadRules.Seconds(workload.Definition.Update?.Healthy, 10)) <= now));
 
-    private bool IsAtRest(WorkloadInstance instance) => instance is { Leaves: false, Status: InstanceStatus.Completed } || (instance is { Leaves: false, Status: InstanceStatus.Running } && IsWell(instance));
+    /// <summary>Whether nothing is to be expected of it that is not told: it is well, or only waits, or is away.</summary>
+    private bool IsCalm(WorkloadInstance instance) =>
+        instance.Status == InstanceStatus.Waiting || instance.AwaySince is not null || (IsWell(instance) && (instance.Work == workload.Work || !workload.IsStarted));
+
+    /// <summary>When its host has ended it, so that another one may take its place; null for never, as far as is known.</summary>
+    private DateTimeOffset? GivenUpAt(WorkloadInstance instance) => IsCounted && instance is { AwaySince: { } away, LeaseSeconds: { } lease }
+        ? away + TimeSpan.FromSeconds(lease + instance.GraceSeconds) + Silence + Margin : null;
+
+    /// <summary>Whether it waits for a device that is away.</summary>
+    private bool IsHeldUp(WorkloadInstance instance) => instance is { Status: InstanceStatus.Waiting, Wish: { } wish } && devices(wish) is not { IsOnline: true };
+
+    /// <summary>How many fewer than these run, without those whose device is away: nobody knows when it returns.</summary>
+    private int Fewer(int floor) => Math.Max(0, Math.Min(floor, IsCounted ? Count : every.Count)
+        - _live.Count(i => i is { Status: InstanceStatus.Running or InstanceStatus.Completed } or { Status: InstanceStatus.Stopping, AwaySince: not null } || IsHeldUp(i)));
 
     /// <summary>Says who leaves their device, and who goes where somebody wants them.</summary>
     private void Leave()
@@ -102,7 +115,7 @@ internal sealed partial class WorkloadMachine
     /// <summary>The next ones of another version, where those before are well.</summary>
     private void Update()
     {
-        var outdated = _live.Where(i => i.Work != workload.Work && i is { Status: InstanceStatus.Running, Leaves: false })
+        var outdated = _live.Where(i => i.Work != workload.Work && i is { Status: InstanceStatus.Running, Leaves: false, AwaySince: null })
             .OrderBy(IsWell).ThenBy(i => i.Id).ToList();
         var unsettled = Missing()
             + _live.Count(i => i is { Status: InstanceStatus.Running, AwaySince: null, Leaves: false } && i.Work == workload.Work && !IsSettled(i));
@@ -117,7 +130,9 @@ internal sealed partial class WorkloadMachine
             }
         }
 
-        if (workload.Phase != WorkloadPhase.Steady && outdated.Count == 0 && unsettled == 0 && !_live.Exists(i => i is { Status: InstanceStatus.Stopping, AwaySince: null }))
+        // those that are away follow when they return; but one at least must have shown that it can be done
+        var isUntried = _live.Exists(i => i.Work != workload.Work && i is { Status: InstanceStatus.Running, AwaySince: not null }) && !_live.Exists(IsSettled);
+        if (workload.Phase != WorkloadPhase.Steady && !isUntried && outdated.Count == 0 && unsettled == 0 && !_live.Exists(i => i is { Status: InstanceStatus.Stopping, AwaySince: null }))
         {
             IsUpdated = workload.Phase == WorkloadPhase.Updating;
             workload.Reason = workload.Phase == WorkloadPhase.Updating ? null : workload.Reason;
@@ -132,14 +147,13 @@ internal sealed partial class WorkloadMachine
     /// <summary>How many fewer run than before the update. On the way back, and at a restart, those that found no room for long are not waited for.</summary>
     private int Missing()
     {
-        var running = _live.Count(i => i.Status is InstanceStatus.Running or InstanceStatus.Completed);
-        var missing = Math.Max(0, Math.Min(workload.Phase == WorkloadPhase.Steady ? int.MaxValue : workload.Floor, IsCounted ? Count : every.Count) - running);
+        var missing = Fewer(workload.Phase == WorkloadPhase.Steady ? int.MaxValue : workload.Floor);
         if (workload is { Phase: WorkloadPhase.Updating, FromVersion: not null })
         {
             return missing;
         }
 
         var patience = now.AddSeconds(-WorkloadRules.Seconds(workload.Definition.Update?.Deadline, 300));
-        return Math.Min(missing, _live.Count(i => i is { Status: InstanceStatus.Stopping, AwaySince: null } || (i.Status == InstanceStatus.Waiting && i.Since > patience)));
+        return Math.Min(missing, _live.Count(i => i is { Status: InstanceStatus.Stopping, AwaySince: null } || (i.Status == InstanceStatus.Waiting && i.Since > patience && !IsHeldUp(i))));
     }
 }

@@ -61,8 +61,10 @@ internal sealed partial class WorkloadMachine(
     /// <summary>Whether nothing of it is left that would have to end before it is removed.</summary>
     public bool IsGone => workload.RemovedAt is not null && _live.Count == 0;
 
-    /// <summary>When to look again without news; null for not before there is any.</summary>
-    public DateTimeOffset? NextAt { get; private set; }
+    /// <summary>When to look again without news, as it stands with what was placed; null for not before there is any.</summary>
+    public DateTimeOffset? NextAt => _live.Count == 0 && !workload.IsStarted ? null
+        : workload.Phase != WorkloadPhase.Steady || !_live.TrueForAll(IsCalm) ? now.AddSeconds(1)
+        : _live.SelectMany(i => new[] { i.NotBefore, GivenUpAt(i) }).OfType<DateTimeOffset>().Where(at => at > now).Append(now.AddSeconds(10)).Min();
 
     /// <summary>Those that are not over.</summary>
     public IReadOnlyList<WorkloadInstance> Live => _live;
@@ -108,8 +110,6 @@ internal sealed partial class WorkloadMachine(
             instance.NotBefore = now + AskAgain;
             Cancelling.Add(instance);
         }
-
-        NextAt = _live.Count == 0 ? (workload.IsStarted ? now.AddSeconds(10) : null) : workload.Phase != WorkloadPhase.Steady || !_live.TrueForAll(IsAtRest) ? now.AddSeconds(1) : now.AddSeconds(10);
     }
 
     /// <summary>Those that wait and may be placed now, in order. What may not says why.</summary>
@@ -178,11 +178,15 @@ internal sealed partial class WorkloadMachine(
     {
         var words = execution.Reason ?? (execution.ExitCode is { } code ? $"exit code {code}" : execution.Status.ToText());
         var mode = workload.Definition.Restart?.Mode ?? RestartMode.Always;
+
+        // what its host ended for want of the server says nothing about the program
+        var isFence = SupervisionRules.IsFence(execution.Reason);
         if (instance.Status == InstanceStatus.Stopping)
         {
             End(instance, instance.Reason ?? words);
         }
-        else if ((execution.Status == ExecutionStatus.Succeeded && mode != RestartMode.Always) || (execution.Status == ExecutionStatus.Failed && mode == RestartMode.Never))
+        else if (!isFence && ((execution.Status == ExecutionStatus.Succeeded && mode != RestartMode.Always)
+            || (execution.Status is ExecutionStatus.Failed or ExecutionStatus.TimedOut && mode == RestartMode.Never)))
         {
             (instance.Status, instance.Since, instance.Reason) = (InstanceStatus.Completed, now, ShortText.Shorten(words, 1000));
             Told.Add((EventTypes.WorkloadInstanceEnded, instance));
@@ -190,7 +194,7 @@ internal sealed partial class WorkloadMachine(
         else
         {
             Lose(instance, words);
-            if (instance.Work == workload.Work && execution.Status is ExecutionStatus.Failed or ExecutionStatus.Refused)
+            if (!isFence && instance.Work == workload.Work && execution.Status is ExecutionStatus.Failed or ExecutionStatus.Refused)
             {
                 RollBack($"an instance on {instance.DeviceName} ended: {words}");
             }
@@ -208,12 +212,12 @@ internal sealed partial class WorkloadMachine(
         }
 
         instance.HealthySince = state is { Phase: SupervisedPhase.Running, Health: HealthState.Healthy } ? instance.HealthySince ?? now : null;
-        if (IsCounted && instance is { AwaySince: { } away, LeaseSeconds: { } lease } && now >= away + TimeSpan.FromSeconds(lease + instance.GraceSeconds) + Silence + Margin)
+        if (GivenUpAt(instance) <= now)
         {
             // its host has ended it by now: it was not heard of for the lease
             Cancelling.Add(instance);
             Told.Add((EventTypes.WorkloadInstanceMoved, instance));
-            Lose(instance, $"its device {instance.DeviceName} is away for longer than {Quantities.FormatDuration(TimeSpan.FromSeconds(lease))}");
+            Lose(instance, $"its device {instance.DeviceName} is away for longer than {Quantities.FormatDuration(TimeSpan.FromSeconds(instance.LeaseSeconds!.Value))}");
         }
         else if (instance.Status == InstanceStatus.Running && instance.Work == workload.Work && instance.AwaySince is null && !IsSettled(instance)
             && (state?.Health == HealthState.Unhealthy || instance.Starts > MaxStartsInUpdate || instance.DueAt <= now))
@@ -227,7 +231,7 @@ internal sealed partial class WorkloadMachine(
     /// <summary>What is of another version waits for this one; what has completed runs again. What waits for too long in an update brings the version before back.</summary>
     private void Renew()
     {
-        if (_live.Find(i => i.Status == InstanceStatus.Waiting && i.Work == workload.Work && i.DueAt <= now) is { } late)
+        if (_live.Find(i => i.Status == InstanceStatus.Waiting && i.Work == workload.Work && i.DueAt <= now && !IsHeldUp(i)) is { } late && Fewer(workload.Floor) > 0)
         {
             RollBack($"an instance was not started in time: {late.Reason}");
         }

@@ -68,6 +68,13 @@ internal sealed class WorkloadPlacement(CandidateReader reader, EnvironmentUse e
             var elsewhere = instance.Avoid is { } avoid && instance.Wish is null ? request with { Excluded = new HashSet<Guid> { avoid } } : request;
             last = Placer.Place(elsewhere, mine);
             last = last.IsPlaced || instance.Replaces is not null ? last : Placer.Place(request, mine);
+            if (!last.IsPlaced && instance is { Wish: not null, Replaces: null } && workload.Definition.Count is not null)
+            {
+                // the one that was moved is over, and there is no room where it was to go: anywhere is better than nowhere
+                instance.Wish = null;
+                last = Placer.Place(request, candidates);
+            }
+
             Take(instance, last, placed, candidates, request.Needs);
         }
 

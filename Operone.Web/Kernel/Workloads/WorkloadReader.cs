@@ -19,6 +19,7 @@ internal sealed class WorkloadReader(IDbContextFactory<OperoneDb> databases, Job
 {
     private const int Stretch = 200;
     private const int MaxEnded = 20;
+    private const string InPart = "Why is shown to those who may see all devices.";
 
     /// <summary>A page of the workloads, by name.</summary>
     public async Task<Result<Page<WorkloadView>>> ListAsync(Actor actor, string? text, int? limit, string? cursor, CancellationToken cancellationToken)
@@ -67,7 +68,8 @@ internal sealed class WorkloadReader(IDbContextFactory<OperoneDb> databases, Job
 
         var page = found.Take(wanted - 1).ToArray();
         var counts = await CountsAsync(db, [.. page.Select(w => w.Id)], cancellationToken);
-        return new Page<WorkloadView>([.. page.Select(w => View(w, counts.GetValueOrDefault(w.Id)))], found.Count >= wanted ? page[^1].Name : null);
+        var isPart = sight.DevicesOf(actor) is not null;
+        return new Page<WorkloadView>([.. page.Select(w => View(w, counts.GetValueOrDefault(w.Id), isPart))], found.Count >= wanted ? page[^1].Name : null);
     }
 
     /// <summary>A workload with its instances.</summary>
@@ -101,7 +103,7 @@ internal sealed class WorkloadReader(IDbContextFactory<OperoneDb> databases, Job
         var found = await db.Set<WorkloadVersion>().Where(v => v.WorkloadId == id && v.Number < before).OrderByDescending(v => v.Number).Take(wanted + 1)
             .Select(v => new { v.Number, v.CreatedAt, v.CreatedBy, v.Problem }).ToListAsync(cancellationToken);
         return new Page<WorkloadVersionView>(
-            [.. found.Take(wanted).Select(v => new WorkloadVersionView(v.Number, v.CreatedAt, v.CreatedBy, v.Problem))], found.Count > wanted ? $"{found[wanted - 1].Number}" : null);
+            [.. found.Take(wanted).Select(v => new WorkloadVersionView(v.Number, v.CreatedAt, v.CreatedBy, Told(actor, v.Problem)))], found.Count > wanted ? $"{found[wanted - 1].Number}" : null);
     }
 
     /// <summary>A version of a workload; null for the present one.</summary>
@@ -116,7 +118,7 @@ internal sealed class WorkloadReader(IDbContextFactory<OperoneDb> databases, Job
 
         var (id, wanted) = (workload.Value.Id, number ?? workload.Value.Version);
         return await db.Set<WorkloadVersion>().SingleOrDefaultAsync(v => v.WorkloadId == id && v.Number == wanted, cancellationToken) is { } version
-            ? new WorkloadVersionView(version.Number, version.CreatedAt, version.CreatedBy, version.Problem, version.Definition)
+            ? new WorkloadVersionView(version.Number, version.CreatedAt, version.CreatedBy, Told(actor, version.Problem), version.Definition)
             : WorkloadErrors.VersionNotFound(workload.Value.Name, wanted);
     }
 
@@ -144,18 +146,24 @@ internal sealed class WorkloadReader(IDbContextFactory<OperoneDb> databases, Job
         Guid[] ids = [.. live.Concat(ended).Select(i => i.ExecutionId).OfType<Guid>()];
         var executions = ids.Length == 0 ? [] : await db.Set<Execution>().Where(e => EF.Parameter(ids).Contains(e.Id))
             .Select(e => new { e.Id, e.Status, e.Supervision }).ToDictionaryAsync(e => e.Id, e => (e.Status, e.Supervision), cancellationToken);
-        return View(workload, counts.GetValueOrDefault(workload.Id)) with
+        return View(workload, counts.GetValueOrDefault(workload.Id), devices is not null) with
         {
             Definition = workload.Definition,
-            Instances = [.. live.Concat(ended).Select(i => View(i, i.ExecutionId is { } id && executions.TryGetValue(id, out var found) ? found : (null, null)))],
-            Placement = workload.Placement is { } how && devices is not null ? how with { Devices = [.. how.Devices.Where(d => devices.Contains(d.DeviceId))] } : workload.Placement,
+            Instances = [.. live.Concat(ended).Select(i => View(i, devices is not null, i.ExecutionId is { } id && executions.TryGetValue(id, out var found) ? found : (null, null)))],
+            Placement = workload.Placement is { } how && devices is not null ? how with { Reason = InPart, MoreDevices = 0, Devices = [.. how.Devices.Where(d => devices.Contains(d.DeviceId))] } : workload.Placement,
         };
     }
 
-    private static InstanceView View(WorkloadInstance i, (ExecutionStatus? Status, SupervisionState? Supervision) execution) => new(
-        i.Id, i.Version, i.Status, i.Since, i.Reason, i.DeviceId, i.DeviceName, i.RunId, i.ExecutionId, execution.Status, execution.Supervision, i.AwaySince, i.Leaves);
+    /// <summary>What a text of the server's becomes for those who do not see all devices: it may name others.</summary>
+    private static string? Cut(string? text) =>
+        text is null ? null : text.StartsWith("Version ", StringComparison.Ordinal) && text.Split(':') is [var head, ..] ? head.TrimEnd('.') + "." : InPart;
 
-    private static WorkloadView View(Workload w, InstanceCounts? counts)
+    private string? Told(Actor actor, string? problem) => sight.DevicesOf(actor) is null || problem is null ? problem : InPart;
+
+    private static InstanceView View(WorkloadInstance i, bool isPart, (ExecutionStatus? Status, SupervisionState? Supervision) execution) => new(
+        i.Id, i.Version, i.Status, i.Since, isPart && i.DeviceId is null ? Cut(i.Reason) : i.Reason, i.DeviceId, i.DeviceName, i.RunId, i.ExecutionId, execution.Status, execution.Supervision, i.AwaySince, i.Leaves);
+
+    private static WorkloadView View(Workload w, InstanceCounts? counts, bool isPart)
     {
         var (running, healthy, waiting, stopping, completed) = counts ?? new(0, 0, 0, 0, 0);
         var wanted = !w.IsStarted ? 0 : w.Definition.Count is not null ? w.Count ?? 0 : running + waiting + completed;
@@ -167,7 +175,7 @@ internal sealed class WorkloadReader(IDbContextFactory<OperoneDb> databases, Job
                 WorkloadPhase.RollingBack => WorkloadStatus.RollingBack,
                 _ => waiting == 0 && healthy + completed >= wanted ? WorkloadStatus.Running : WorkloadStatus.Pending,
             };
-        return new(w.Id, w.Name, status, w.Version, w.Newest, w.IsStarted, w.Count, wanted, running, healthy, waiting, w.Reason ?? counts?.Why, w.RunsAs, w.CreatedAt, w.CreatedBy,
+        return new(w.Id, w.Name, status, w.Version, w.Newest, w.IsStarted, w.Count, wanted, running, healthy, waiting, isPart ? Cut(w.Reason ?? counts?.Why) : w.Reason ?? counts?.Why, w.RunsAs, w.CreatedAt, w.CreatedBy,
             w.UpdatedAt, w.UpdatedBy, w.Definition.Description);
     }
 

@@ -7,6 +7,7 @@ using Operone.Core.Kernel.Jobs;
 using Operone.Core.Kernel.Workloads;
 using Operone.Web.Access;
 using Operone.Web.Data;
+using Operone.Web.Devices;
 
 namespace Operone.Web.Kernel.Workloads;
 
@@ -44,9 +45,49 @@ internal sealed partial class WorkloadService
                     return WorkloadErrors.CannotMove(device!, why);
                 }
 
+                if (await NoRoomAsync(db, workload, instance, to, cancellationToken) is { } noRoom)
+                {
+                    return WorkloadErrors.CannotMove(device ?? "another device", noRoom.TrimEnd('.'));
+                }
+
                 (instance.IsMoved, instance.MoveTo) = (true, to?.Id);
                 return null;
             }, cancellationToken);
+
+    /// <summary>Why an instance could not go to a device, or to any other, as it stands now; null where it could.</summary>
+    private async Task<string?> NoRoomAsync(OperoneDb db, Workload workload, WorkloadInstance instance, DeviceEntry? to, CancellationToken cancellationToken)
+    {
+        var runsAs = await standing.ActorAsync(workload.RunsAsId, workload.RunsAs, cancellationToken);
+        var meant = to is not null ? [to] : sight.Meant(workload.Definition.Target!).Where(d => d.Id != instance.DeviceId);
+        var permitted = await placement.PermittedAsync(workload, runsAs, meant, cancellationToken);
+        if (permitted.IsError || permitted.Value.Length == 0)
+        {
+            return permitted.Error?.Detail ?? $"{workload.RunsAs} may not run it there";
+        }
+
+        var live = await db.Set<WorkloadInstance>().Where(i => i.WorkloadId == workload.Id && i.Status != InstanceStatus.Ended).ToListAsync(cancellationToken);
+        var tried = new WorkloadInstance
+        {
+            Id = Guid.NewGuid(),
+            WorkloadId = workload.Id,
+            Version = workload.Version,
+            Work = workload.Work,
+            Since = time.GetUtcNow(),
+            Wish = to?.Id,
+            Avoid = instance.DeviceId,
+            Replaces = instance.Id,
+        };
+        var (placed, _) = await placement.ChooseAsync(workload, [tried], live, permitted.Value, cancellationToken);
+        return placed.Count > 0 ? null : tried.Reason ?? "there is no room";
+    }
+
+    /// <summary>What they lack so that the version before may come back in their name.</summary>
+    private async Task<Error?> LacksReturnAsync(OperoneDb db, Actor actor, Workload workload, CancellationToken cancellationToken)
+    {
+        var from = workload.Phase == WorkloadPhase.Updating ? workload.FromVersion ?? workload.Version : workload.Version;
+        var before = await db.Set<WorkloadVersion>().Where(v => v.WorkloadId == workload.Id && v.Number == from).Select(v => v.Definition).SingleOrDefaultAsync(cancellationToken);
+        return before is null ? null : await LacksRunAsync(actor, before, cancellationToken);
+    }
 
     private async Task<Result<WorkloadView>> ChangeAsync(
         Actor actor, string idOrName, Change change, Func<OperoneDb, Workload, Task<Error?>> make, CancellationToken cancellationToken)

@@ -13,7 +13,7 @@ namespace Operone.Web.Kernel.Workloads;
 
 /// <summary>The use cases of workloads that change what is wanted; the <see cref="WorkloadConductor"/> makes it so. <see cref="WorkloadReader"/> looks.</summary>
 internal sealed partial class WorkloadService(
-    IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, JobSight sight, JobStarts starts, WorkloadReader reader, WorkloadConductor conductor, IAuditTrail audit,
+    IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, JobSight sight, JobStarts starts, CurrentStanding standing, WorkloadPlacement placement, WorkloadReader reader, WorkloadConductor conductor, IAuditTrail audit,
     WorkloadRecords records, TimeProvider time)
 {
     /// <summary>Writes a workload from a text: makes it, or a new version of the one with its name. The same once more changes nothing.</summary>
@@ -69,6 +69,11 @@ internal sealed partial class WorkloadService(
         if ((workload?.IsStarted ?? start) && await LacksRunAsync(actor, definition, cancellationToken) is { } mayNot)
         {
             return await records.RefusedAsync(actor, Action, definition.Name, mayNot, cancellationToken);
+        }
+
+        if (workload is { IsStarted: true } && definition.Update?.Rollback != false && await LacksReturnAsync(db, actor, workload, cancellationToken) is { } mayNotReturn)
+        {
+            return await records.RefusedAsync(actor, Action, definition.Name, mayNotReturn, cancellationToken);
         }
 
         if (workload is not null && Job.Normalize(definition.Name!) != workload.NormalizedName)
@@ -133,9 +138,19 @@ internal sealed partial class WorkloadService(
                 return WorkloadErrors.NotStarted(workload.Name);
             }
 
+            if (workload.Phase == WorkloadPhase.RollingBack)
+            {
+                return WorkloadErrors.RollingBack(workload.Name);
+            }
+
             var version = await db.Set<WorkloadVersion>().AsTracking().SingleAsync(v => v.WorkloadId == workload.Id && v.Number == workload.Version, cancellationToken);
             version.Work = workload.Work = ++workload.LastWork;
-            (workload.Phase, workload.FromVersion, workload.Floor) = (WorkloadPhase.Updating, null, await RunningAsync(db, workload, cancellationToken));
+            if (workload.Phase != WorkloadPhase.Updating)
+            {
+                // an update that is under way keeps the version that it may go back to
+                (workload.Phase, workload.FromVersion, workload.Floor) = (WorkloadPhase.Updating, null, await RunningAsync(db, workload, cancellationToken));
+            }
+
             return null;
         }, cancellationToken);
 

@@ -56,7 +56,7 @@ internal sealed class WorkloadStepper(
         }
 
         await TellAsync(workload, actor, machine, placed, isTakenOver, cancellationToken);
-        return machine.NextAt;
+        return placed.Count == MaxPlacedInAStep ? now : machine.NextAt;
     }
 
     private static async Task<Dictionary<Guid, InstanceExecution>> ExecutionsAsync(OperoneDb db, List<WorkloadInstance> live, CancellationToken cancellationToken)
@@ -137,6 +137,7 @@ internal sealed class WorkloadStepper(
                 return false;
             }
 
+            await NoteCancelledAsync(db, machine, now, cancellationToken);
             db.ChangeTracker.Clear();
             db.Publish(WorkloadRecords.Removed(workload));
             await db.SaveChangesAsync(cancellationToken);
@@ -152,6 +153,7 @@ internal sealed class WorkloadStepper(
             return false;
         }
 
+        await NoteCancelledAsync(db, machine, now, cancellationToken);
         if (!await ReserveAsync(db, workload, placed, now, cancellationToken))
         {
             return false;
@@ -183,6 +185,17 @@ internal sealed class WorkloadStepper(
 
         await transaction.CommitAsync(cancellationToken);
         return true;
+    }
+
+    /// <summary>Notes along with the step what is to end, so that it ends too where the node is killed before it has told the device.</summary>
+    private static async Task NoteCancelledAsync(OperoneDb db, WorkloadMachine machine, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var ids = machine.Cancelling.Select(i => i.ExecutionId).OfType<Guid>().ToArray();
+        if (ids.Length > 0)
+        {
+            await db.Set<Execution>().Where(e => EF.Parameter(ids).Contains(e.Id) && e.CancelledAt == null && e.EndedAt == null)
+                .ExecuteUpdateAsync(e => e.SetProperty(x => x.CancelledAt, now), cancellationToken);
+        }
     }
 
     /// <summary>Takes the room with the devices' locks held. False where somebody else took it meanwhile: then all of it is tried again.</summary>
@@ -227,25 +240,47 @@ internal sealed class WorkloadStepper(
     private async Task TellAsync(
         Workload workload, Actor actor, WorkloadMachine machine, List<PlacedInstance> placed, bool isTakenOver, CancellationToken cancellationToken)
     {
+        // one that cannot be told keeps no other from being told; whoever takes the step over tells it again
+        var problems = new List<Exception>();
         foreach (var made in placed)
         {
-            await starts.SendAsync(actor, made.Run, cancellationToken);
+            await TryAsync(() => starts.SendAsync(actor, made.Run, cancellationToken));
         }
 
-        if (isTakenOver)
+        foreach (var instance in isTakenOver ? machine.Live.Where(i => i.Status == InstanceStatus.Running) : [])
         {
-            await starts.SendAgainAsync([.. machine.Live.Where(i => i.Status == InstanceStatus.Running).Select(i => i.ExecutionId!.Value)], cancellationToken);
+            await TryAsync(() => starts.SendAgainAsync([instance.ExecutionId!.Value], cancellationToken));
         }
 
         var cancelling = isTakenOver ? machine.Live.Where(i => i.Status == InstanceStatus.Stopping).Concat(machine.Cancelling).Distinct() : machine.Cancelling;
         foreach (var some in cancelling.GroupBy(i => i.GraceSeconds))
         {
-            await starts.CancelAsync([.. some.Select(i => (i.DeviceId!.Value, i.ExecutionId!.Value))], some.First().Reason ?? "it is not wanted any more", cancellationToken, some.Key);
+            await TryAsync(() => starts.CancelAsync(
+                [.. some.Select(i => (i.DeviceId!.Value, i.ExecutionId!.Value))], some.First().Reason ?? "it is not wanted any more", cancellationToken, some.Key));
         }
 
         if (machine.Told.Count > 0 || machine.Added.Count > 0 || machine.IsUpdated || machine.IsGone || machine.RolledBack is not null)
         {
             records.Signal(workload.Id);
+        }
+
+        if (problems.Count > 0)
+        {
+            throw new AggregateException(problems);
+        }
+
+        async Task TryAsync(Func<Task> tell)
+        {
+            try
+            {
+                await tell();
+            }
+#pragma warning disable CA1031 // it is thrown once the others are told
+            catch (Exception problem)
+#pragma warning restore CA1031
+            {
+                problems.Add(problem);
+            }
         }
     }
 }

@@ -53,6 +53,40 @@ public sealed class WorkloadMachineTests
         Assert.InRange((world.Now - left).TotalSeconds, least, least + 7);
     }
 
+    [Fact]
+    public void Step_DeviceAwayInUpdate_DoesNotHoldUpTheOthers()
+    {
+        var world = new World(3, 3, 1, hasAway: false, new Random(1));
+        world.Settle();
+        world.Offline.Add(world.Live[0].DeviceId!.Value);
+        world.Turn(TimeSpan.FromSeconds(1));
+        world.Update(2, isBad: false);
+        world.Settle();
+        Assert.Null(world.Problem);
+        Assert.Equal((2, WorkloadPhase.Steady), (world.Workload.Version, world.Workload.Phase));
+        Assert.Equal([1, 2, 2], world.Live.Select(i => i.Work).Order());
+        world.Offline.Clear();
+        world.Settle();
+        Assert.All(world.Live, i => Assert.Equal(2, i.Work));
+    }
+
+    [Theory]
+    [InlineData(ExecutionStatus.Failed, "Ended by the device itself: nothing was heard of the server for 60 seconds.", 1)]
+    [InlineData(ExecutionStatus.TimedOut, "timed out", 0)]
+    [InlineData(ExecutionStatus.Failed, "exit code 1", 0)]
+    public void Step_EndedWithoutRestart_IsCompletedUnlessTheDeviceEndedIt(ExecutionStatus status, string reason, int waiting)
+    {
+        var world = new World(1, 1, 1, hasAway: true, new Random(1));
+        world.Workload.Definition = world.Workload.Definition with { Restart = new() { Mode = RestartMode.Never } };
+        world.Settle();
+        var machine = new WorkloadMachine(
+            world.Workload, world.Live, new Dictionary<Guid, InstanceExecution> { [world.Live.Single().ExecutionId!.Value] = new(status, reason, null, null) },
+            _ => new WorkloadDevice(true, false, true), [], null, world.Now);
+        machine.Step();
+        Assert.Equal(waiting, machine.Live.Count(i => i.Status == InstanceStatus.Waiting));
+        Assert.Equal(1 - waiting, machine.Live.Count(i => i.Status == InstanceStatus.Completed));
+    }
+
     /// <summary>Devices, executions and time, in place of the real ones. A host on a lease ends what it has when the device was away for that long.</summary>
     private sealed class World
     {
