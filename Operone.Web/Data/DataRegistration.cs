@@ -16,7 +16,6 @@ internal static class DataRegistration
         if (builder.Configuration.GetConnectionString("Operone") is { Length: > 0 } postgres)
         {
             services.AddPooledDbContextFactory<PostgresDb>((provider, db) => Tune(provider, db).UseNpgsql(postgres));
-            services.AddSingleton<DatabaseReach>();
             services.AddSingleton<IDbContextFactory<OperoneDb>, Factory<PostgresDb>>();
         }
         else
@@ -27,9 +26,10 @@ internal static class DataRegistration
                 DefaultTimeout = 30,
             }.ToString();
             services.AddPooledDbContextFactory<SqliteDb>((provider, db) => Tune(provider, db).UseSqlite(text).AddInterceptors(new SqlitePragmas()));
-            services.AddSingleton<DatabaseReach>();
             services.AddSingleton<IDbContextFactory<OperoneDb>, Factory<SqliteDb>>();
         }
+
+        services.AddSingleton<DatabaseReach>();
 
         // For the framework's stores (Identity, Data Protection), which ask for a scoped context.
         services.AddScoped(provider => provider.GetRequiredService<IDbContextFactory<OperoneDb>>().CreateDbContext());

@@ -27,14 +27,10 @@ internal sealed partial class WorkloadConductor(
 
     private const int AtOnce = 4;
 
-    private readonly SemaphoreSlim _news = new(0);
     private Dictionary<Guid, (bool IsOnline, DeviceIntake Intake, Resources? Capacity, IReadOnlyDictionary<string, string> Labels)> _devices = [];
     private long? _lookedAt;
     private long? _askedAt;
     private bool _isOwed;
-
-    /// <summary>There may be something to do.</summary>
-    public void Wake() => _news.Release();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -162,20 +158,11 @@ internal sealed partial class WorkloadConductor(
     {
         using var waited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         waited.CancelAfter(_isOwed ? LookEvery : Interval);
-        Task[] news = [_news.WaitAsync(waited.Token), subscription.WaitAsync(waited.Token).AsTask()];
-        await Task.WhenAny(news);
-        await waited.CancelAsync();
-        await Task.WhenAll(news).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await subscription.WaitAsync(waited.Token).AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellationToken.ThrowIfCancellationRequested();
 
         // news come in crowds
         await Task.Delay(Gather, time, cancellationToken);
-    }
-
-    public override void Dispose()
-    {
-        _news.Dispose();
-        base.Dispose();
     }
 
     private static partial class Log

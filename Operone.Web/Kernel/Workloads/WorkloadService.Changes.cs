@@ -130,7 +130,6 @@ internal sealed partial class WorkloadService
         }
 
         await records.DoneAsync(actor, change.Action, workload, change.Detail, CancellationToken.None);
-        conductor.Wake();
         return await reader.ViewAsync(db, actor, workload, CancellationToken.None);
     }
 

@@ -13,7 +13,7 @@ namespace Operone.Web.Kernel.Workloads;
 
 /// <summary>The use cases of workloads that change what is wanted; the <see cref="WorkloadConductor"/> makes it so. <see cref="WorkloadReader"/> looks.</summary>
 internal sealed partial class WorkloadService(
-    IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, JobSight sight, JobStarts starts, CurrentStanding standing, WorkloadPlacement placement, WorkloadReader reader, WorkloadConductor conductor, IAuditTrail audit,
+    IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, JobSight sight, JobStarts starts, CurrentStanding standing, WorkloadPlacement placement, WorkloadReader reader, IAuditTrail audit,
     WorkloadRecords records, TimeProvider time)
 {
     /// <summary>Writes a workload from a text: makes it, or a new version of the one with its name. The same once more changes nothing.</summary>
@@ -233,7 +233,6 @@ internal sealed partial class WorkloadService(
         }
 
         await records.DoneAsync(actor, isNew ? "workload.create" : "workload.update", workload, null, CancellationToken.None);
-        conductor.Wake();
         return new AppliedWorkload(isNew ? "created" : "updated", await reader.ViewAsync(db, actor, workload, CancellationToken.None));
     }
 
