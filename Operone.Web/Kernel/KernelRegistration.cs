@@ -27,6 +27,7 @@ internal static class KernelRegistration
         services.AddSingleton<RunPlacer>();
         services.AddSingleton<IRunPlacer>(provider => provider.GetRequiredService<RunPlacer>());
         services.AddSingleton<ResourceService>();
+        services.AddSingleton<JobPlacer>();
         services.AddHostedService<PlacementLoop>();
     }
 

@@ -42,6 +42,8 @@ public sealed record JobDefinition
     public IReadOnlyList<JobParameter>? Parameters { get; init; }
     /// <summary>On which devices it runs. Without one, whoever runs it says so.</summary>
     public RunTarget? Target { get; init; }
+    /// <summary>Lets Operone choose among the devices of the target, and reserves there what its commands need.</summary>
+    public JobPlacement? Placement { get; init; }
     /// <summary>The names of environments whose variables all its commands get, as runs have them.</summary>
     public IReadOnlyList<string>? Environments { get; init; }
     /// <summary>The name of the sandbox profile that holds its commands.</summary>
@@ -94,7 +96,7 @@ public sealed record JobLimits
 {
     /// <summary>How much output each command keeps on each device, as a size such as <c>16MiB</c>.</summary>
     public string? Output { get; init; }
-    /// <summary>How long a command waits for a device that is offline, as a duration; by default an hour.</summary>
+    /// <summary>How long a command waits for a device that is offline, and the run for room, as a duration; by default an hour.</summary>
     public string? Wait { get; init; }
 }
 

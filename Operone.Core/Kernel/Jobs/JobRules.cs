@@ -60,6 +60,7 @@ public static class JobRules
             Environments = job.Environments,
             Sandbox = job.Sandbox,
             RunAs = job.RunAs,
+            Placement = JobPlacement.ToRun(job.Placement, errors),
         }), "");
         CheckSteps(job, errors);
         return errors.ToError();

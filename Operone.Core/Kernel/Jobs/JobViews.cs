@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Operone.Core.Devices;
+using Operone.Core.Shell;
 
 namespace Operone.Core.Kernel.Jobs;
 
@@ -62,7 +63,7 @@ public sealed record RunJob
 [JsonConverter(typeof(JsonStringEnumConverter<JobRunStatus>))]
 public enum JobRunStatus
 {
-    /// <summary>It waits for the run that it replaces.</summary>
+    /// <summary>It waits for the run that it replaces, or for room.</summary>
     [JsonStringEnumMemberName("waiting")] Waiting = 0,
     /// <summary>It waits for somebody's yes.</summary>
     [JsonStringEnumMemberName("approval")] Approval = 1,
@@ -72,7 +73,7 @@ public enum JobRunStatus
     [JsonStringEnumMemberName("succeeded")] Succeeded = 10,
     /// <summary>A device failed, or it was stopped by failures.</summary>
     [JsonStringEnumMemberName("failed")] Failed = 11,
-    /// <summary>It took longer than its timeout.</summary>
+    /// <summary>It took longer than its timeout, or found no room in time.</summary>
     [JsonStringEnumMemberName("timed-out")] TimedOut = 12,
     /// <summary>Somebody cancelled it.</summary>
     [JsonStringEnumMemberName("cancelled")] Cancelled = 13,
@@ -111,7 +112,7 @@ public enum JobDeviceStatus
 /// <param name="CreatedAt">When it was asked for (UTC).</param>
 /// <param name="EndedAt">When it ended (UTC); null while it has not.</param>
 /// <param name="Reason">Why it stands as it does, in words; null where there is nothing to say.</param>
-/// <param name="Devices">How many devices it has.</param>
+/// <param name="Devices">How many devices it has; while it waits for room, how many it asks for, 0 for all.</param>
 /// <param name="Counts">How many of them stand where, by state; states without any are left out.</param>
 /// <param name="Batch">Which batch is at work, from 1 on.</param>
 /// <param name="Batches">How many there are.</param>
@@ -134,6 +135,12 @@ public sealed record JobRunView(
     /// <summary>Its steps, with the runs that were made for them. Null in a list.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<JobRunStepView>? Steps { get; init; }
+    /// <summary>Until when it waits for room (UTC); null where it does not, and in a list.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? WaitsUntil { get; init; }
+    /// <summary>How its devices were chosen, or why it waits for room; null where Operone did not choose, and in a list.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public PlacementView? Placement { get; init; }
     /// <summary>What somebody was asked to agree to. Null in a list.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<ApprovalView>? Approvals { get; init; }

@@ -1,6 +1,5 @@
-using System.Text.Json.Serialization;
 using Operone.Core.Devices;
-using Operone.Core.Kernel.Jobs;
+using Operone.Core.Kernel.Placement;
 using Operone.Core.Shell;
 
 namespace Operone.Core.Kernel.Workloads;
@@ -35,7 +34,7 @@ public sealed record WorkloadDefinition
     /// <summary>With a count: how many instances a device may have, 1 to 100; by default one.</summary>
     public int? PerDevice { get; init; }
     /// <summary>What each instance needs, and gets no more of.</summary>
-    public WorkloadNeeds? Needs { get; init; }
+    public PlacementNeeds? Needs { get; init; }
     /// <summary>Selectors of labels: a device goes before those that match fewer of them.</summary>
     public IReadOnlyList<string>? Prefer { get; init; }
     /// <summary>The key of a label: instances are spread evenly over its values. Devices without it are not chosen.</summary>
@@ -52,20 +51,6 @@ public sealed record WorkloadDefinition
     public string? Away { get; init; }
     /// <summary>How long after the request to end an instance it is killed, as a duration of at most 5 minutes; by default 10 seconds.</summary>
     public string? StopGrace { get; init; }
-}
-
-/// <summary>What each instance needs.</summary>
-public sealed record WorkloadNeeds
-{
-    /// <summary>Processors, such as <c>0.5</c>.</summary>
-    [JsonConverter(typeof(ScalarText))]
-    public string? Cpu { get; init; }
-    /// <summary>Memory, as a size such as <c>512MiB</c>.</summary>
-    [JsonConverter(typeof(ScalarText))]
-    public string? Memory { get; init; }
-    /// <summary>Disk, as a size.</summary>
-    [JsonConverter(typeof(ScalarText))]
-    public string? Disk { get; init; }
 }
 
 /// <summary>When an instance is started again on its device. Each pause is twice the one before.</summary>

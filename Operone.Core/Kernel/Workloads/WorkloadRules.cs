@@ -1,7 +1,7 @@
-using System.Globalization;
 using Operone.Core.Devices;
 using Operone.Core.Errors;
 using Operone.Core.Kernel.Jobs;
+using Operone.Core.Kernel.Placement;
 using Operone.Core.Shell;
 
 namespace Operone.Core.Kernel.Workloads;
@@ -118,15 +118,9 @@ public static class WorkloadRules
 
     private static RunPlacement? Placement(WorkloadDefinition workload, FieldErrors errors)
     {
-        var needs = workload.Needs;
-        double cpu = 0;
-        errors.AddIf(needs?.Cpu is { } text && !(double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out cpu) && cpu is >= 0.01 and <= 4096),
-            "needs.cpu", "must be a number of processors, such as 0.5");
-        var memory = CheckSize(needs?.Memory, "needs.memory", Resources.MaxBytes, errors);
-        var disk = CheckSize(needs?.Disk, "needs.disk", Resources.MaxBytes, errors);
         return new()
         {
-            Needs = new((long)Math.Round(cpu * 1000), memory, disk),
+            Needs = PlacementNeeds.Read(workload.Needs, "needs", errors),
             Prefer = workload.Prefer,
             SpreadOver = workload.SpreadOver,
             Strategy = workload.Strategy ?? PlacementStrategy.Spread,
@@ -169,17 +163,16 @@ public static class WorkloadRules
         errors.AddIf(update is not null && Seconds(update.Deadline, 300) <= Seconds(update.Healthy, 10), "update.deadline", "must be longer than update.healthy (10s unless told)");
     }
 
-    private static long CheckSize(string? text, string field, long most, FieldErrors errors)
+    private static void CheckSize(string? text, string field, long most, FieldErrors errors)
     {
         if (text is null)
         {
-            return 0;
+            return;
         }
 
         var size = Quantities.ParseSize(text);
         errors.AddIf(size.IsError, field, size.Error?.Detail ?? "");
         errors.AddIf(!size.IsError && size.Value > most, field, $"is over {Quantities.FormatSize(most)}");
-        return size.IsError ? 0 : size.Value;
     }
 
     private static void CheckTime(string? text, string field, TimeSpan least, TimeSpan most, FieldErrors errors)

@@ -36,7 +36,7 @@ public abstract class PlacedRunTests(ServerFixture fixture) : ShellTests(fixture
         Assert.Equal(new SandboxLimits(CpuCores: 0.5, MemoryBytes: 256L << 20), start.Sandbox!.Limits);
         Assert.Equal(new Resources(500, 256L << 20), (await ResourcesAsync("any-a")).Reserved);
         var reservation = Assert.Single((await Server.Owner.GetFromJsonAsync<Page<ReservationView>>("/api/v1/resources/reservations?device=any-a", Cancelled))!.Items);
-        Assert.Equal((run.Id, "true", execution.Id), (reservation.RunId, reservation.For, reservation.ExecutionId));
+        Assert.Equal((run.Id, "true", execution.Id), (reservation.RunId, reservation.For, reservation.Id));
 
         await one.ReportAsync(Report(start.ExecutionId, Succeeded()));
         Assert.Equal(RunStatus.Succeeded, (await GetAsync(run.Id, 15)).Status);

@@ -28,4 +28,20 @@ internal sealed class JobDevices(DeviceSight devices, EnvironmentUse environment
             actor, new CreateRun { Command = "true", Target = target, Environments = definition.Environments }, resolved.Value, cancellationToken);
         return with.IsError ? with.Error! : with.Value.Target;
     }
+
+    /// <summary>
+    /// The same for a job whose devices Operone chooses: all that somebody may use, those that take no new work too, since why one of them is not chosen
+    /// is told of each. An error where there is none.
+    /// </summary>
+    public async Task<Result<TargetedDevices>> CandidatesAsync(Actor actor, RunTarget target, JobDefinition definition, CancellationToken cancellationToken)
+    {
+        var resolved = devices.Resolve(actor, target with { OnlyPermitted = true }, Permissions.JobsRun, withCordoned: true);
+        if (resolved.IsError)
+        {
+            return resolved.Error!;
+        }
+
+        var able = await environments.AbleAsync(actor, definition.Environments, resolved.Value.Devices, cancellationToken);
+        return able.IsError ? able.Error! : resolved.Value with { Devices = able.Value };
+    }
 }

@@ -98,8 +98,9 @@ internal sealed class JobSight(DeviceDirectory directory, DeviceSight devices)
             return db.Set<JobRun>();
         }
 
-        var seen = db.Set<JobRunDevice>().Where(d => Microsoft.EntityFrameworkCore.EF.Parameter(ids).Contains(d.DeviceId));
-        return db.Set<JobRun>().Where(r => seen.Any(d => d.JobRunId == r.Id));
+        // one that waits for room has no devices to be seen through: whoever asked for it sees it
+        var (seen, mine) = (db.Set<JobRunDevice>().Where(d => Microsoft.EntityFrameworkCore.EF.Parameter(ids).Contains(d.DeviceId)), actor.PersonId ?? actor.Id);
+        return db.Set<JobRun>().Where(r => seen.Any(d => d.JobRunId == r.Id) || (mine != null && r.OwnerId == mine && r.Placement != null && r.Among == null));
     }
 
     /// <summary>The devices that a target means now.</summary>

@@ -89,7 +89,8 @@ internal sealed class JobStarts(
 
         if (cause.Among is { } among)
         {
-            var some = devices.Resolve(actor, target, Permissions.JobsRun);
+            var some = definition.Placement is null
+                ? devices.Resolve(actor, target, Permissions.JobsRun) : await jobDevices.CandidatesAsync(actor, target, definition, cancellationToken);
             if (some.IsError)
             {
                 return await records.RefusedAsync(actor, Action, job.Name, some.Error!, cancellationToken);
@@ -124,18 +125,38 @@ internal sealed class JobStarts(
             return JobErrors.RunNotEnded(runId);
         }
 
-        var left = await db.Set<JobRunDevice>().Where(d => d.JobRunId == runId && d.Status != JobDeviceStatus.Succeeded)
-            .OrderBy(d => d.Position).Select(d => d.DeviceId).ToListAsync(cancellationToken);
-        var there = left.Where(id => devices.LabelsOf(id) is not null).Select(id => id.ToString()).ToArray();
-        if (there.Length == 0)
+        if (await LeftAsync(db, run, cancellationToken) is not var (there, count))
         {
             return JobErrors.NothingLeft(runId);
         }
 
         // whoever tries it again does it with what somebody else typed in, without seeing it
         return secrets.Open(run) is { } bound
-            ? await StoreAsync(db, actor, new(run.JobId, run.JobName, run.Version, run.Definition, new RunTarget(there), bound, new($"retry of {runId}", IsAsked: true), runId), cancellationToken)
+            ? await StoreAsync(
+                db, actor, new(run.JobId, run.JobName, run.Version, run.Definition, there, bound, new($"retry of {runId}", IsAsked: true), runId) { Count = count }, cancellationToken)
             : new Error(ErrorKind.Conflict, "secrets-gone", "The secrets cannot be opened.", "The key that sealed the run's secrets is not there any more. Run the job anew.");
+    }
+
+    /// <summary>
+    /// The devices of a run that did not succeed. Where Operone chose some of many, it chooses again, as many as failed or did not begin, among those that
+    /// have not done it. Null where nothing is left.
+    /// </summary>
+    private async Task<(RunTarget Target, int? Count)?> LeftAsync(OperoneDb db, JobRun run, CancellationToken cancellationToken)
+    {
+        if (run.IsUnplaced)
+        {
+            return (run.Target, run.Devices);
+        }
+
+        var rows = await db.Set<JobRunDevice>().Where(d => d.JobRunId == run.Id).OrderBy(d => d.Position).Select(d => new { d.DeviceId, d.Status }).ToListAsync(cancellationToken);
+        var left = rows.Where(d => d.Status != JobDeviceStatus.Succeeded && devices.LabelsOf(d.DeviceId) is not null).Select(d => d.DeviceId).ToArray();
+        if (run is { Among: { } among, Definition.Placement.Count: not null } && rows.Count(d => d.Status != JobDeviceStatus.Succeeded) is > 0 and var count)
+        {
+            var done = rows.Where(d => d.Status == JobDeviceStatus.Succeeded).Select(d => d.DeviceId).ToHashSet();
+            return done.Count == 0 ? (among, count) : (new RunTarget([.. jobs.Meant(among).Where(d => !done.Contains(d.Id)).Select(d => d.Id.ToString())]), count);
+        }
+
+        return left.Length == 0 ? null : (new RunTarget([.. left.Select(id => id.ToString())]), null);
     }
 
     /// <summary>
@@ -151,7 +172,8 @@ internal sealed class JobStarts(
         {
             foreach (var target in JobSight.Targets(what))
             {
-                var meant = await MeantAsync(actor, job, target, what, cancellationToken);
+                // what it names besides its target is not placed
+                var meant = await MeantAsync(actor, job, target, target == what.Target ? what : what with { Placement = null }, cancellationToken);
                 if (meant.IsError)
                 {
                     return meant.Error!;
@@ -199,7 +221,8 @@ internal sealed class JobStarts(
     /// <summary>The devices of a run, where its sandbox may be had too; else what stands in the way, which is noted.</summary>
     private async Task<Result<TargetedDevices>> MeantAsync(Actor actor, string name, RunTarget target, JobDefinition definition, CancellationToken cancellationToken)
     {
-        var meant = await jobDevices.ResolveAsync(actor, target, definition, cancellationToken);
+        var meant = definition.Placement is null
+            ? await jobDevices.ResolveAsync(actor, target, definition, cancellationToken) : await jobDevices.CandidatesAsync(actor, target, definition, cancellationToken);
         var sandbox = meant.IsError ? meant.Error! : await sandboxes.ResolveAsync(actor, definition.Sandbox, definition.RunAs, cancellationToken);
         return sandbox.IsError ? await records.RefusedAsync(actor, Action, name, sandbox.Error!, cancellationToken) : meant;
     }
@@ -214,23 +237,19 @@ internal sealed class JobStarts(
 
         var targeted = meant.Value;
         var called = await CalledJob.OfAsync(db, wanted.Name, wanted.Definition, cancellationToken);
-        if (wanted.Cause.IsAsked && await stepUp.RequireForRunAsync(actor, Reached(targeted, wanted.Definition, called), cancellationToken) is { } untouched)
+        var most = (wanted.Count ?? wanted.Definition.Placement?.Count) is > 0 and var some ? some : targeted.Devices.Count;
+        if (wanted.Cause.IsAsked && await stepUp.RequireForRunAsync(actor, Reached(targeted.Devices.Take(most), wanted.Definition, called), cancellationToken) is { } untouched)
         {
             return untouched;
         }
 
-        var plan = RolloutPlan.Of(wanted.Definition.Rollout, targeted.Devices.Select(d => new RolloutDevice(d.Id, d.Name, d.Labels)));
-        var run = Make(actor, wanted, plan, targeted.Devices.Count);
+        // where Operone chooses, that is done where there is room, and somebody else's yes is asked for what was chosen
+        var isPlaced = wanted.Definition.Placement is not null;
+        var plan = RolloutPlan.Of(wanted.Definition.Rollout, isPlaced ? [] : targeted.Devices.Select(d => new RolloutDevice(d.Id, d.Name, d.Labels)));
+        var run = Make(actor, wanted, plan, isPlaced ? wanted.Count ?? wanted.Definition.Placement!.Count ?? 0 : targeted.Devices.Count);
         db.Add(run);
-        db.AddRange(plan.Batches.SelectMany((batch, b) => batch.Select(device => (Device: device, Batch: b))).Select((d, position) => new JobRunDevice
-        {
-            JobRunId = run.Id,
-            DeviceId = d.Device.Id,
-            DeviceName = d.Device.Name,
-            Position = position,
-            Batch = d.Batch,
-        }));
-        var approval = wanted.Definition.Approval is { } asks ? Ask(run, asks, targeted.Devices, called) : null;
+        db.AddRange(DevicesOf(run.Id, plan));
+        var approval = !isPlaced && wanted.Definition.Approval is { } asks ? Ask(run, asks, targeted.Devices, called) : null;
         if (approval is not null)
         {
             db.Add(approval);
@@ -283,16 +302,28 @@ internal sealed class JobStarts(
                 : JobErrors.RunsAlready(wanted.Name);
         }
 
-        await records.MadeAsync(actor, Action, run, $"{wanted.Cause.Text}; on {targeted.Devices.Count} devices", CancellationToken.None);
+        var on = isPlaced && run.Devices > 0 ? $"any {run.Devices} of {targeted.Devices.Count}" : $"{targeted.Devices.Count}";
+        await records.MadeAsync(actor, Action, run, $"{wanted.Cause.Text}; on {on} devices", CancellationToken.None);
         return await JobRunReader.WholeAsync(db, run, jobs.DevicesOf(actor), CancellationToken.None);
     }
 
     /// <summary>How many devices it acts on, those of what it calls among them.</summary>
-    private int Reached(TargetedDevices on, JobDefinition definition, IReadOnlyList<CalledJob> called)
+    private int Reached(IEnumerable<DeviceEntry> on, JobDefinition definition, IReadOnlyList<CalledJob> called)
     {
         var aimed = called.Select(c => c.Definition).Prepend(definition with { Target = null }).SelectMany(JobSight.Targets).SelectMany(jobs.Meant);
-        return on.Devices.Select(d => d.Id).Union(aimed.Select(d => d.Id)).Count();
+        return on.Select(d => d.Id).Union(aimed.Select(d => d.Id)).Count();
     }
+
+    /// <summary>The devices of a run, as its plan has them.</summary>
+    internal static IEnumerable<JobRunDevice> DevicesOf(Guid runId, RolloutPlan plan) =>
+        plan.Batches.SelectMany((batch, b) => batch.Select(device => (Device: device, Batch: b))).Select((d, position) => new JobRunDevice
+        {
+            JobRunId = runId,
+            DeviceId = d.Device.Id,
+            DeviceName = d.Device.Name,
+            Position = position,
+            Batch = d.Batch,
+        });
 
     private JobRun Make(Actor actor, Wanted wanted, RolloutPlan plan, int count)
     {
@@ -307,7 +338,9 @@ internal sealed class JobStarts(
             Version = wanted.Version,
             Definition = wanted.Definition,
             Target = wanted.Target,
-            Status = wanted.Definition.Approval is not null ? JobRunStatus.Approval : concurrency == JobConcurrency.Replace ? JobRunStatus.Waiting : JobRunStatus.Running,
+            Placement = wanted.Definition.Placement is null ? null : new(PlacementState.Waiting, "It has not been looked at yet.", now, []),
+            Status = wanted.Definition.Placement is not null ? JobRunStatus.Waiting : wanted.Definition.Approval is not null ? JobRunStatus.Approval
+                : concurrency == JobConcurrency.Replace ? JobRunStatus.Waiting : JobRunStatus.Running,
             Cause = ShortText.Shorten(wanted.Cause.Text, 200),
             CreatedBy = actor.Name,
             CreatedById = actor.Id,
@@ -346,5 +379,9 @@ internal sealed class JobStarts(
         };
 
     private sealed record Wanted(
-        Guid JobId, string Name, int Version, JobDefinition Definition, RunTarget Target, BoundParameters Bound, JobCause Cause, Guid? RetryOf);
+        Guid JobId, string Name, int Version, JobDefinition Definition, RunTarget Target, BoundParameters Bound, JobCause Cause, Guid? RetryOf)
+    {
+        /// <summary>How many devices Operone is to choose, where that is not what the definition says.</summary>
+        public int? Count { get; init; }
+    }
 }

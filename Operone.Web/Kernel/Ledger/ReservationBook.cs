@@ -1,7 +1,10 @@
 using Microsoft.EntityFrameworkCore;
 using Operone.Core.Devices;
+using Operone.Core.Kernel.Jobs;
+using Operone.Core.Kernel.Placement;
 using Operone.Core.Shell;
 using Operone.Web.Data;
+using Operone.Web.Kernel.Jobs.Runs;
 using Operone.Web.Shell;
 
 namespace Operone.Web.Kernel.Ledger;
@@ -21,20 +24,67 @@ internal sealed class ReservationBook(TimeProvider time)
     // "operone ledger", as a number that nothing else locks
     private const long LedgerLock = 0x6F70_6C65_6467_6572;
 
-    /// <summary>The reservations that count.</summary>
+    /// <summary>The reservations of executions that count.</summary>
     public static IQueryable<Reservation> Open(OperoneDb db)
     {
         var open = db.Set<Execution>().Where(e => e.EndedAt == null);
         return db.Set<Reservation>().Where(r => open.Any(e => e.Id == r.ExecutionId));
     }
 
+    /// <summary>The reservations of devices of jobs' runs that count.</summary>
+    public static IQueryable<JobReservation> OpenOfJobs(OperoneDb db)
+    {
+        var open = db.Set<JobRunDevice>().Where(d => d.Status < JobDeviceStatus.Succeeded);
+        return db.Set<JobReservation>().Where(r => open.Any(d => d.JobRunId == r.JobRunId && d.DeviceId == r.DeviceId));
+    }
+
     /// <summary>What is reserved on each device that has anything reserved; of all of them, or of these.</summary>
     public static async Task<Dictionary<Guid, Resources>> ReservedAsync(OperoneDb db, Guid[]? deviceIds, CancellationToken cancellationToken)
     {
-        var open = deviceIds is null ? Open(db) : Open(db).Where(r => EF.Parameter(deviceIds).Contains(r.DeviceId));
-        return await open.GroupBy(r => r.DeviceId)
+        var (open, ofJobs) = (Open(db), OpenOfJobs(db));
+        if (deviceIds is not null)
+        {
+            open = open.Where(r => EF.Parameter(deviceIds).Contains(r.DeviceId));
+            ofJobs = ofJobs.Where(r => EF.Parameter(deviceIds).Contains(r.DeviceId));
+        }
+
+        var reserved = await open.GroupBy(r => r.DeviceId)
             .Select(g => new { g.Key, Cpu = g.Sum(r => r.CpuMillis), Memory = g.Sum(r => r.MemoryBytes), Disk = g.Sum(r => r.DiskBytes) })
             .ToDictionaryAsync(g => g.Key, g => new Resources(g.Cpu, g.Memory, g.Disk), cancellationToken);
+        foreach (var jobs in await ofJobs.GroupBy(r => r.DeviceId)
+            .Select(g => new { g.Key, Cpu = g.Sum(r => r.CpuMillis), Memory = g.Sum(r => r.MemoryBytes), Disk = g.Sum(r => r.DiskBytes) }).ToListAsync(cancellationToken))
+        {
+            reserved[jobs.Key] = reserved.GetValueOrDefault(jobs.Key, Resources.None).Add(new(jobs.Cpu, jobs.Memory, jobs.Disk));
+        }
+
+        return reserved;
+    }
+
+    /// <summary>How many reservations there are on each of these devices that has any.</summary>
+    public static async Task<Dictionary<Guid, int>> CountsAsync(OperoneDb db, Guid[] deviceIds, CancellationToken cancellationToken)
+    {
+        var counts = await Open(db).Where(r => EF.Parameter(deviceIds).Contains(r.DeviceId)).GroupBy(r => r.DeviceId)
+            .Select(g => new { g.Key, Count = g.Count() }).ToDictionaryAsync(g => g.Key, g => g.Count, cancellationToken);
+        foreach (var jobs in await OpenOfJobs(db).Where(r => EF.Parameter(deviceIds).Contains(r.DeviceId)).GroupBy(r => r.DeviceId)
+            .Select(g => new { g.Key, Count = g.Count() }).ToListAsync(cancellationToken))
+        {
+            counts[jobs.Key] = counts.GetValueOrDefault(jobs.Key) + jobs.Count;
+        }
+
+        return counts;
+    }
+
+    /// <summary>
+    /// Whether all of these devices have room for what is needed, as the ledger stands now. They are locked until the context's present transaction
+    /// ends, so that it is still so when that is stored.
+    /// </summary>
+    public static async Task<bool> HasRoomAsync(OperoneDb db, IReadOnlyList<PlacementCandidate> devices, Resources needs, CancellationToken cancellationToken)
+    {
+        var ids = devices.Select(d => d.Id).Distinct().ToArray();
+        await LockAsync(db, ids, cancellationToken);
+        var reserved = await ReservedAsync(db, ids, cancellationToken);
+        return needs.IsNone || devices.All(d =>
+            d.Capacity is { } capacity && reserved.GetValueOrDefault(d.Id, Resources.None).Add(needs).FitsIn(capacity.Less(d.OwnReserve)));
     }
 
     /// <summary>How often what was placed on a device failed there lately.</summary>
@@ -43,8 +93,16 @@ internal sealed class ReservationBook(TimeProvider time)
         var since = time.GetUtcNow() - FailureMemory;
         ExecutionStatus[] bad = [ExecutionStatus.Failed, ExecutionStatus.TimedOut, ExecutionStatus.Lost, ExecutionStatus.Refused];
         var failed = db.Set<Execution>().Where(e => e.EndedAt >= since && bad.Contains(e.Status));
-        return await db.Set<Reservation>().Where(r => failed.Any(e => e.Id == r.ExecutionId)).GroupBy(r => r.DeviceId)
+        var failures = await db.Set<Reservation>().Where(r => failed.Any(e => e.Id == r.ExecutionId)).GroupBy(r => r.DeviceId)
             .Select(g => new { g.Key, Count = g.Count() }).ToDictionaryAsync(g => g.Key, g => g.Count, cancellationToken);
+        var ofJobs = failed.Join(db.Set<JobRunPart>(), e => e.RunId, p => p.RunId, (e, p) => new { p.JobRunId, e.DeviceId })
+            .Join(db.Set<JobReservation>(), e => new { e.JobRunId, e.DeviceId }, r => new { r.JobRunId, r.DeviceId }, (e, r) => e.DeviceId);
+        foreach (var jobs in await ofJobs.GroupBy(d => d).Select(g => new { g.Key, Count = g.Count() }).ToListAsync(cancellationToken))
+        {
+            failures[jobs.Key] = failures.GetValueOrDefault(jobs.Key) + jobs.Count;
+        }
+
+        return failures;
     }
 
     /// <summary>
@@ -74,12 +132,14 @@ internal sealed class ReservationBook(TimeProvider time)
         }
     }
 
-    /// <summary>Forgets reservations that count for nothing any more.</summary>
+    /// <summary>Forgets reservations that count for nothing any more: neither for room, nor for how often something failed.</summary>
     public async Task TidyAsync(OperoneDb db, CancellationToken cancellationToken)
     {
         var before = time.GetUtcNow() - FailureMemory;
         var ended = db.Set<Execution>().Where(e => e.EndedAt < before);
         await db.Set<Reservation>().Where(r => ended.Any(e => e.Id == r.ExecutionId)).ExecuteDeleteAsync(cancellationToken);
+        var over = db.Set<JobRun>().Where(r => r.EndedAt < before);
+        await db.Set<JobReservation>().Where(r => over.Any(j => j.Id == r.JobRunId)).ExecuteDeleteAsync(cancellationToken);
     }
 
     private static long KeyOf(Guid id)

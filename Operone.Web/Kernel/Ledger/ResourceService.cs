@@ -4,9 +4,13 @@ using Operone.Core.Access;
 using Operone.Core.Devices;
 using Operone.Core.Errors;
 using Operone.Core.Kernel;
+using Operone.Core.Kernel.Jobs;
+using Operone.Core.Shell;
 using Operone.Web.Access;
 using Operone.Web.Data;
 using Operone.Web.Devices;
+using Operone.Web.Kernel.Jobs;
+using Operone.Web.Kernel.Jobs.Runs;
 using Operone.Web.Shell;
 
 namespace Operone.Web.Kernel.Ledger;
@@ -19,7 +23,7 @@ internal sealed record ResourceQuery(string? Selector = null, int? Limit = null,
 
 /// <summary>The use cases that look at the ledger. Every door calls these.</summary>
 internal sealed class ResourceService(
-    IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, DeviceSight sight, DeviceLoads loads, RunSight runSight, IAuditTrail audit)
+    IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, DeviceSight sight, DeviceLoads loads, RunSight runSight, JobSight jobs, IAuditTrail audit)
 {
     /// <summary>A page of the devices that the actor may read, by name: what each has, and what of it is taken.</summary>
     public async Task<Result<Page<DeviceResourcesView>>> ListAsync(Actor actor, ResourceQuery query, CancellationToken cancellationToken)
@@ -47,8 +51,7 @@ internal sealed class ResourceService(
         var ids = page.Select(d => d.Id).ToArray();
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var reserved = await ReservationBook.ReservedAsync(db, ids, cancellationToken);
-        var counts = await ReservationBook.Open(db).Where(r => EF.Parameter(ids).Contains(r.DeviceId)).GroupBy(r => r.DeviceId)
-            .Select(g => new { g.Key, Count = g.Count() }).ToDictionaryAsync(g => g.Key, g => g.Count, cancellationToken);
+        var counts = await ReservationBook.CountsAsync(db, ids, cancellationToken);
         var busy = await loads.GetAsync(ids, cancellationToken);
         return new Page<DeviceResourcesView>(
             [.. page.Select(d => View(d, reserved.GetValueOrDefault(d.Id, Resources.None), busy, counts.GetValueOrDefault(d.Id)))],
@@ -88,14 +91,29 @@ internal sealed class ResourceService(
 
         var count = limit ?? PageRequest.DefaultLimit;
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var found = await ReservationBook.Open(db)
+        var ofRuns = await ReservationBook.Open(db)
             .Where(r => (only == null || r.DeviceId == only) && (before == Guid.Empty || r.ExecutionId.CompareTo(before) < 0))
             .Join(runSight.Executions(db, actor), r => r.ExecutionId, e => e.Id, (r, e) => new { r, e.DeviceName, e.Status })
             .Join(db.Set<Run>(), x => x.r.RunId, r => r.Id, (x, run) => new { x.r, x.DeviceName, x.Status, run.Summary, run.CreatedBy })
             .OrderByDescending(x => x.r.ExecutionId).Take(count + 1).ToListAsync(cancellationToken);
-        var page = found.Take(count).Select(x => new ReservationView(
-            x.r.ExecutionId, x.r.RunId, x.r.DeviceId, x.DeviceName, x.Summary, x.CreatedBy, x.r.ToResources(), x.r.At, x.Status)).ToArray();
-        return new Page<ReservationView>(page, found.Count > count ? page[^1].ExecutionId.ToString("N") : null);
+        var found = ofRuns.ConvertAll(x => new ReservationView(
+            x.r.ExecutionId, x.r.RunId, null, x.r.DeviceId, x.DeviceName, x.Summary, x.CreatedBy, x.r.ToResources(), x.r.At, x.Status.ToText()));
+        found.AddRange(await OfJobsAsync(db, actor, only, before, count + 1, cancellationToken));
+
+        // as the databases order them, which is by their text
+        ReservationView[] page = [.. found.OrderByDescending(r => r.Id.ToString(), StringComparer.Ordinal).Take(count)];
+        return new Page<ReservationView>(page, found.Count > count ? page[^1].Id.ToString("N") : null);
+    }
+
+    private async Task<List<ReservationView>> OfJobsAsync(OperoneDb db, Actor actor, Guid? only, Guid before, int count, CancellationToken cancellationToken)
+    {
+        var ofJobs = ReservationBook.OpenOfJobs(db).Where(r => (only == null || r.DeviceId == only) && (before == Guid.Empty || r.Id.CompareTo(before) < 0));
+        ofJobs = jobs.DevicesOf(actor) is { } ids ? ofJobs.Where(r => EF.Parameter(ids).Contains(r.DeviceId)) : ofJobs;
+        var found = await ofJobs.Join(db.Set<JobRunDevice>(), r => new { r.JobRunId, r.DeviceId }, d => new { d.JobRunId, d.DeviceId }, (r, d) => new { r, d.DeviceName, d.Status })
+            .Join(db.Set<JobRun>(), x => x.r.JobRunId, r => r.Id, (x, run) => new { x.r, x.DeviceName, x.Status, run.JobName, run.CreatedBy })
+            .OrderByDescending(x => x.r.Id).Take(count).ToListAsync(cancellationToken);
+        return found.ConvertAll(x => new ReservationView(
+            x.r.Id, null, x.r.JobRunId, x.r.DeviceId, x.DeviceName, x.JobName, x.CreatedBy, x.r.ToResources(), x.r.At, x.Status.ToText()));
     }
 
     private DeviceResourcesView View(DeviceEntry device, Resources reserved, IReadOnlyDictionary<Guid, double> busy, int reservations) => new(

@@ -3,10 +3,12 @@ using Operone.Core;
 using Operone.Core.Access;
 using Operone.Core.Devices;
 using Operone.Core.Kernel;
+using Operone.Core.Kernel.Jobs;
 using Operone.Core.Shell;
 using Operone.Web.Console.Parts;
 using Operone.Web.Devices;
 using Operone.Web.Events;
+using Operone.Web.Kernel.Jobs.Runs;
 using Operone.Web.Kernel.Ledger;
 using Operone.Web.Shell;
 
@@ -18,6 +20,7 @@ public sealed partial class Resources
     private Page<DeviceResourcesView>? _page;
     private Page<ReservationView>? _reservations;
     private Page<RunView>? _queue;
+    private Page<JobRunView>? _jobs;
     private IReadOnlyDictionary<Guid, TelemetrySample> _telemetry = new Dictionary<Guid, TelemetrySample>();
 
     [Inject]
@@ -28,6 +31,9 @@ public sealed partial class Resources
 
     [Inject]
     private RunReader Reader { get; set; } = default!;
+
+    [Inject]
+    private JobRunReader JobReader { get; set; } = default!;
 
     [Inject]
     private NavigationManager Navigation { get; set; } = default!;
@@ -46,7 +52,7 @@ public sealed partial class Resources
 
     protected override TimeSpan? AtLeastEvery => TimeSpan.FromSeconds(10);
 
-    protected override IReadOnlyList<string> Topics() => [LiveChanges.Devices, LiveChanges.Runs];
+    protected override IReadOnlyList<string> Topics() => [LiveChanges.Devices, LiveChanges.Runs, LiveChanges.JobRuns];
 
     protected override async Task ReadAsync(CancellationToken cancellationToken)
     {
@@ -56,6 +62,12 @@ public sealed partial class Resources
         {
             var online = _page.Items.Where(d => d.Status == DeviceStatus.Online).Select(d => d.DeviceId).ToArray();
             _telemetry = (await Telemetry.GetLatestAsync(Actor, online, cancellationToken)).Match(t => t, _ => _telemetry);
+        }
+
+        if (Actor.May(Permissions.JobsRead))
+        {
+            var jobs = await JobReader.ListAsync(Actor, new(Status: JobRunStatus.Waiting, Limit: 20), cancellationToken);
+            (Problem, _jobs) = jobs.Match<(Core.Errors.Error?, Page<JobRunView>?)>(j => (Problem, j), e => (e, null));
         }
 
         if (Actor.May(Permissions.RunsRead))

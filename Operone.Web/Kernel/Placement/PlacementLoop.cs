@@ -17,7 +17,7 @@ namespace Operone.Web.Kernel.Placement;
 /// of them try at once, one of them does.
 /// </summary>
 internal sealed partial class PlacementLoop(
-    IDbContextFactory<OperoneDb> databases, RunPlacer placer, ReservationBook book, WaitingRuns waiting, DeviceDirectory directory, CordonService cordons,
+    IDbContextFactory<OperoneDb> databases, RunPlacer placer, JobPlacer jobs, ReservationBook book, WaitingRuns waiting, DeviceDirectory directory, CordonService cordons,
     LiveChanges changes, TimeProvider time, ILogger<PlacementLoop> logger) : BackgroundService
 {
     /// <summary>How long a start may take before it is sent again.</summary>
@@ -29,7 +29,7 @@ internal sealed partial class PlacementLoop(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var subscription = changes.Subscribe(LiveChanges.Runs, LiveChanges.Devices);
+        using var subscription = changes.Subscribe(LiveChanges.Runs, LiveChanges.Devices, LiveChanges.JobRuns);
         var (kept, tidied) = (time.GetTimestamp(), time.GetTimestamp());
         try
         {
@@ -40,6 +40,7 @@ internal sealed partial class PlacementLoop(
                 try
                 {
                     await placer.PlaceAllAsync(stoppingToken);
+                    await jobs.PlaceAllAsync(stoppingToken);
                     await FinishDrainsAsync(stoppingToken);
                     if (time.GetElapsedTime(kept) >= AtLeastEvery)
                     {

@@ -177,18 +177,11 @@ internal sealed partial class RunPlacer(
     private async Task<IReadOnlyList<Execution>?> StoreAsync(Run run, PlacementAnswer answer, RunCandidates asked, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var ids = answer.Chosen.Select(c => c.Id).Distinct().ToArray();
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        await ReservationBook.LockAsync(db, ids, cancellationToken);
-        var reserved = await ReservationBook.ReservedAsync(db, ids, cancellationToken);
-        foreach (var device in answer.Chosen)
+        if (!await ReservationBook.HasRoomAsync(db, answer.Chosen, asked.Request.Needs, cancellationToken))
         {
-            var taken = reserved.GetValueOrDefault(device.Id, Core.Devices.Resources.None).Add(asked.Request.Needs);
-            if (!asked.Request.Needs.IsNone && (device.Capacity is not { } capacity || !taken.FitsIn(capacity.Less(device.OwnReserve))))
-            {
-                return null;
-            }
+            return null;
         }
 
         var executions = answer.Chosen.Select(device => new Execution
@@ -222,21 +215,13 @@ internal sealed partial class RunPlacer(
     private async Task NoteAsync(Run run, PlacementView why, CancellationToken cancellationToken)
     {
         // What has not changed is not written again: it may be tried every second for hours.
-        if (run.Placement is not { } before || before.Reason != why.Reason || before.MoreDevices != why.MoreDevices || !before.Devices.SequenceEqual(why.Devices))
+        if (!PlacementTexts.IsSame(run.Placement, why))
         {
             await waiting.NoteAsync(run.Id, why, cancellationToken);
         }
     }
 
-    private PlacementView View(PlacementAnswer answer, RunCandidates asked)
-    {
-        var devices = answer.Verdicts.Select(v => new PlacedDevice(v.Device.Id, v.Device.Name, v.IsChosen, v.Text)).Concat(asked.Barred).ToArray();
-        var reason = answer.Problem ?? $"Chosen of {devices.Length} devices: {string.Join(", ", answer.Chosen.Take(10).Select(c => c.Name))}"
-            + (answer.Chosen.Count > 10 ? $" and {answer.Chosen.Count - 10} more." : ".");
-        return new(
-            answer.IsPlaced ? PlacementState.Placed : PlacementState.Waiting, reason, time.GetUtcNow(), [.. devices.Take(PlacementView.MaxDevices)],
-            Math.Max(0, devices.Length - PlacementView.MaxDevices));
-    }
+    private PlacementView View(PlacementAnswer answer, RunCandidates asked) => PlacementTexts.View(answer, asked.Barred, time.GetUtcNow());
 
     private async Task<IReadOnlyList<Guid>> WaitingAsync(CancellationToken cancellationToken)
     {

@@ -35,15 +35,10 @@ internal static class WorkloadDocument
         }),
         ["count"] = new NumberShape("How many instances; left out: one on every device that the target means.", 0, WorkloadRules.MaxCount),
         ["perDevice"] = new NumberShape("With a count: how many instances a device may have; by default one.", 1, WorkloadRules.MaxPerDevice),
-        ["needs"] = new ObjectShape("What each instance needs, and gets no more of.", new Dictionary<string, Shape>
-        {
-            ["cpu"] = new TextShape("Processors, such as 0.5.", IsScalar: true),
-            ["memory"] = new TextShape("Memory, such as 512MiB.", IsScalar: true),
-            ["disk"] = new TextShape("Disk, such as 2GiB.", IsScalar: true),
-        }),
-        ["prefer"] = new ListShape("Selectors: a device goes before those that match fewer of them.", new TextShape("A selector."), RunPlacement.MaxPreferences),
+        ["needs"] = PlacementShapes.Needs("What each instance needs, and gets no more of."),
+        ["prefer"] = PlacementShapes.Prefer,
         ["spreadOver"] = new TextShape("The key of a label: instances are spread evenly over its values."),
-        ["strategy"] = new TextShape("Which of the devices that have room are taken first: the least loaded, or the fullest.", ["spread", "pack"]),
+        ["strategy"] = PlacementShapes.Strategy,
         ["restart"] = new ObjectShape("When its device starts it again.", new Dictionary<string, Shape>
         {
             ["mode"] = new TextShape("When; by default always.", ["always", "on-failure", "never"]),

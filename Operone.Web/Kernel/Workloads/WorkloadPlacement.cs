@@ -15,35 +15,12 @@ namespace Operone.Web.Kernel.Workloads;
 /// <summary>Finds devices for the instances of a workload that wait. It chooses by what was read before; whoever stores it looks whether there is still room.</summary>
 internal sealed class WorkloadPlacement(CandidateReader reader, EnvironmentUse environments, DeviceDirectory directory, TimeProvider time)
 {
-    private const int MaxOneByOne = 200;
-
     /// <summary>The devices of a target on which the workload may start in somebody's name now.</summary>
     public async Task<Result<DeviceEntry[]>> PermittedAsync(Workload workload, Actor actor, IEnumerable<DeviceEntry> meant, CancellationToken cancellationToken)
     {
         DeviceEntry[] may = [.. meant.Where(d => actor.May(Permissions.JobsRun, d.Labels))];
-        if (workload.Definition.Environments is not { Count: > 0 })
-        {
-            return may;
-        }
-
-        var run = WorkloadRules.ToRun(workload.Definition) with { Target = new RunTarget(All: true, OnlyPermitted: true) };
-        var with = await environments.ResolveAsync(actor, run, new(may, [], new Dictionary<Guid, int>()), cancellationToken);
-        if (!with.IsError)
-        {
-            return with.Value.Target.Devices.ToArray();
-        }
-
-        // an environment is not for one of them: the others are asked about one by one
-        var able = new List<DeviceEntry>();
-        foreach (var device in may.Length <= MaxOneByOne ? may : [])
-        {
-            if (!(await environments.ResolveAsync(actor, run, new([device], [], new Dictionary<Guid, int>()), cancellationToken)).IsError)
-            {
-                able.Add(device);
-            }
-        }
-
-        return able.Count == 0 ? with.Error! : able.ToArray();
+        var able = await environments.AbleAsync(actor, workload.Definition.Environments, may, cancellationToken);
+        return able.IsError ? able.Error! : able.Value.ToArray();
     }
 
     /// <summary>Chooses. Gives where each goes; those that go nowhere say why.</summary>

@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Operone.Core;
 using Operone.Core.Access;
+using Operone.Core.Devices;
 using Operone.Core.Errors;
 using Operone.Core.Shell;
 using Operone.Web.Access;
@@ -16,6 +17,10 @@ namespace Operone.Web.Shell.Environments;
 /// </summary>
 internal sealed class EnvironmentUse(IDbContextFactory<OperoneDb> databases, DeviceSight devices, EnvironmentVault vault)
 {
+    private const int MaxOneByOne = 200;
+
+    private static readonly Dictionary<Guid, int> NoGrants = [];
+
     /// <summary>Tells which environments exist for somebody, as of now.</summary>
     public Func<RunEnvironment, bool> SightOf(Actor actor)
     {
@@ -75,6 +80,35 @@ internal sealed class EnvironmentUse(IDbContextFactory<OperoneDb> databases, Dev
 
         var merged = Merge(found.Value, request.Environment);
         return merged.IsError ? merged.Error! : (target, merged.Value);
+    }
+
+    /// <summary>Those of the devices on which somebody may use these environments, all of them; an error where that is none.</summary>
+    public async Task<Result<IReadOnlyList<DeviceEntry>>> AbleAsync(
+        Actor actor, IReadOnlyList<string>? names, IReadOnlyList<DeviceEntry> on, CancellationToken cancellationToken)
+    {
+        if (names is not { Count: > 0 })
+        {
+            return on.ToArray();
+        }
+
+        var request = new CreateRun { Environments = names, Target = new RunTarget(All: true, OnlyPermitted: true) };
+        var all = await ResolveAsync(actor, request, new(on, [], NoGrants), cancellationToken);
+        if (!all.IsError)
+        {
+            return all.Value.Target.Devices.ToArray();
+        }
+
+        // an environment is not for one of them: the others are asked about one by one
+        var able = new List<DeviceEntry>();
+        foreach (var device in on.Count <= MaxOneByOne ? on : [])
+        {
+            if (!(await ResolveAsync(actor, request, new([device], [], NoGrants), cancellationToken)).IsError)
+            {
+                able.Add(device);
+            }
+        }
+
+        return able.Count == 0 ? all.Error! : able;
     }
 
     /// <summary>Why a run whose device has come back cannot have its environments there any more, in words; null where it can.</summary>

@@ -66,8 +66,8 @@ internal static class ResourcesCommand
     private static Cell[] Row(ReservationView reservation, DateTimeOffset now) =>
     [
         reservation.DeviceName,
-        reservation.RunId.ToString(),
-        reservation.Status.ToText(),
+        (reservation.RunId ?? reservation.JobRunId).ToString(),
+        reservation.Status,
         reservation.Amount.CpuMillis > 0 ? Resources.Cores(reservation.Amount.CpuMillis) : "",
         reservation.Amount.MemoryBytes > 0 ? Quantities.FormatSize(reservation.Amount.MemoryBytes) : "",
         reservation.Amount.DiskBytes > 0 ? Quantities.FormatSize(reservation.Amount.DiskBytes) : "",

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Http.Json;
 using System.Text;
 using Operone.Core.Devices;
+using Operone.Core.Kernel;
 using Operone.Core.Kernel.Jobs;
 using Operone.Core.Shell;
 using Operone.Tests.Hosting;
@@ -37,7 +38,9 @@ public sealed class JobKillTests
         var fleet = await EnrollAsync(node, begun);
         try
         {
-            var run = await StartJobAsync(node);
+            // every other time Operone chooses the devices, which are all that there are
+            var isPlaced = (repeat % 2 == 0) == onPostgres;
+            var run = await StartJobAsync(node, isPlaced);
 
             // at the first start, in the middle of a batch, and while another job is called
             foreach (var starts in (int[])[1 + (repeat % 3), 5, 9])
@@ -59,6 +62,8 @@ public sealed class JobKillTests
             Assert.Equal((JobRunStatus.Succeeded, run.Id), (called.Status, called.ParentId));
             var all = (await node.Owner.GetFromJsonAsync<Operone.Core.Page<JobRunView>>("/api/v1/job-runs", Cancelled))!;
             Assert.Equal(2, all.Items.Count);
+            Assert.Equal(isPlaced, ended.Placement is not null);
+            Assert.Empty((await node.Owner.GetFromJsonAsync<Operone.Core.Page<ReservationView>>("/api/v1/resources/reservations", Cancelled))!.Items);
             var runs = await Task.WhenAll(ended.Steps.Concat(called.Steps!).SelectMany(s => s.Runs).Select(async id => (await node.Owner.GetFromJsonAsync<RunView>($"/api/v1/runs/{id}", Cancelled))!));
             var executions = runs.SelectMany(r => r.Executions!).ToArray();
             Assert.Equal(Devices * Steps, executions.Length);
@@ -94,11 +99,11 @@ public sealed class JobKillTests
         return fleet;
     }
 
-    private static async Task<JobRunView> StartJobAsync(NodeProcess node)
+    private static async Task<JobRunView> StartJobAsync(NodeProcess node, bool isPlaced)
     {
         foreach (var job in (string[])[
             "name: called\nrollout: {batch: 4}\nsteps: [{command: mid}]\n",
-            "name: kill\ntarget: {selector: fleet=kill}\nrollout: {canary: 1, batch: 4, atOnce: 3}\nsteps: [{command: one}, {job: {name: called}}, {command: two}]\n"])
+            (isPlaced ? $"placement: {{count: {Devices}, needs: {{cpu: 0.1}}}}\n" : "") + "name: kill\ntarget: {selector: fleet=kill}\nrollout: {canary: 1, batch: 4, atOnce: 3}\nsteps: [{command: one}, {job: {name: called}}, {command: two}]\n"])
         {
             using var yaml = new StringContent(job, Encoding.UTF8, "application/yaml");
             using var applied = await node.Owner.PostAsync(new Uri("/api/v1/jobs/apply", UriKind.Relative), yaml, Cancelled);

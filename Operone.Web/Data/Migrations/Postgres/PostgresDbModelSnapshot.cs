@@ -2000,6 +2000,9 @@ namespace Operone.Web.Data.Migrations.Postgres
                     b.Property<Guid>("Id")
                         .HasColumnType("uuid");
 
+                    b.Property<string>("Among")
+                        .HasColumnType("text");
+
                     b.Property<int>("AtOnce")
                         .HasColumnType("integer");
 
@@ -2090,6 +2093,9 @@ namespace Operone.Web.Data.Migrations.Postgres
 
                     b.Property<int>("Phase")
                         .HasColumnType("integer");
+
+                    b.Property<string>("Placement")
+                        .HasColumnType("text");
 
                     b.Property<DateTimeOffset?>("ReadyAt")
                         .HasColumnType("timestamp with time zone");
@@ -2233,6 +2239,39 @@ namespace Operone.Web.Data.Migrations.Postgres
                     b.HasIndex("JobRunId", "Step");
 
                     b.ToTable("job_run_parts", (string)null);
+                });
+
+            modelBuilder.Entity("Operone.Web.Kernel.Ledger.JobReservation", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<long>("CpuMillis")
+                        .HasColumnType("bigint");
+
+                    b.Property<Guid>("DeviceId")
+                        .HasColumnType("uuid");
+
+                    b.Property<long>("DiskBytes")
+                        .HasColumnType("bigint");
+
+                    b.Property<Guid>("JobRunId")
+                        .HasColumnType("uuid");
+
+                    b.Property<long>("MemoryBytes")
+                        .HasColumnType("bigint");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("DeviceId");
+
+                    b.HasIndex("JobRunId", "DeviceId")
+                        .IsUnique();
+
+                    b.ToTable("job_reservations", (string)null);
                 });
 
             modelBuilder.Entity("Operone.Web.Kernel.Ledger.Reservation", b =>
@@ -3258,6 +3297,15 @@ namespace Operone.Web.Data.Migrations.Postgres
                     b.HasOne("Operone.Web.Kernel.Jobs.Runs.JobRun", null)
                         .WithMany()
                         .HasForeignKey("JobRunId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Operone.Web.Kernel.Ledger.JobReservation", b =>
+                {
+                    b.HasOne("Operone.Web.Kernel.Jobs.Runs.JobRunDevice", null)
+                        .WithOne()
+                        .HasForeignKey("Operone.Web.Kernel.Ledger.JobReservation", "JobRunId", "DeviceId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });

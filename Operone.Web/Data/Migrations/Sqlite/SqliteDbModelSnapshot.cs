@@ -1989,6 +1989,9 @@ namespace Operone.Web.Data.Migrations.Sqlite
                     b.Property<Guid>("Id")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Among")
+                        .HasColumnType("TEXT");
+
                     b.Property<int>("AtOnce")
                         .HasColumnType("INTEGER");
 
@@ -2079,6 +2082,9 @@ namespace Operone.Web.Data.Migrations.Sqlite
 
                     b.Property<int>("Phase")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("Placement")
+                        .HasColumnType("TEXT");
 
                     b.Property<long?>("ReadyAt")
                         .HasColumnType("INTEGER");
@@ -2222,6 +2228,39 @@ namespace Operone.Web.Data.Migrations.Sqlite
                     b.HasIndex("JobRunId", "Step");
 
                     b.ToTable("job_run_parts", (string)null);
+                });
+
+            modelBuilder.Entity("Operone.Web.Kernel.Ledger.JobReservation", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("CpuMillis")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<Guid>("DeviceId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("DiskBytes")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<Guid>("JobRunId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("MemoryBytes")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("DeviceId");
+
+                    b.HasIndex("JobRunId", "DeviceId")
+                        .IsUnique();
+
+                    b.ToTable("job_reservations", (string)null);
                 });
 
             modelBuilder.Entity("Operone.Web.Kernel.Ledger.Reservation", b =>
@@ -3243,6 +3282,15 @@ namespace Operone.Web.Data.Migrations.Sqlite
                     b.HasOne("Operone.Web.Kernel.Jobs.Runs.JobRun", null)
                         .WithMany()
                         .HasForeignKey("JobRunId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Operone.Web.Kernel.Ledger.JobReservation", b =>
+                {
+                    b.HasOne("Operone.Web.Kernel.Jobs.Runs.JobRunDevice", null)
+                        .WithOne()
+                        .HasForeignKey("Operone.Web.Kernel.Ledger.JobReservation", "JobRunId", "DeviceId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });

@@ -100,13 +100,22 @@ internal static class JobShape
         ["description"] = new TextShape("What it is for."),
         ["parameters"] = new ListShape("What is asked for when it is run.", Parameter, JobRules.MaxParameters),
         ["target"] = Target,
+        ["placement"] = new ObjectShape("Lets Operone choose among the devices of the target, and reserves there what the commands need.", new Dictionary<string, Shape>
+        {
+            ["count"] = new NumberShape("How many devices: 1 is any one. Left out: all of the target.", 1, RunPlacement.MaxCount),
+            ["needs"] = PlacementShapes.Needs("What its commands need on each device, and get no more of."),
+            ["prefer"] = PlacementShapes.Prefer,
+            ["spreadOver"] = new TextShape("The key of a label: the chosen devices are spread evenly over its values."),
+            ["exclude"] = new ListShape("Ids or names of devices that are not to be chosen.", new TextShape("An id or name.", IsScalar: true), RunLimits.MaxNamedDevices),
+            ["strategy"] = PlacementShapes.Strategy,
+        }),
         ["environments"] = new ListShape("The names of environments whose variables its commands get.", new TextShape("A name."), EnvironmentLimits.MaxOfRun),
         ["sandbox"] = new TextShape("The name of the sandbox profile that holds its commands."),
         ["runAs"] = new TextShape("The user on the devices."),
         ["limits"] = new ObjectShape("Its limits.", new Dictionary<string, Shape>
         {
             ["output"] = new TextShape("How much output each command keeps on each device, such as 16MiB.", IsScalar: true),
-            ["wait"] = Duration("How long a command waits for a device that is offline; by default 1h."),
+            ["wait"] = Duration("How long a command waits for a device that is offline, and the run for room; by default 1h."),
         }),
         ["retries"] = Retries,
         ["timeout"] = Duration("How long the whole may take."),

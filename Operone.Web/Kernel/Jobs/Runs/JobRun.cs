@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Operone.Core.Devices;
 using Operone.Core.Kernel.Jobs;
+using Operone.Core.Shell;
 using Operone.Web.Data;
 
 namespace Operone.Web.Kernel.Jobs.Runs;
@@ -14,8 +15,12 @@ internal sealed class JobRun
     public required string JobName { get; init; }
     public required int Version { get; init; }
     public required JobDefinition Definition { get; init; }
-    /// <summary>What it was aimed at.</summary>
+    /// <summary>What it is aimed at; once Operone has chosen, the devices that were chosen.</summary>
     public required RunTarget Target { get; init; }
+    /// <summary>Among which devices Operone chose; null where it did not, or not yet.</summary>
+    public RunTarget? Among { get; init; }
+    /// <summary>How its devices were chosen, or why they are not yet; null where Operone does not choose.</summary>
+    public PlacementView? Placement { get; init; }
     public JobRunStatus Status { get; init; }
     public required string Cause { get; init; }
     public required string CreatedBy { get; init; }
@@ -37,6 +42,7 @@ internal sealed class JobRun
     /// <summary>Which batch is at work, from 0 on.</summary>
     public int Batch { get; init; }
     public required int Batches { get; init; }
+    /// <summary>How many devices it has; while it waits for room, how many it asks for, 0 for all.</summary>
     public required int Devices { get; init; }
     public required int AtOnce { get; init; }
     /// <summary>After how many failures nothing more begins; null for never.</summary>
@@ -63,6 +69,12 @@ internal sealed class JobRun
     public DateTimeOffset? NextAt { get; init; }
     /// <summary>How often somebody has changed it from outside: what came while it was at work is not overlooked.</summary>
     public int News { get; init; }
+
+    /// <summary>Whether Operone has still to choose its devices.</summary>
+    public bool IsUnplaced => Placement is not null && Among is null;
+
+    /// <summary>How long it may wait for room.</summary>
+    public TimeSpan Patience => JobRules.Time(Definition.Limits?.Wait) ?? TimeSpan.FromSeconds(RunLimits.DefaultExpirySeconds);
 }
 
 /// <summary>A device of a job's run as stored.</summary>
@@ -105,6 +117,9 @@ internal sealed class JobRunConfiguration : IEntityTypeConfiguration<JobRun>
         builder.Property(r => r.JobName).HasMaxLength(JobRules.MaxNameLength);
         builder.Property(r => r.Definition).HasJsonText();
         builder.Property(r => r.Target).HasJsonText();
+        builder.Property(r => r.Among).HasJsonText();
+        builder.Property(r => r.Placement).HasJsonText();
+        builder.Ignore(r => r.IsUnplaced).Ignore(r => r.Patience);
         builder.Property(r => r.Parameters).HasJsonText();
         builder.Property(r => r.SecretNames).HasJsonText();
         builder.Property(r => r.Cause).HasMaxLength(200);

@@ -134,6 +134,8 @@ internal sealed class JobRunReader(IDbContextFactory<OperoneDb> databases, JobSi
         {
             Parameters = run.Parameters.Concat(run.SecretNames.Select(n => KeyValuePair.Create(n, AppliedEnvironment.Mask))).ToDictionary(),
             Steps = [.. run.Definition.Steps!.Select((step, i) => new JobRunStepView(i, NameOf(step), [.. bySteps[i]], calls.GetValueOrDefault(i)?.ToView(step)))],
+            WaitsUntil = run.IsUnplaced && run.EndedAt is null ? run.CreatedAt + run.Patience : null,
+            Placement = run.Placement is { } how && devices is not null ? how with { Devices = [.. how.Devices.Where(d => devices.Contains(d.DeviceId))] } : run.Placement,
             Approvals = [.. approvals.Select(a => a.ToView())],
         };
     }
@@ -159,6 +161,7 @@ internal sealed class JobRunReader(IDbContextFactory<OperoneDb> databases, JobSi
             r.PausedAt,
             r.RetryOf,
             r.ParentId,
+            IsUnplaced = r.Placement != null && r.Among == null,
         }).ToListAsync(cancellationToken);
         var ids = found.Select(r => r.Id).ToArray();
         var counts = await Seen(db, devices).Where(d => ids.Contains(d.JobRunId)).GroupBy(d => new { d.JobRunId, d.Status })
@@ -166,7 +169,7 @@ internal sealed class JobRunReader(IDbContextFactory<OperoneDb> databases, JobSi
         var byRun = counts.ToLookup(c => c.JobRunId);
         return found.ConvertAll(r => new JobRunView(
             r.Id, r.JobId, r.JobName, r.Version, r.Status, r.Cause, r.CreatedBy, r.CreatedAt, r.EndedAt, r.Reason,
-            devices is null ? r.Devices : byRun[r.Id].Sum(c => c.Count), byRun[r.Id].OrderBy(c => c.Status).ToDictionary(c => c.Status.ToText(), c => c.Count),
+            devices is null || r.IsUnplaced ? r.Devices : byRun[r.Id].Sum(c => c.Count), byRun[r.Id].OrderBy(c => c.Status).ToDictionary(c => c.Status.ToText(), c => c.Count),
             Math.Min(r.Batch + 1, r.Batches), r.Batches)
         {
             PausedAt = r.PausedAt,

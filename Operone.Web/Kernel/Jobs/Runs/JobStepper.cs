@@ -39,6 +39,12 @@ internal sealed class JobStepper(
         var before = open.Where(d => d.Status == JobDeviceStatus.Running).Select(d => d.ExecutionId!.Value).ToArray();
         var machine = new JobRunMachine(run, open, failed, now);
         var (ending, why) = EndingOf(run, now);
+        if (run.IsUnplaced && ending is null)
+        {
+            // whoever places it wakes it
+            return run.CreatedAt + run.Patience;
+        }
+
         machine.Harvest(await EndsAsync(db, before, cancellationToken), ending is not null);
         var approval = run.Status == JobRunStatus.Approval
             ? await db.Set<Approval>().Where(a => a.JobRunId == run.Id).OrderByDescending(a => a.Step ?? -1).ThenByDescending(a => a.Id).FirstAsync(cancellationToken) : null;
@@ -99,7 +105,9 @@ internal sealed class JobStepper(
 
     private static (JobRunStatus? Status, string? Why) EndingOf(JobRun run, DateTimeOffset now) =>
         run.CancelledAt is not null ? (JobRunStatus.Cancelled, $"cancelled by {run.CancelledBy}")
-        : run.Deadline <= now ? (JobRunStatus.TimedOut, $"it took longer than {run.Definition.Timeout}") : (null, null);
+        : run.Deadline <= now ? (JobRunStatus.TimedOut, $"it took longer than {run.Definition.Timeout}")
+        : run.IsUnplaced && run.CreatedAt + run.Patience <= now ? (JobRunStatus.TimedOut, $"there was no room within {Quantities.FormatDuration(run.Patience)}: {run.Reason}")
+        : (null, null);
 
     private static async Task<Dictionary<Guid, ExecutionOutcome>> EndsAsync(OperoneDb db, Guid[] executions, CancellationToken cancellationToken) =>
         executions.Length == 0 ? [] : await db.Set<Execution>().Where(e => EF.Parameter(executions).Contains(e.Id) && e.EndedAt != null)
@@ -136,7 +144,8 @@ internal sealed class JobStepper(
         return (approval.Status, new[] { approval.Until, now.AddMinutes(1) }.Min());
     }
 
-    private static async Task<bool> MayBeginAsync(OperoneDb db, JobRun run, CancellationToken cancellationToken) =>
+    /// <summary>Whether a run that takes the place of another one may begin: all runs of its job before it have ended.</summary>
+    internal static async Task<bool> MayBeginAsync(OperoneDb db, JobRun run, CancellationToken cancellationToken) =>
         !await db.Set<JobRun>().AnyAsync(
             r => r.JobId == run.JobId && r.EndedAt == null && r.Id != run.Id && (r.CreatedAt < run.CreatedAt || (r.CreatedAt == run.CreatedAt && r.Id < run.Id)), cancellationToken);
 
@@ -210,6 +219,9 @@ internal sealed class JobStepper(
         Sandbox = run.Definition.Sandbox,
         RunAs = run.Definition.RunAs,
         Environments = run.Definition.Environments,
+
+        // what was reserved for the whole run is what each of its commands may use
+        Placement = JobPlacement.ToRun(run.Definition.Placement) is { Needs: { IsNone: false } needs } ? new() { Needs = needs } : null,
     };
 
     private async Task<Approval?> AskAsync(OperoneDb db, JobRun run, Actor actor, int step, JobRunMachine machine, DateTimeOffset now, CancellationToken cancellationToken)
@@ -290,6 +302,12 @@ internal sealed class JobStepper(
         {
             var fallen = over is ApprovalStatus.Expired ? over : ApprovalStatus.Fallen;
             await db.Set<Approval>().Where(a => a.Id == approval.Id).ExecuteUpdateAsync(a => a.SetProperty(x => x.Status, fallen), cancellationToken);
+        }
+
+        if (isOver && run.IsUnplaced)
+        {
+            var how = run.Placement! with { State = PlacementState.Ended, At = now };
+            await db.Set<JobRun>().Where(r => r.Id == run.Id).ExecuteUpdateAsync(r => r.SetProperty(x => x.Placement, how), cancellationToken);
         }
 
         if (isOver)

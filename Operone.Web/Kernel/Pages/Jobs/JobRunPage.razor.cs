@@ -3,6 +3,7 @@ using MudBlazor;
 using Operone.Core;
 using Operone.Core.Errors;
 using Operone.Core.Kernel.Jobs;
+using Operone.Core.Shell;
 using Operone.Web.Access;
 using Operone.Web.Console.Parts;
 using Operone.Web.Events;
@@ -42,7 +43,7 @@ public sealed partial class JobRunPage
     [SupplyParameterFromQuery]
     public string? Cursor { get; set; }
 
-    private int Left => _run!.Devices - _run.Counts.GetValueOrDefault(JobDeviceStatus.Succeeded.ToText());
+    private int Left => _run is { Placement.State: PlacementState.Ended } never ? Math.Max(1, never.Devices) : _run!.Devices - _run.Counts.GetValueOrDefault(JobDeviceStatus.Succeeded.ToText());
 
     protected override IReadOnlyList<string> Topics() => [LiveChanges.JobRun(Id)];
 
@@ -72,7 +73,8 @@ public sealed partial class JobRunPage
     private async Task CancelAsync()
     {
         var open = _run!.Counts.Where(c => c.Key is "pending" or "running" or "retrying").Sum(c => c.Value);
-        if (await DialogService.ConfirmAsync("Cancel the run?", $"Ends '{_run.Job}' on {open} devices that have not done it: what has not begun does not, what runs is ended.", "Cancel the run"))
+        var where = _run.Placement is { State: PlacementState.Waiting } ? "before it has begun" : $"on {open} devices that have not done it";
+        if (await DialogService.ConfirmAsync("Cancel the run?", $"Ends '{_run.Job}' {where}: what has not begun does not, what runs is ended.", "Cancel the run"))
         {
             await ActAsync(Service.CancelAsync);
         }
