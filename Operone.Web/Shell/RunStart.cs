@@ -69,7 +69,7 @@ internal sealed class RunStart(
         }
 
         var (target, given) = resolved.Value;
-        var all = With(given, request.Environment, variables, secrets);
+        var all = RunVariables.With(given, request.Environment, variables, secrets);
         request = request with { Sandbox = sandbox.Value.Name, Target = new([.. target.Devices.Select(d => d.Name)]), Supervision = supervision };
         var now = time.GetUtcNow();
         var id = Guid.CreateVersion7(now);
@@ -136,30 +136,5 @@ internal sealed class RunStart(
 
         await writer.EndAsync(ids, [ExecutionStatus.Queued], ExecutionStatus.Cancelled, reason, cancellationToken);
         await dispatch.CancelAsync(executions.Select(e => (e.DeviceId, new CancelExecution(e.ExecutionId, graceSeconds))), cancellationToken);
-    }
-
-    private static RunVariables? With(
-        RunVariables? given, IReadOnlyDictionary<string, string>? own, IReadOnlyDictionary<string, string> variables, IReadOnlyDictionary<string, string> secrets)
-    {
-        if (given is null && variables.Count == 0 && secrets.Count == 0)
-        {
-            return null;
-        }
-
-        var clear = new Dictionary<string, string>(given?.Variables ?? own ?? new Dictionary<string, string>(), StringComparer.Ordinal);
-        var hidden = new Dictionary<string, string>(given?.Secrets ?? new Dictionary<string, string>(), StringComparer.Ordinal);
-        foreach (var (name, value) in variables)
-        {
-            clear[name] = value;
-            hidden.Remove(name);
-        }
-
-        foreach (var (name, value) in secrets)
-        {
-            hidden[name] = value;
-            clear.Remove(name);
-        }
-
-        return new(given?.Environments ?? [], clear, hidden);
     }
 }

@@ -181,7 +181,7 @@ public sealed record JobStep
     public IReadOnlyDictionary<string, string>? Environment { get; init; }
     /// <summary>How long it may take on each device, or the whole of what it calls, as a duration.</summary>
     public string? Timeout { get; init; }
-    /// <summary>How often it is tried again; instead of the job's.</summary>
+    /// <summary>How often it is tried again; instead of the job's, which is not for what is done once. A webhook is tried for a day as ever.</summary>
     public JobRetries? Retries { get; init; }
     /// <summary>A pipeline across devices. All of them must be connected.</summary>
     public JobPipeline? Pipeline { get; init; }

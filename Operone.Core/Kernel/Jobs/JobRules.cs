@@ -156,7 +156,7 @@ public static class JobRules
             CheckApproval(step.Approval, $"{place}.approval", errors);
             CheckFile(step.File, $"{place}.file", errors);
             JobCallRules.Check(step, place, parameters, errors);
-            foreach (var (field, isGiven) in new[] { ("timeout", step.Approval is not null && step.Timeout is not null), ("retries", step.File is null && step.Retries is not null),
+            foreach (var (field, isGiven) in new[] { ("timeout", step.Approval is not null && step.Timeout is not null), ("retries", (step.Approval is not null || step.Webhook is not null) && step.Retries is not null),
                 ("environment", step.Environment is not null), ("workingDirectory", step.WorkingDirectory is not null), ("interpreter", step.Interpreter is not null) })
             {
                 errors.AddIf(isGiven, $"{place}.{field}", "goes with command, argv and script alone");

@@ -171,10 +171,11 @@ public enum JobCallStatus
 /// <param name="Kind"><c>job</c>, <c>pipeline</c> or <c>webhook</c>.</param>
 /// <param name="Id">The run of the job, the run of the pipeline, or the event that the webhook gets.</param>
 /// <param name="Status">Where it stands.</param>
-/// <param name="At">When it began (UTC).</param>
+/// <param name="At">When it began, or is to be tried again (UTC).</param>
 /// <param name="EndedAt">When it ended (UTC); null while it has not.</param>
-/// <param name="Reason">Why it failed, in words.</param>
-public sealed record JobRunCallView(string Kind, Guid Id, JobCallStatus Status, DateTimeOffset At, DateTimeOffset? EndedAt, string? Reason);
+/// <param name="Reason">Why it failed, in words; of one that is tried again, why the time before failed.</param>
+/// <param name="Attempt">The how-manieth time it is, from 1 on. The id is that of the last.</param>
+public sealed record JobRunCallView(string Kind, Guid Id, JobCallStatus Status, DateTimeOffset At, DateTimeOffset? EndedAt, string? Reason, int Attempt);
 
 /// <summary>A device of a job's run.</summary>
 /// <param name="DeviceId">The device.</param>

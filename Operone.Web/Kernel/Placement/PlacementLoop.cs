@@ -1,10 +1,12 @@
 using Microsoft.EntityFrameworkCore;
 using Operone.Core.Devices;
+using Operone.Core.Kernel.Jobs;
 using Operone.Core.Shell;
 using Operone.Web.Data;
 using Operone.Web.Devices;
 using Operone.Web.Events;
 using Operone.Web.Hosting;
+using Operone.Web.Kernel.Jobs.Runs;
 using Operone.Web.Kernel.Ledger;
 using Operone.Web.Shell;
 using Operone.Web.Shell.Placement;
@@ -103,7 +105,11 @@ internal sealed partial class PlacementLoop(
         var runs = db.Set<Run>().Where(r => r.Kind != RunKind.Terminal);
         var busy = await db.Set<Execution>().Where(e => EF.Parameter(draining).Contains(e.DeviceId) && e.EndedAt == null && runs.Any(r => r.Id == e.RunId))
             .Select(e => e.DeviceId).Distinct().ToListAsync(cancellationToken);
-        foreach (var id in draining.Except(busy))
+
+        // what has begun a job there goes on to its last step
+        var between = await db.Set<JobRunDevice>().Where(d => d.Status < JobDeviceStatus.Succeeded && d.RunId != null && EF.Parameter(draining).Contains(d.DeviceId))
+            .Select(d => d.DeviceId).Distinct().ToListAsync(cancellationToken);
+        foreach (var id in draining.Except(busy).Except(between))
         {
             await cordons.DrainedAsync(id, cancellationToken);
         }

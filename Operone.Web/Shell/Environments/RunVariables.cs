@@ -24,6 +24,36 @@ internal sealed record RunVariables(
     /// <summary>What is not to be seen in an output.</summary>
     public IReadOnlyList<string> Masks() => [.. Secrets.Values.Distinct(StringComparer.Ordinal)];
 
+    /// <summary>The variables of an environment, or a run's own where it has none, with others that win over them.</summary>
+    /// <param name="given">Of its environments, its own among them; null where it has none.</param>
+    /// <param name="own">Its own.</param>
+    /// <param name="variables">Those that win.</param>
+    /// <param name="secrets">The same, to be masked.</param>
+    public static RunVariables? With(
+        RunVariables? given, IReadOnlyDictionary<string, string>? own, IReadOnlyDictionary<string, string> variables, IReadOnlyDictionary<string, string> secrets)
+    {
+        if (given is null && variables.Count == 0 && secrets.Count == 0)
+        {
+            return null;
+        }
+
+        var clear = new Dictionary<string, string>(given?.Variables ?? own ?? new Dictionary<string, string>(), StringComparer.Ordinal);
+        var hidden = new Dictionary<string, string>(given?.Secrets ?? new Dictionary<string, string>(), StringComparer.Ordinal);
+        foreach (var (name, value) in variables)
+        {
+            clear[name] = value;
+            hidden.Remove(name);
+        }
+
+        foreach (var (name, value) in secrets)
+        {
+            hidden[name] = value;
+            clear.Remove(name);
+        }
+
+        return new(given?.Environments ?? [], clear, hidden);
+    }
+
     /// <summary>As people are shown it.</summary>
     public AppliedEnvironment ToView()
     {

@@ -16,7 +16,8 @@ namespace Operone.Web.Shell.Pipelines;
 /// <param name="Permission">The permission that it takes on each device.</param>
 /// <param name="RunId">The id that its run gets.</param>
 /// <param name="RunAs">The user on the devices; null for what the sandbox says.</param>
-internal sealed record PipelineCall(string Permission, Guid RunId, string? RunAs);
+/// <param name="Secrets">Variables of all stages that are masked in outputs and stored sealed. They win over those of environments.</param>
+internal sealed record PipelineCall(string Permission, Guid RunId, string? RunAs, IReadOnlyDictionary<string, string> Secrets);
 
 /// <summary>The use cases of pipelines across devices: one run, an execution a stage, its output the next one's input.</summary>
 internal sealed class PipelineService(
@@ -24,6 +25,8 @@ internal sealed class PipelineService(
     RunRecords records, SandboxChoice sandboxes, EnvironmentUse environments, EnvironmentVault vault, StepUp stepUp, PipelineJoiner joiner, TimeProvider time)
 {
     private const string Action = "pipeline.create";
+
+    private static readonly Dictionary<string, string> NoVariables = [];
 
     /// <summary>Makes one. All its devices must be connected, and the actor must be allowed to run commands on each.</summary>
     public Task<Result<RunView>> CreateAsync(Actor actor, CreatePipeline request, CancellationToken cancellationToken) =>
@@ -122,7 +125,7 @@ internal sealed class PipelineService(
         }
 
         var sandbox = await sandboxes.ResolveAsync(actor, request.Sandbox, call?.RunAs, cancellationToken);
-        return sandbox.IsError ? sandbox.Error! : new Prepared(stages, with.Value.Target, with.Value.Variables, sandbox.Value);
+        return sandbox.IsError ? sandbox.Error! : new Prepared(stages, with.Value.Target, RunVariables.With(with.Value.Variables, null, NoVariables, call?.Secrets ?? NoVariables), sandbox.Value);
     }
 
     private (Run Run, List<Execution> Executions) Make(

@@ -80,17 +80,17 @@ public sealed class JobJourneyTests : IAsyncLifetime
     {
         Assert.Equal(0, (await RunAsync(["job", "apply", "-f", "-"], """
             name: count
-            parameters: [{name: lines, default: 1000}]
+            parameters: [{name: lines, default: 1000}, {name: key, type: secret}]
             target: {all: true}
             steps:
-              - pipeline: {stages: [{device: web-1, command: 'seq 1 "$PARAM_LINES"'}, {device: web-1, argv: [tail, -n, "1"]}]}
+              - pipeline: {stages: [{device: web-1, command: 'seq 1 "$PARAM_LINES"'}, {device: web-1, command: 'tail -n 1; echo "$PARAM_KEY" ${#PARAM_KEY}'}]}
             """)).Code);
-        var run = await RunAsync("job", "run", "count", "--json");
+        var run = await RunAsync(["job", "run", "count", "--secret", "key", "--json"], "hunter22\n");
         Assert.True(run.Code == 0, run.Error);
         var id = Regex.Match(run.Output, "\"kind\": ?\"pipeline\",\\s*\"id\": ?\"([0-9a-f-]{36})\"").Groups[1].Value;
         var pipeline = (await _server!.Owner.GetFromJsonAsync($"/api/v1/pipelines/{id}", OperoneJson.Default.RunView, TestContext.Current.CancellationToken))!;
         Assert.Equal(RunStatus.Succeeded, pipeline.Status);
-        Assert.Equal("1000\n", await _server.Owner.GetStringAsync($"/api/v1/runs/{id}/executions/{pipeline.Executions![1].Id}/stdout", TestContext.Current.CancellationToken));
+        Assert.Equal("1000\n*** 8\n", await _server.Owner.GetStringAsync($"/api/v1/runs/{id}/executions/{pipeline.Executions![1].Id}/stdout", TestContext.Current.CancellationToken));
 
         Assert.Equal(0, (await RunAsync(["job", "apply", "-f", "-"], "name: broken\ntarget: {all: true}\nsteps: [{pipeline: {stages: [{device: web-1, command: exit 7}, {device: web-1, command: cat}]}}]\n")).Code);
         var broken = await RunAsync("job", "run", "broken");

@@ -93,6 +93,38 @@ public abstract class JobCallTests(ServerFixture fixture) : JobTests(fixture)
     }
 
     [Fact]
+    public async Task Call_WithRetries_IsTriedAgain_EachTimeAsARunOfItsOwn()
+    {
+        var mark = Mark("retried");
+        var (tries, second) = (0, new ConcurrentQueue<StartExecution>());
+        var fleet = await FleetAsync(mark, 1, (_, start) =>
+        {
+            switch (start.Command == "bad" ? ++tries : 0)
+            {
+                case 1:
+                    return Failed(9);
+                case 2:
+                    second.Enqueue(start);
+                    return null;
+                default:
+                    return Succeeded();
+            }
+        });
+        await ApplyAsync($"name: {mark}-child\nsteps: [{{command: bad}}]\n");
+        await ApplyAsync($"name: {mark}\ntarget: {{selector: fleet={mark}}}\nsteps: [{{job: {{name: {mark}-child}}, retries: {{count: 2, pause: 100ms}}}}, {{command: after}}]\n");
+        var run = await RunAsync(mark);
+        await EventuallyAsync(() => Task.FromResult(!second.IsEmpty), "it is tried again");
+        var again = await JobRunAsync(run.Id);
+        Assert.Equal((JobRunStatus.Running, JobCallStatus.Running, 2), (again.Status, again.Steps![0].Call!.Status, again.Steps[0].Call!.Attempt));
+        Assert.Equal($"the job {mark}-child failed: 1 of 1 devices failed", again.Steps[0].Call!.Reason);
+        await fleet[0].ReportAsync(Report(second.Single().ExecutionId, Failed(9)));
+        var ended = await JobRunAsync(run.Id, 60);
+        Assert.Equal((JobRunStatus.Succeeded, 3, JobCallStatus.Succeeded, null), (ended.Status, ended.Steps![0].Call!.Attempt, ended.Steps[0].Call!.Status, ended.Steps[0].Call!.Reason));
+        Assert.Equal(3, (await Server.Owner.GetFromJsonAsync<Operone.Core.Page<JobRunView>>($"/api/v1/job-runs?job={mark}-child", Cancelled))!.Items.Count(r => r.ParentId == run.Id));
+        await EndAsync(fleet);
+    }
+
+    [Fact]
     public async Task Call_OfWhatCannotBe_FailsInWords()
     {
         var mark = Mark("cannot");

@@ -74,7 +74,7 @@ internal static class JobShape
         ["workingDirectory"] = new TextShape("An absolute path; by default the home of the agent's user."),
         ["environment"] = new MapShape("Variables of this step.", new TextShape("A value.", IsScalar: true)),
         ["timeout"] = Duration("How long it may take on each device, or the whole of what it calls."),
-        ["retries"] = Retries with { About = "How often it is tried again; instead of the job's." },
+        ["retries"] = Retries with { About = "How often it is tried again; instead of the job's. Not for a webhook, which is tried for a day as ever." },
         ["pipeline"] = new ObjectShape("A pipeline across devices: each stage's standard output is the next one's standard input.", new Dictionary<string, Shape>
         {
             ["stages"] = new ListShape("The stages in order.", Stage, PipelineLimits.MaxStages),

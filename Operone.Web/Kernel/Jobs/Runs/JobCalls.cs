@@ -38,7 +38,12 @@ internal sealed class JobCalls(IDbContextFactory<OperoneDb> databases, JobStarts
         return new() { JobRunId = run.Id, Step = step, CalledId = id, At = now };
     }
 
-    /// <summary>How a call stands. One that has not begun is begun.</summary>
+    /// <summary>The same once more, after a pause: where its step is tried again. Null where it is not.</summary>
+    public static JobRunCall? Again(JobRun run, JobRunCall call, CallOutcome outcome, DateTimeOffset now) =>
+        outcome.Status == JobCallStatus.Failed && JobRules.PauseBefore(run.Definition.Steps![call.Step].Retries, call.Attempt) is { } pause
+            ? new() { JobRunId = run.Id, Step = call.Step, CalledId = Guid.CreateVersion7(now), At = now + pause, Attempt = call.Attempt + 1 } : null;
+
+    /// <summary>How a call stands. One that has not begun is begun, when its time has come and the run is not paused.</summary>
     /// <param name="actor">In whose name.</param>
     /// <param name="run">The run.</param>
     /// <param name="call">The call, which is running.</param>
@@ -54,15 +59,15 @@ internal sealed class JobCalls(IDbContextFactory<OperoneDb> databases, JobStarts
             return new(JobCallStatus.Failed, "the key that sealed the run's secrets is not there any more");
         }
 
-        var outcome = step.Job is { } job ? await LookAtJobAsync(actor, run, call, job, bound, devices, cancellationToken)
-            : step.Pipeline is { } pipeline ? await LookAtPipelineAsync(actor, run, call, pipeline, bound, cancellationToken)
+        var outcome = step.Job is { } job ? await LookAtJobAsync(actor, run, call, job, bound, devices, now, cancellationToken)
+            : step.Pipeline is { } pipeline ? await LookAtPipelineAsync(actor, run, call, pipeline, bound, now, cancellationToken)
             : await LookAtWebhookAsync(step.Webhook!.Name!, call, cancellationToken);
         return outcome.Status == JobCallStatus.Running && call.At + JobRules.Time(step.Timeout) <= now ? new(JobCallStatus.Failed, $"it took longer than {step.Timeout}") : outcome;
     }
 
     /// <summary>When to look at a call again.</summary>
     public static DateTimeOffset NextLook(JobStep step, JobRunCall call, DateTimeOffset now) =>
-        new[] { now + (step.Job is null ? Interval : TimeSpan.FromMinutes(1)), call.At + JobRules.Time(step.Timeout) ?? DateTimeOffset.MaxValue }.Min();
+        call.At > now ? call.At : new[] { now + (step.Job is null ? Interval : TimeSpan.FromMinutes(1)), call.At + JobRules.Time(step.Timeout) ?? DateTimeOffset.MaxValue }.Min();
 
     /// <summary>Notes that what a call began is to end, in the transaction in which its run ends before it.</summary>
     public static async Task CancelAsync(OperoneDb db, JobRun run, JobRunCall call, string reason, DateTimeOffset now, CancellationToken cancellationToken)
@@ -87,7 +92,8 @@ internal sealed class JobCalls(IDbContextFactory<OperoneDb> databases, JobStarts
     }
 
     private async Task<CallOutcome> LookAtJobAsync(
-        Actor actor, JobRun run, JobRunCall call, JobCall called, BoundParameters bound, IReadOnlyList<Guid> devices, CancellationToken cancellationToken)
+        Actor actor, JobRun run, JobRunCall call, JobCall called, BoundParameters bound, IReadOnlyList<Guid> devices, DateTimeOffset now,
+        CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         if (await db.Set<JobRun>().SingleOrDefaultAsync(r => r.Id == call.CalledId, cancellationToken) is { } child)
@@ -95,6 +101,11 @@ internal sealed class JobCalls(IDbContextFactory<OperoneDb> databases, JobStarts
             return child.EndedAt is null ? new(JobCallStatus.Running)
                 : child.Status == JobRunStatus.Succeeded ? new(JobCallStatus.Succeeded)
                 : new(JobCallStatus.Failed, $"the job {child.JobName} {(child.Status == JobRunStatus.Failed ? "failed" : $"is {child.Status.ToText()}")}{(child.Reason is null ? "" : $": {child.Reason}")}");
+        }
+
+        if (call.At > now || run.PausedAt is not null)
+        {
+            return new(JobCallStatus.Running);
         }
 
         if (await Job.FindAsync(db, called.Name!, cancellationToken) is not { } job)
@@ -118,7 +129,7 @@ internal sealed class JobCalls(IDbContextFactory<OperoneDb> databases, JobStarts
     }
 
     private async Task<CallOutcome> LookAtPipelineAsync(
-        Actor actor, JobRun run, JobRunCall call, JobPipeline called, BoundParameters bound, CancellationToken cancellationToken)
+        Actor actor, JobRun run, JobRunCall call, JobPipeline called, BoundParameters bound, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         if (await db.Set<Run>().SingleOrDefaultAsync(r => r.Id == call.CalledId, cancellationToken) is { } pipeline)
@@ -134,21 +145,26 @@ internal sealed class JobCalls(IDbContextFactory<OperoneDb> databases, JobStarts
                 : new(JobCallStatus.Failed, $"the pipeline is {pipeline.Status.ToText()}{(bad is null ? "" : $"; stage {bad.Stage + 1} on {bad.DeviceName}: {bad.Reason ?? bad.Status.ToText()}")}");
         }
 
-        // what is secret has no place in the request of a pipeline, which everybody sees who sees its run
-        var variables = JobParameters.Variables(run.Definition, bound).Values;
+        if (call.At > now || run.PausedAt is not null)
+        {
+            return new(JobCallStatus.Running);
+        }
+
+        // what is secret has no place in the request of a pipeline, which everybody sees who sees its run: it is sealed beside it
+        var (variables, hidden) = JobParameters.Variables(run.Definition, bound);
         var request = new CreatePipeline
         {
             Stages = [.. called.Stages!.Select(s => s with
             {
                 Argv = s.Argv is null ? null : JobParameters.Fill(s.Argv, bound),
-                Environment = (s.Environment ?? new Dictionary<string, string>()).Where(v => !variables.ContainsKey(v.Key)).Concat(variables).ToDictionary(),
+                Environment = (s.Environment ?? new Dictionary<string, string>()).Where(v => !variables.ContainsKey(v.Key) && !hidden.ContainsKey(v.Key)).Concat(variables).ToDictionary(),
             })],
             TimeoutSeconds = JobRules.Time(run.Definition.Steps![call.Step].Timeout)?.TotalSeconds,
             OutputLimitBytes = run.Definition.Limits?.Output is { } output ? Quantities.ParseSize(output).Value : null,
             Sandbox = run.Definition.Sandbox,
             Environments = run.Definition.Environments,
         };
-        return Begun(await pipelines.CreateAsync(actor, request, new PipelineCall(Permissions.JobsRun, call.CalledId, run.Definition.RunAs), cancellationToken));
+        return Begun(await pipelines.CreateAsync(actor, request, new PipelineCall(Permissions.JobsRun, call.CalledId, run.Definition.RunAs, hidden), cancellationToken));
     }
 
     private async Task<CallOutcome> LookAtWebhookAsync(string name, JobRunCall call, CancellationToken cancellationToken)

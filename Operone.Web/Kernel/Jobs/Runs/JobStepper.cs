@@ -51,7 +51,7 @@ internal sealed class JobStepper(
         var (over, next) = (ApprovalStatus.Fallen, (DateTimeOffset?)null);
         var actor = await standing.ActorAsync(run.CreatedById, run.CreatedBy, cancellationToken);
         var call = await db.Set<JobRunCall>().SingleOrDefaultAsync(c => c.JobRunId == run.Id && c.Status == JobCallStatus.Running, cancellationToken);
-        var outcome = new CallOutcome(JobCallStatus.Cancelled, why);
+        var (outcome, again) = (new CallOutcome(JobCallStatus.Cancelled, why), (JobRunCall?)null);
         if (ending is { } status)
         {
             machine.End(status, why!, isTakenOver);
@@ -60,8 +60,9 @@ internal sealed class JobStepper(
         else if (call is not null)
         {
             outcome = await calls.LookAsync(actor, run, call, machine.Able, now, cancellationToken);
-            machine.Take(call.Step, outcome);
-            next = JobCalls.NextLook(run.Definition.Steps![call.Step], call, now);
+            again = JobCalls.Again(run, call, outcome, now);
+            machine.Take(call.Step, again is null ? outcome : new(JobCallStatus.Running));
+            next = JobCalls.NextLook(run.Definition.Steps![call.Step], again ?? call, now);
         }
         else if (approval is not null)
         {
@@ -88,7 +89,7 @@ internal sealed class JobStepper(
 
         var asked = machine.Asks is { } step ? await AskAsync(db, run, actor, step, machine, now, cancellationToken) : null;
         var isCallOver = call is not null && (outcome.Status != JobCallStatus.Running || machine.Status.IsEnd());
-        if (!await StoreAsync(db, run, claim, machine, prepared, approval, over, asked, isCallOver ? (call!, outcome) : null, now, cancellationToken))
+        if (!await StoreAsync(db, run, claim, machine, prepared, approval, over, asked, isCallOver ? (call!, outcome, again) : null, now, cancellationToken))
         {
             return null;
         }
@@ -246,7 +247,7 @@ internal sealed class JobStepper(
 
     private async Task<bool> StoreAsync(
         OperoneDb db, JobRun run, Guid claim, JobRunMachine machine, List<PreparedRun> prepared, Approval? approval, ApprovalStatus over, Approval? asked,
-        (JobRunCall Call, CallOutcome Outcome)? ended, DateTimeOffset now, CancellationToken cancellationToken)
+        (JobRunCall Call, CallOutcome Outcome, JobRunCall? Again)? ended, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var isOver = machine.Status.IsEnd();
@@ -276,11 +277,14 @@ internal sealed class JobStepper(
             db.Add(new JobRunPart { RunId = made.Run.Id, JobRunId = run.Id, Step = StepOf(machine, made) });
         }
 
-        if (ended is var (called, outcome))
+        if (ended is var (called, outcome, again))
         {
             var reason = outcome.Reason is null ? null : ShortText.Shorten(outcome.Reason, 1000);
-            await db.Set<JobRunCall>().Where(c => c.JobRunId == run.Id && c.Step == called.Step).ExecuteUpdateAsync(
-                c => c.SetProperty(x => x.Status, outcome.Status).SetProperty(x => x.Reason, reason).SetProperty(x => x.EndedAt, now), cancellationToken);
+            var row = db.Set<JobRunCall>().Where(c => c.JobRunId == run.Id && c.Step == called.Step);
+            await (again is null
+                ? row.ExecuteUpdateAsync(c => c.SetProperty(x => x.Status, outcome.Status).SetProperty(x => x.Reason, reason).SetProperty(x => x.EndedAt, now), cancellationToken)
+                : row.ExecuteUpdateAsync(c => c.SetProperty(x => x.CalledId, again.CalledId).SetProperty(x => x.At, again.At).SetProperty(x => x.Attempt, again.Attempt)
+                    .SetProperty(x => x.Reason, reason), cancellationToken));
             if (outcome.Status != JobCallStatus.Succeeded)
             {
                 await JobCalls.CancelAsync(db, run, called, reason ?? "it has ended", now, cancellationToken);

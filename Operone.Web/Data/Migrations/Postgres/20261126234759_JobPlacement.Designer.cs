@@ -12,7 +12,7 @@ using Operone.Web.Data;
 namespace Operone.Web.Data.Migrations.Postgres
 {
     [DbContext(typeof(PostgresDb))]
-    [Migration("20261126232656_JobPlacement")]
+    [Migration("20261126234759_JobPlacement")]
     partial class JobPlacement
     {
         /// <inheritdoc />
@@ -2155,6 +2155,11 @@ namespace Operone.Web.Data.Migrations.Postgres
 
                     b.Property<DateTimeOffset>("At")
                         .HasColumnType("timestamp with time zone");
+
+                    b.Property<int>("Attempt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("integer")
+                        .HasDefaultValue(1);
 
                     b.Property<Guid>("CalledId")
                         .HasColumnType("uuid");

@@ -11,7 +11,7 @@ using Operone.Web.Data;
 namespace Operone.Web.Data.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteDb))]
-    [Migration("20261126232651_JobPlacement")]
+    [Migration("20261126234751_JobPlacement")]
     partial class JobPlacement
     {
         /// <inheritdoc />
@@ -2144,6 +2144,11 @@ namespace Operone.Web.Data.Migrations.Sqlite
 
                     b.Property<long>("At")
                         .HasColumnType("INTEGER");
+
+                    b.Property<int>("Attempt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(1);
 
                     b.Property<Guid>("CalledId")
                         .HasColumnType("TEXT");

@@ -23,6 +23,13 @@ namespace Operone.Web.Data.Migrations.Sqlite
                 type: "TEXT",
                 nullable: true);
 
+            migrationBuilder.AddColumn<int>(
+                name: "Attempt",
+                table: "job_run_calls",
+                type: "INTEGER",
+                nullable: false,
+                defaultValue: 1);
+
             migrationBuilder.CreateTable(
                 name: "job_reservations",
                 columns: table => new
@@ -71,6 +78,10 @@ namespace Operone.Web.Data.Migrations.Sqlite
             migrationBuilder.DropColumn(
                 name: "Placement",
                 table: "job_runs");
+
+            migrationBuilder.DropColumn(
+                name: "Attempt",
+                table: "job_run_calls");
         }
     }
 }

@@ -23,6 +23,13 @@ namespace Operone.Web.Data.Migrations.Postgres
                 type: "text",
                 nullable: true);
 
+            migrationBuilder.AddColumn<int>(
+                name: "Attempt",
+                table: "job_run_calls",
+                type: "integer",
+                nullable: false,
+                defaultValue: 1);
+
             migrationBuilder.CreateTable(
                 name: "job_reservations",
                 columns: table => new
@@ -71,6 +78,10 @@ namespace Operone.Web.Data.Migrations.Postgres
             migrationBuilder.DropColumn(
                 name: "Placement",
                 table: "job_runs");
+
+            migrationBuilder.DropColumn(
+                name: "Attempt",
+                table: "job_run_calls");
         }
     }
 }
