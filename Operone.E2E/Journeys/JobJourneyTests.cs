@@ -47,6 +47,47 @@ public sealed class JobJourneyTests(Browser browser)
         await page.Context.CloseAsync();
     }
 
+    [Fact]
+    public async Task Job_OnAnyOne_SaysWhyItWaits_AndRunsOnceItFits()
+    {
+        await using var scene = await Scene.StartAsync("web-1");
+        var page = await browser.OpenAsync(scene.Server.Url);
+        await page.SignInAsync();
+        await MakeAsync(page, "name: large\ntarget: {all: true}\nplacement: {count: 1, needs: {cpu: 999}}\nsteps:\n- command: echo done\n");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Run", Exact = true }).ClickAsync();
+        await page.WaitForURLAsync("**/job-runs/*");
+        await Expect(page.GetByText("Waits for room.")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Row).Filter(new() { HasText = "needs 999 CPU" })).ToBeVisibleAsync();
+        await page.PictureAsync("journey-job-waits");
+        await page.GoAsync("/resources");
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Job large" })).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Job large" }).ClickAsync();
+        await page.WaitForURLAsync("**/job-runs/*");
+        await page.WaitUntilLiveAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Cancel the run" }).ClickAsync();
+        await Expect(page.Locator(".page-head").GetByText("cancelled")).ToBeVisibleAsync();
+
+        await MakeAsync(page, "name: small\ntarget: {all: true}\nplacement: {count: 1, needs: {cpu: 0.1}}\nsteps:\n- command: echo done\n");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Run", Exact = true }).ClickAsync();
+        await page.WaitForURLAsync("**/job-runs/*");
+        await Expect(page.Locator(".page-head").GetByText("succeeded")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Chosen of 1 devices: web-1.")).ToBeVisibleAsync();
+        await page.Context.CloseAsync();
+    }
+
+    private static async Task MakeAsync(IPage page, string text)
+    {
+        await page.GoAsync("/jobs/new");
+        await page.WaitUntilLiveAsync();
+        await Expect(page.Locator(".written[data-ready]")).ToBeVisibleAsync();
+        await TypeAsync(page, text);
+        await Expect(page.GetByText("It is right")).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Make the job" }).ClickAsync();
+        await page.WaitForURLAsync(url => !url.EndsWith("/new", StringComparison.Ordinal));
+        await page.WaitUntilLiveAsync();
+    }
+
     private static async Task TypeAsync(IPage page, string text)
     {
         await page.Locator(".written .view-lines").ClickAsync();

@@ -7,7 +7,7 @@ using Operone.E2E.Hosting;
 
 namespace Operone.E2E.Journeys;
 
-/// <summary>Jobs for the pages: one with every kind of parameter and a run that failed, one that waits for a yes.</summary>
+/// <summary>Jobs for the pages: one with every kind of parameter and a run that failed, one that waits for a yes, one that waits for room.</summary>
 internal static class JobSteps
 {
     public static async Task FurnishAsync(ServerProcess server, Dictionary<string, string> ids, CancellationToken cancellationToken)
@@ -57,6 +57,16 @@ internal static class JobSteps
         await server.Api.PostAsync<FiringView>("/api/v1/schedules/rotate-monthly/fire", new { }, cancellationToken);
         var waiting = await server.Api.PostAsync<JobRunView>("/api/v1/jobs/rotate-keys/runs", new RunJob(), cancellationToken);
         ids["{job-run-approval}"] = waiting.Id.ToString();
+        await server.Api.PostAsync<AppliedJob>("/api/v1/jobs/apply", new JobDefinition
+        {
+            Name = "rebuild-index",
+            Description = "Needs much memory for an hour.",
+            Target = new RunTarget(Selector: "role=web"),
+            Placement = new() { Count = 1, Needs = new() { Cpu = "64", Memory = "512GiB" } },
+            Steps = [new() { Command = "true" }],
+        }, cancellationToken);
+        var unplaced = await server.Api.PostAsync<JobRunView>("/api/v1/jobs/rebuild-index/runs", new RunJob(), cancellationToken);
+        ids["{job-run-waiting}"] = unplaced.Id.ToString();
         var workload = await server.Api.PostAsync<AppliedWorkload>("/api/v1/workloads/apply", new WorkloadDefinition
         {
             Name = "shop-worker",

@@ -101,6 +101,7 @@ public sealed partial class PagesTests(Browser browser, PagesScene scene) : ICla
         ("job-runs", "/jobs/runs", true),
         ("job-run-failed", "/job-runs/{job-run-failed}", true),
         ("job-run-approval", "/job-runs/{job-run-approval}", true),
+        ("job-run-waiting", "/job-runs/{job-run-waiting}", true),
         ("workloads", "/workloads", true),
         ("workloads-no-match", "/workloads?q=nothing-like-this", true),
         ("workload", "/workloads/{workload}", true),
