@@ -17,7 +17,7 @@ Without a name all of them run; the table goes to standard output (progress to s
   rollout     a job on 1,000 simulated devices in batches of 100 (baseline: a client that makes a run for each batch)
   schedules   10,000 schedules due within a minute: all fired, and how late
   fleet       5,000 simulated devices: memory and CPU of the server, all reconnecting after a restart
-  output      one execution printing 200 MB
+  output      one execution printing 200 MB, and ten at once, on both databases
   agent       the agent's size, memory and CPU while idle
   processes   what a sample of 1,000 processes costs a device (baseline: top -b)
   start       the server's cold start and memory

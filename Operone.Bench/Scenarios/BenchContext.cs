@@ -31,10 +31,11 @@ internal sealed class BenchContext(string folder, CancellationToken cancellation
         return thing;
     }
 
-    /// <summary>A server that is ready.</summary>
-    public async Task<ServerProcess> StartServerAsync()
+    /// <summary>A server that is ready, on the embedded database or on this one.</summary>
+    public async Task<ServerProcess> StartServerAsync(string? database = null)
     {
-        var server = Own(new ServerProcess(NewFolder("server")));
+        var server = Own(new ServerProcess(
+            NewFolder("server"), settings: database is null ? null : new Dictionary<string, string> { ["ConnectionStrings__Operone"] = database }));
         await server.StartAsync(cancellationToken);
         return server;
     }
