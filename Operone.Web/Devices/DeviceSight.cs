@@ -64,6 +64,10 @@ internal sealed class DeviceSight(DeviceDirectory directory, IAuditTrail audit, 
         return directory.All.Where(d => actor.May(Permissions.DevicesRead, d.Labels) || actor.May(Permissions.RunsCreate, d.Labels));
     }
 
+    /// <summary>Whether there is such a device that they may aim at.</summary>
+    public bool Aims(Actor actor, string idOrName) =>
+        directory.Find(idOrName) is { } device && (actor.May(Permissions.DevicesRead, device.Labels) || actor.May(Permissions.RunsCreate, device.Labels));
+
     /// <summary>How many they may read, and how many of those are connected.</summary>
     public (int Count, int Online) Count(Actor actor)
     {
@@ -207,10 +211,9 @@ internal sealed class DeviceSight(DeviceDirectory directory, IAuditTrail audit, 
         var unknown = new List<string>();
         foreach (var name in target.Devices ?? [])
         {
-            if (directory.Find(name) is { } device
-                && (actor.May(Permissions.DevicesRead, device.Labels) || actor.May(Permissions.RunsCreate, device.Labels)))
+            if (Aims(actor, name))
             {
-                found[device.Id] = device;
+                found[directory.Find(name)!.Id] = directory.Find(name)!;
             }
             else
             {

@@ -24,7 +24,8 @@ internal sealed class RunRecords(IAuditTrail audit, LiveChanges changes)
     public async ValueTask CreatedAsync(Actor actor, Run run, TargetedDevices target, CancellationToken cancellationToken)
     {
         var names = target.Devices.Select(d => d.Name).ToArray();
-        var on = run.Request.Placement is { } placement
+        // one that was given its devices before it was made names them
+        var on = run is { WaitingSince: not null, Request.Placement: { } placement }
             ? $"on {(placement.Count is { } count ? $"{count} of" : "all of")} {names.Length} devices, each with {placement.Needs ?? Core.Devices.Resources.None}"
             : $"on {names.Length} devices: {RunErrors.Some(names)}";
         var detail = $"{run.Summary} ({on}"

@@ -6,6 +6,7 @@ using Operone.Web.Access;
 using Operone.Web.Data;
 using Operone.Web.Devices;
 using Operone.Web.Events;
+using Operone.Web.Shell.Placement;
 
 namespace Operone.Web.Shell;
 
@@ -90,7 +91,7 @@ internal sealed class RunSight(DeviceSight devices) : IEventSight
             Status = RunRules.Combine(seen.CountBy(e => e.Status).ToDictionary()),
             EndedAt = seen.Any(e => e.EndedAt is null) ? null : seen.Max(e => e.EndedAt),
         };
-        view = view.Placement is { } placement ? view with { Placement = placement with { Devices = [.. placement.Devices.Where(d => sees(d.DeviceId))] } } : view;
+        view = view with { Placement = PlacementSight.Part(view.Placement, sees) };
         return IsOwn(actor, run) ? view : view with { Request = Of(view) };
     }
 

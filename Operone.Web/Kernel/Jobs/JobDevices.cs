@@ -33,8 +33,18 @@ internal sealed class JobDevices(DeviceSight devices, EnvironmentUse environment
     /// The same for a job whose devices Operone chooses: all that somebody may use, those that take no new work too, since why one of them is not chosen
     /// is told of each. An error where there is none.
     /// </summary>
-    public async Task<Result<TargetedDevices>> CandidatesAsync(Actor actor, RunTarget target, JobDefinition definition, CancellationToken cancellationToken)
+    /// <param name="actor">Who.</param>
+    /// <param name="target">What is meant.</param>
+    /// <param name="definition">The job.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <param name="isLater">Whether it was accepted long ago: a device that was named then and is gone is not a mistake of whoever asked.</param>
+    public async Task<Result<TargetedDevices>> CandidatesAsync(Actor actor, RunTarget target, JobDefinition definition, CancellationToken cancellationToken, bool isLater = false)
     {
+        if (isLater && target.Devices is { Count: > 0 } names)
+        {
+            target = target with { Devices = [.. names.Where(n => devices.Aims(actor, n))] };
+        }
+
         var resolved = devices.Resolve(actor, target with { OnlyPermitted = true }, Permissions.JobsRun, withCordoned: true);
         if (resolved.IsError)
         {

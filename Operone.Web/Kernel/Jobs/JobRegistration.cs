@@ -11,6 +11,7 @@ internal static class JobRegistration
         services.AddSingleton<JobDevices>();
         services.AddSingleton<JobRecords>();
         services.AddSingleton<JobService>();
+        services.AddSingleton<JobRights>();
         services.AddSingleton<JobStarts>();
         services.AddSingleton<JobSecrets>();
         services.AddSingleton<ApprovalContent>();

@@ -15,7 +15,7 @@ namespace Operone.Web.Kernel.Jobs;
 
 /// <summary>The use cases of jobs as such: look, write, compare, remove. <see cref="JobStarts"/> runs them.</summary>
 internal sealed class JobService(
-    IDbContextFactory<OperoneDb> databases, JobSight sight, JobStarts starts, IAuditTrail audit, JobRecords records, TimeProvider time)
+    IDbContextFactory<OperoneDb> databases, JobSight sight, JobRights rights, IAuditTrail audit, JobRecords records, TimeProvider time)
 {
     private const int Stretch = 200;
 
@@ -133,7 +133,7 @@ internal sealed class JobService(
             return await records.RefusedAsync(actor, "job.write", definition.Name, JobErrors.HooksNotAllowed(actor.Name, hooks, noHooks), cancellationToken);
         }
 
-        if (await starts.LacksCalledAsync(actor, definition, cancellationToken) is { } mayNotCall)
+        if (await rights.LacksCalledAsync(actor, definition, cancellationToken) is { } mayNotCall)
         {
             return await records.RefusedAsync(actor, "job.write", definition.Name, mayNotCall, cancellationToken);
         }
@@ -150,7 +150,7 @@ internal sealed class JobService(
 
         // What schedules run in others' names is written by who may run it themselves.
         if (job is not null && await db.Set<Schedule>().AnyAsync(s => s.JobId == job.Id, cancellationToken)
-            && await starts.LacksAsync(actor, job.Name, definition, cancellationToken) is { } mayNot)
+            && await rights.LacksAsync(actor, job.Name, definition, cancellationToken, inOthersNames: true) is { } mayNot)
         {
             return mayNot;
         }

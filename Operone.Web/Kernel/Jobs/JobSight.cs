@@ -87,6 +87,18 @@ internal sealed class JobSight(DeviceDirectory directory, DeviceSight devices)
     /// <summary>Whether they may run jobs on a device.</summary>
     public bool MayRun(Actor actor, Guid deviceId) => devices.May(actor, Permissions.JobsRun, deviceId);
 
+    /// <summary>Whether they may run jobs on every device that a target means now.</summary>
+    public bool MayRunAll(Actor actor, RunTarget target) => actor.MayEverywhere(Permissions.JobsRun) || Meant(target).All(d => actor.May(Permissions.JobsRun, d.Labels));
+
+    /// <summary>Whether a run is somebody's own, by whichever of their tokens.</summary>
+    public static bool IsOwn(Actor actor, JobRun run) => run.OwnerId is { } owner && owner == (actor.PersonId ?? actor.Id);
+
+    /// <summary>
+    /// Whether they may steer a run whose devices Operone chooses, before it has any, or choose them anew: it is their own, or they may run jobs on all devices that it
+    /// may be given. With what somebody else typed in it must go nowhere else.
+    /// </summary>
+    public bool MaySteer(Actor actor, JobRun run) => IsOwn(actor, run) || MayRunAll(actor, run.Among ?? run.Target);
+
     /// <summary>Whether they see jobs on a device.</summary>
     public bool Sees(Actor actor, Guid deviceId) => devices.May(actor, Permissions.JobsRead, deviceId);
 

@@ -9,7 +9,6 @@ using Operone.Web.Access;
 using Operone.Web.Data;
 using Operone.Web.Devices;
 using Operone.Web.Kernel.Jobs.Runs;
-using Operone.Web.Shell.Sandbox;
 
 namespace Operone.Web.Kernel.Jobs;
 
@@ -38,13 +37,14 @@ internal sealed record JobCause(string Text, bool IsAsked = false, Guid? RunId =
 /// target means, as runs take theirs; environments and sandbox are the caller's too.
 /// </summary>
 internal sealed class JobStarts(
-    IDbContextFactory<OperoneDb> databases, JobSight jobs, DeviceSight devices, JobDevices jobDevices, SandboxChoice sandboxes, StepUp stepUp, JobSecrets secrets,
+    IDbContextFactory<OperoneDb> databases, JobSight jobs, DeviceSight devices, JobDevices jobDevices, JobRights rights, StepUp stepUp, JobSecrets secrets,
     JobRecords records, TimeProvider time)
 {
     /// <summary>How many jobs may call each other in a row.</summary>
     private const int MaxDepth = 8;
 
-    private const string Action = "job.run";
+    /// <summary>What the audit trail calls it.</summary>
+    internal const string Action = "job.run";
 
     /// <summary>Makes a job run. The answer comes once it is stored.</summary>
     /// <param name="actor">In whose name.</param>
@@ -125,7 +125,12 @@ internal sealed class JobStarts(
             return JobErrors.RunNotEnded(runId);
         }
 
-        if (await LeftAsync(db, run, cancellationToken) is not var (there, count))
+        if (run.Placement is not null && !jobs.MaySteer(actor, run))
+        {
+            return await records.RefusedAsync(actor, "job-run.retry", runId.ToString(), JobErrors.NotOnAll(actor.Name, ["those that it may be given"]), cancellationToken);
+        }
+
+        if (await LeftAsync(db, actor, run, cancellationToken) is not var (there, count))
         {
             return JobErrors.NothingLeft(runId);
         }
@@ -141,7 +146,7 @@ internal sealed class JobStarts(
     /// The devices of a run that did not succeed. Where Operone chose some of many, it chooses again, as many as failed or did not begin, among those that
     /// have not done it. Null where nothing is left.
     /// </summary>
-    private async Task<(RunTarget Target, int? Count)?> LeftAsync(OperoneDb db, JobRun run, CancellationToken cancellationToken)
+    private async Task<(RunTarget Target, int? Count)?> LeftAsync(OperoneDb db, Actor actor, JobRun run, CancellationToken cancellationToken)
     {
         if (run.IsUnplaced)
         {
@@ -153,83 +158,16 @@ internal sealed class JobStarts(
         if (run is { Among: { } among, Definition.Placement.Count: not null } && rows.Count(d => d.Status != JobDeviceStatus.Succeeded) is > 0 and var count)
         {
             var done = rows.Where(d => d.Status == JobDeviceStatus.Succeeded).Select(d => d.DeviceId).ToHashSet();
-            return done.Count == 0 ? (among, count) : (new RunTarget([.. jobs.Meant(among).Where(d => !done.Contains(d.Id)).Select(d => d.Id.ToString())]), count);
+            var able = jobs.Meant(among).Where(d => !done.Contains(d.Id) && actor.May(Permissions.JobsRun, d.Labels)).Select(d => d.Id.ToString()).ToArray();
+            return able.Length == 0 ? null : (done.Count == 0 ? among : new RunTarget(able), Math.Min(count, able.Length));
         }
 
         return left.Length == 0 ? null : (new RunTarget([.. left.Select(id => id.ToString())]), null);
     }
 
-    /// <summary>
-    /// What somebody lacks to run a job as it stands, on all devices that it means now: permission there, its environments and its sandbox, a fresh touch
-    /// of a passkey. Null where nothing. For what will run in their name.
-    /// </summary>
-    public async Task<Error?> LacksAsync(Actor actor, string name, JobDefinition definition, CancellationToken cancellationToken)
-    {
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var reached = new HashSet<Guid>();
-        var called = await CalledJob.OfAsync(db, name, definition, cancellationToken);
-        foreach (var (job, what) in called.Select(c => (c.Name, c.Definition)).Prepend((name, definition)))
-        {
-            foreach (var target in JobSight.Targets(what))
-            {
-                // what it names besides its target is not placed
-                var meant = await MeantAsync(actor, job, target, target == what.Target ? what : what with { Placement = null }, cancellationToken);
-                if (meant.IsError)
-                {
-                    return meant.Error!;
-                }
-
-                reached.UnionWith(meant.Value.Devices.Select(d => d.Id));
-            }
-        }
-
-        return reached.Count == 0 ? null : await stepUp.RequireForRunAsync(actor, reached.Count, cancellationToken);
-    }
-
-    /// <summary>
-    /// What somebody lacks to let a job call others: whoever runs it runs them with it, so that who writes it must be allowed to run them. Null where nothing.
-    /// </summary>
-    public async Task<Error?> LacksCalledAsync(Actor actor, JobDefinition definition, CancellationToken cancellationToken)
-    {
-        if (actor.MayEverywhere(Permissions.JobsRun))
-        {
-            return null;
-        }
-
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        for (var i = 0; i < definition.Steps!.Count; i++)
-        {
-            if (definition.Steps[i].Job?.Name is not { } name)
-            {
-                continue;
-            }
-
-            if (await Job.FindAsync(db, name, cancellationToken) is not { } job || !jobs.Of(actor)(job))
-            {
-                return Error.InvalidField($"steps[{i}].job.name", $"there is no job '{name}' that you may run");
-            }
-
-            if (await LacksAsync(actor, job.Name, job.Definition, cancellationToken) is { } lacks)
-            {
-                return lacks;
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>The devices of a run, where its sandbox may be had too; else what stands in the way, which is noted.</summary>
-    private async Task<Result<TargetedDevices>> MeantAsync(Actor actor, string name, RunTarget target, JobDefinition definition, CancellationToken cancellationToken)
-    {
-        var meant = definition.Placement is null
-            ? await jobDevices.ResolveAsync(actor, target, definition, cancellationToken) : await jobDevices.CandidatesAsync(actor, target, definition, cancellationToken);
-        var sandbox = meant.IsError ? meant.Error! : await sandboxes.ResolveAsync(actor, definition.Sandbox, definition.RunAs, cancellationToken);
-        return sandbox.IsError ? await records.RefusedAsync(actor, Action, name, sandbox.Error!, cancellationToken) : meant;
-    }
-
     private async Task<Result<JobRunView>> StoreAsync(OperoneDb db, Actor actor, Wanted wanted, CancellationToken cancellationToken)
     {
-        var meant = await MeantAsync(actor, wanted.Name, wanted.Target, wanted.Definition, cancellationToken);
+        var meant = await rights.MeantAsync(actor, wanted.Name, wanted.Target, wanted.Definition, cancellationToken);
         if (meant.IsError)
         {
             return meant.Error!;
@@ -266,7 +204,8 @@ internal sealed class JobStarts(
             }
 
             // a run that ends at this moment waits for this one, and cancels it
-            if (wanted.Cause.Parent is { } parent && await db.Set<JobRun>().Where(r => r.Id == parent.Id && r.EndedAt == null && r.CancelledAt == null)
+            if (wanted.Cause.Parent is { } parent && await db.Set<JobRun>().Where(r => r.Id == parent.Id && r.EndedAt == null && r.CancelledAt == null
+                    && db.Set<JobRunCall>().Any(c => c.JobRunId == r.Id && c.CalledId == run.Id && c.Status == JobCallStatus.Running))
                 .ExecuteUpdateAsync(r => r.SetProperty(x => x.News, x => x.News), cancellationToken) == 0)
             {
                 return JobErrors.RunEnded(parent.Id);
@@ -277,7 +216,10 @@ internal sealed class JobStarts(
                 var others = await db.Set<JobRunDevice>()
                     .Where(d => db.Set<JobRun>().Any(r => r.Id == d.JobRunId && r.JobId == run.JobId && r.EndedAt == null && r.CancelledAt == null && r.Id != run.Id))
                     .Select(d => new { d.DeviceId, d.DeviceName }).Distinct().ToListAsync(cancellationToken);
-                if (others.Where(d => !jobs.MayRun(actor, d.DeviceId) && devices.LabelsOf(d.DeviceId) is not null).Select(d => d.DeviceName).Take(20).ToArray() is { Length: > 0 } not)
+                var waiting = await db.Set<JobRun>().Where(
+                    r => r.JobId == run.JobId && r.EndedAt == null && r.CancelledAt == null && r.Id != run.Id && r.Placement != null && r.Among == null).ToListAsync(cancellationToken);
+                if (others.Where(d => !jobs.MayRun(actor, d.DeviceId) && devices.LabelsOf(d.DeviceId) is not null).Select(d => jobs.Sees(actor, d.DeviceId) ? d.DeviceName : "one that they do not see")
+                    .Concat(waiting.Where(r => !jobs.MaySteer(actor, r)).Select(_ => "those that another run may be given")).Distinct().Take(20).ToArray() is { Length: > 0 } not)
                 {
                     // it is noted by another connection, which must not wait for this one
                     await transaction.RollbackAsync(cancellationToken);

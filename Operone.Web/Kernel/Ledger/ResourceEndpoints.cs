@@ -16,9 +16,9 @@ internal static class ResourceEndpoints
         var resources = app.MapGroup("/api/v1/resources").WithTags("Resources").ProducesAccessProblems().ProducesProblem(StatusCodes.Status400BadRequest);
         resources.MapGet("/", ListAsync).RequirePermission(Permissions.DevicesRead).WithName("ListResources").WithSummary("List what devices have and what is reserved")
             .WithDescription("By the device's name. What a device has comes from its facts; what is kept for itself is set with `PATCH /devices/{idOrName}`; what is "
-                + "reserved belongs to executions that have not ended.");
+                + "reserved belongs to executions, and to devices of jobs' runs, that have not ended.");
         resources.MapGet("/reservations", ReservationsAsync).RequirePermission(Permissions.RunsRead).WithName("ListReservations").WithSummary("List reservations, newest first")
-            .WithDescription("Who has what of which device, and for which run. A reservation ends with its execution, however that ends.")
+            .WithDescription("Who has what of which device, and for which run. A reservation ends with its execution, or with its device's part in a job's run, however that ends.")
             .ProducesProblem(StatusCodes.Status404NotFound);
     }
 

@@ -26,70 +26,92 @@ internal sealed partial class JobPlacer(
     /// <summary>How often it is tried again where somebody else took the room at the same moment.</summary>
     private const int MaxAttempts = 5;
 
+    /// <summary>How long a round of all that wait may take: then the others come in the next one, so that nothing else has to wait for them.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
+
+    private Guid _next;
+
     /// <summary>Tries all that wait, in the order in which they came.</summary>
     public async Task PlaceAllAsync(CancellationToken cancellationToken)
     {
-        FleetState? fleet = null;
-        foreach (var id in await WaitingAsync(cancellationToken))
+        var (began, round) = (time.GetTimestamp(), new Round());
+        var waiting = await WaitingAsync(cancellationToken);
+        var from = Math.Max(0, waiting.FindIndex(id => id == _next));
+        _next = Guid.Empty;
+        foreach (var id in waiting.Skip(from))
         {
-            fleet ??= await reader.ReadAsync(cancellationToken);
+            if (time.GetElapsedTime(began) > Longest)
+            {
+                _next = id;
+                return;
+            }
+
+            round.Fleet ??= await reader.ReadAsync(cancellationToken);
             try
             {
-                fleet = await PlaceAsync(id, fleet, cancellationToken) ? null : fleet;
+                if (await PlaceAsync(id, round, cancellationToken))
+                {
+                    round = new();
+                }
             }
             catch (Exception e) when (e is not OperationCanceledException && !Problems.IsDatabaseAway(e))
             {
                 // One that cannot be placed must not keep the others waiting for ever.
                 Log.Failed(logger, e, id);
-                fleet = null;
+                round = new();
             }
         }
     }
 
     /// <summary>Chooses and stores. True where what was read of the fleet is not so any more.</summary>
-    internal async Task<bool> PlaceAsync(Guid id, FleetState fleet, CancellationToken cancellationToken)
+    private async Task<bool> PlaceAsync(Guid id, Round round, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var fleet = round.Fleet!;
         for (var attempt = 1; await Waiting(db).AsNoTracking().SingleOrDefaultAsync(r => r.Id == id, cancellationToken) is { } run; attempt++)
         {
             if (run.Definition.Concurrency == JobConcurrency.Replace && !await JobStepper.MayBeginAsync(db, run, cancellationToken))
             {
                 // the one that it replaces has its room until it has ended
+                await NoteAsync(db, run, new(PlacementState.Waiting, "It waits for the run that it replaces.", time.GetUtcNow(), []), cancellationToken);
                 return attempt > 1;
             }
 
-            var actor = await standing.ActorAsync(run.CreatedById, run.CreatedBy, cancellationToken);
-            var meant = await devices.CandidatesAsync(actor, run.Target, run.Definition, cancellationToken);
-            if (meant.IsError)
+            // what another run of the same job was told a moment ago is so for this one
+            var alike = (run.JobId, run.Version, run.CreatedById, run.Devices, JsonColumn.ToText(run.Target));
+            if (attempt > 1 || !round.Told.TryGetValue(alike, out var why))
             {
-                await NoteAsync(db, run, new(PlacementState.Waiting, meant.Error!.Detail, time.GetUtcNow(), []), cancellationToken);
-                return attempt > 1;
+                var actor = await standing.ActorAsync(run.CreatedById, run.CreatedBy, cancellationToken);
+                var meant = await devices.CandidatesAsync(actor, run.Target, run.Definition, cancellationToken, isLater: true);
+                var request = RequestOf(run);
+                var answer = meant.IsError ? null : Placer.Place(request, [.. meant.Value.Devices.Select(d => reader.Of(d, fleet))]);
+                if (answer?.IsPlaced == true)
+                {
+                    if (await StoreAsync(db, run, answer, request.Needs, cancellationToken))
+                    {
+                        records.Signal(run.Id);
+                        return true;
+                    }
+
+                    if (attempt == MaxAttempts)
+                    {
+                        return true;
+                    }
+
+                    db.ChangeTracker.Clear();
+                    fleet = await reader.ReadAsync(cancellationToken);
+                    continue;
+                }
+
+                why = answer is null ? new(PlacementState.Waiting, meant.Error!.Detail, time.GetUtcNow(), []) : PlacementTexts.View(answer, [], time.GetUtcNow());
+                round.Told[alike] = why;
             }
 
-            var request = RequestOf(run);
-            var answer = Placer.Place(request, [.. meant.Value.Devices.Select(d => reader.Of(d, fleet))]);
-            if (!answer.IsPlaced)
-            {
-                await NoteAsync(db, run, PlacementTexts.View(answer, [], time.GetUtcNow()), cancellationToken);
-                return attempt > 1;
-            }
-
-            if (await StoreAsync(db, run, answer, request.Needs, cancellationToken))
-            {
-                records.Signal(run.Id);
-                return true;
-            }
-
-            if (attempt == MaxAttempts)
-            {
-                return true;
-            }
-
-            db.ChangeTracker.Clear();
-            fleet = await reader.ReadAsync(cancellationToken);
+            await NoteAsync(db, run, why, cancellationToken);
+            return attempt > 1;
         }
 
-        return true;
+        return false;
     }
 
     /// <summary>What a run that waits asks for. How many is the run's own: one that does what was left over needs fewer than its job says.</summary>
@@ -175,7 +197,7 @@ internal sealed partial class JobPlacer(
         }
     }
 
-    private async Task<IReadOnlyList<Guid>> WaitingAsync(CancellationToken cancellationToken)
+    private async Task<List<Guid>> WaitingAsync(CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         return await Waiting(db).OrderBy(r => r.Id).Select(r => r.Id).ToListAsync(cancellationToken);
@@ -184,6 +206,13 @@ internal sealed partial class JobPlacer(
     /// <summary>Those that wait for room. One that somebody is just taking a step further is left to them: it is about to end.</summary>
     private static IQueryable<JobRun> Waiting(OperoneDb db) => db.Set<JobRun>().Where(
         r => r.Status == JobRunStatus.Waiting && r.Placement != null && r.Among == null && r.EndedAt == null && r.CancelledAt == null && r.PausedAt == null && r.Claim == null);
+
+    /// <summary>What was read of the fleet, and whoever has been told since that there is no room.</summary>
+    private sealed class Round
+    {
+        public FleetState? Fleet { get; set; }
+        public Dictionary<(Guid Job, int Version, Guid? By, int Count, string Target), PlacementView> Told { get; } = [];
+    }
 
     private static partial class Log
     {

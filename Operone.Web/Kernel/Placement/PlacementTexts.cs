@@ -12,12 +12,14 @@ internal static class PlacementTexts
     /// <param name="at">The time.</param>
     public static PlacementView View(PlacementAnswer answer, IReadOnlyList<PlacedDevice> barred, DateTimeOffset at)
     {
-        var devices = answer.Verdicts.Select(v => new PlacedDevice(v.Device.Id, v.Device.Name, v.IsChosen, v.Text)).Concat(barred).ToArray();
-        var reason = answer.Problem ?? $"Chosen of {devices.Length} devices: {string.Join(", ", answer.Chosen.Take(10).Select(c => c.Name))}"
+        // of thousands only so many are told of
+        var devices = answer.Verdicts.Take(PlacementView.MaxDevices).Select(v => new PlacedDevice(v.Device.Id, v.Device.Name, v.IsChosen, v.Text)).Concat(barred);
+        var all = answer.Verdicts.Count + barred.Count;
+        var reason = answer.Problem ?? $"Chosen of {all} devices: {string.Join(", ", answer.Chosen.Take(10).Select(c => c.Name))}"
             + (answer.Chosen.Count > 10 ? $" and {answer.Chosen.Count - 10} more." : ".");
         return new(
             answer.IsPlaced ? PlacementState.Placed : PlacementState.Waiting, reason, at, [.. devices.Take(PlacementView.MaxDevices)],
-            Math.Max(0, devices.Length - PlacementView.MaxDevices));
+            Math.Max(0, all - PlacementView.MaxDevices));
     }
 
     /// <summary>Whether both say the same: what has not changed is not written again, for it may be tried every second for hours.</summary>

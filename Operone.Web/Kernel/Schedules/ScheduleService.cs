@@ -18,7 +18,7 @@ namespace Operone.Web.Kernel.Schedules;
 /// one must be allowed to manage the job, and it fires in their name from then on.
 /// </summary>
 internal sealed partial class ScheduleService(
-    IDbContextFactory<OperoneDb> databases, JobSight jobs, JobStarts starts, ScheduleClock clock, IAuditTrail audit, IEvents events, LiveChanges changes, TimeProvider time)
+    IDbContextFactory<OperoneDb> databases, JobSight jobs, JobRights rights, ScheduleClock clock, IAuditTrail audit, IEvents events, LiveChanges changes, TimeProvider time)
 {
     /// <summary>Makes a schedule; where it waits for a webhook, its address is in the answer, once.</summary>
     public async Task<Result<SavedSchedule>> CreateAsync(Actor actor, SaveSchedule request, CancellationToken cancellationToken)
@@ -84,7 +84,7 @@ internal sealed partial class ScheduleService(
             return found.Error!;
         }
 
-        if (on && found.Value.Job is { } job && await starts.LacksAsync(actor, job.Name, job.Definition, cancellationToken) is { } mayNot)
+        if (on && found.Value.Job is { } job && await rights.LacksAsync(actor, job.Name, job.Definition, cancellationToken) is { } mayNot)
         {
             return mayNot;
         }
@@ -156,7 +156,7 @@ internal sealed partial class ScheduleService(
                 return ScheduleErrors.OwnersAlone(found.Value.Schedule.Name, found.Value.Schedule.OwnerName);
             }
 
-            if (await starts.LacksAsync(actor, job.Name, job.Definition, cancellationToken) is { } mayNot)
+            if (await rights.LacksAsync(actor, job.Name, job.Definition, cancellationToken) is { } mayNot)
             {
                 return mayNot;
             }
@@ -230,7 +230,7 @@ internal sealed partial class ScheduleService(
         }
 
         // it runs in their name, so that they must be allowed to run it, with a touch of a passkey where the settings want one
-        return await starts.LacksAsync(actor, job.Name, job.Definition, cancellationToken) is { } mayNot ? mayNot : job;
+        return await rights.LacksAsync(actor, job.Name, job.Definition, cancellationToken) is { } mayNot ? mayNot : job;
     }
 
     private static string? Put(Schedule schedule, Actor actor, SaveSchedule request, Guid jobId, DateTimeOffset now)

@@ -23,7 +23,9 @@ internal sealed class ScheduleStarts(
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var schedule = await db.Set<Schedule>().SingleOrDefaultAsync(s => s.Id == firing.ScheduleId, cancellationToken);
-        var held = schedule is null ? null : new HeldDevices(schedule, firing, await WindowHolds.ReadAsync(db, time.GetUtcNow(), cancellationToken));
+        var job = schedule is null ? null : await db.Set<Job>().SingleOrDefaultAsync(j => j.Id == schedule.JobId, cancellationToken);
+        var held = schedule is null ? null
+            : new HeldDevices(schedule, firing, await WindowHolds.ReadAsync(db, time.GetUtcNow(), cancellationToken), job?.Definition.Placement?.Count is not null);
         var error = schedule is null ? ScheduleErrors.NotFound(firing.ScheduleId.ToString())
             : await db.Set<JobRun>().AnyAsync(r => r.Id == firing.JobRunId, cancellationToken) ? null // by a node that did not live to note it
             : firing.DeviceIds is not null && !schedule.IsEnabled && schedule.UpdatedAt > firing.CreatedAt ? ScheduleErrors.TurnedOff(schedule.Name)

@@ -11,6 +11,7 @@ using Operone.Web.Data;
 using Operone.Web.Kernel.Jobs;
 using Operone.Web.Kernel.Jobs.Documents;
 using Operone.Web.Shell;
+using Operone.Web.Shell.Placement;
 
 namespace Operone.Web.Kernel.Workloads;
 
@@ -19,8 +20,6 @@ internal sealed class WorkloadReader(IDbContextFactory<OperoneDb> databases, Job
 {
     private const int Stretch = 200;
     private const int MaxEnded = 20;
-    private const string InPart = "Why is shown to those who may see all devices.";
-
     /// <summary>A page of the workloads, by name.</summary>
     public async Task<Result<Page<WorkloadView>>> ListAsync(Actor actor, string? text, int? limit, string? cursor, CancellationToken cancellationToken)
     {
@@ -150,15 +149,15 @@ internal sealed class WorkloadReader(IDbContextFactory<OperoneDb> databases, Job
         {
             Definition = workload.Definition,
             Instances = [.. live.Concat(ended).Select(i => View(i, devices is not null, i.ExecutionId is { } id && executions.TryGetValue(id, out var found) ? found : (null, null)))],
-            Placement = workload.Placement is { } how && devices is not null ? how with { Reason = InPart, MoreDevices = 0, Devices = [.. how.Devices.Where(d => devices.Contains(d.DeviceId))] } : workload.Placement,
+            Placement = devices is null ? workload.Placement : PlacementSight.Part(workload.Placement, devices.Contains),
         };
     }
 
     /// <summary>What a text of the server's becomes for those who do not see all devices: it may name others.</summary>
     private static string? Cut(string? text) =>
-        text is null ? null : text.StartsWith("Version ", StringComparison.Ordinal) && text.Split(':') is [var head, ..] ? head.TrimEnd('.') + "." : InPart;
+        text is null ? null : text.StartsWith("Version ", StringComparison.Ordinal) && text.Split(':') is [var head, ..] ? head.TrimEnd('.') + "." : PlacementSight.InPart;
 
-    private string? Told(Actor actor, string? problem) => sight.DevicesOf(actor) is null || problem is null ? problem : InPart;
+    private string? Told(Actor actor, string? problem) => sight.DevicesOf(actor) is null || problem is null ? problem : PlacementSight.InPart;
 
     private static InstanceView View(WorkloadInstance i, bool isPart, (ExecutionStatus? Status, SupervisionState? Supervision) execution) => new(
         i.Id, i.Version, i.Status, i.Since, isPart && i.DeviceId is null ? Cut(i.Reason) : i.Reason, i.DeviceId, i.DeviceName, i.RunId, i.ExecutionId, execution.Status, execution.Supervision, i.AwaySince, i.Leaves);

@@ -175,7 +175,7 @@ internal sealed partial class WorkloadService
         }
 
         return sight.Meant(definition.Target!).Any(d => d.Intake == DeviceIntake.Open)
-            ? await starts.LacksAsync(actor, definition.Name!, new JobDefinition
+            ? await rights.LacksAsync(actor, definition.Name!, new JobDefinition
             {
                 Name = definition.Name,
                 Target = definition.Target,

@@ -13,7 +13,7 @@ namespace Operone.Web.Kernel.Workloads;
 
 /// <summary>The use cases of workloads that change what is wanted; the <see cref="WorkloadConductor"/> makes it so. <see cref="WorkloadReader"/> looks.</summary>
 internal sealed partial class WorkloadService(
-    IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, JobSight sight, JobStarts starts, CurrentStanding standing, WorkloadPlacement placement, WorkloadReader reader, IAuditTrail audit,
+    IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, JobSight sight, JobRights rights, CurrentStanding standing, WorkloadPlacement placement, WorkloadReader reader, IAuditTrail audit,
     WorkloadRecords records, TimeProvider time)
 {
     /// <summary>Writes a workload from a text: makes it, or a new version of the one with its name. The same once more changes nothing.</summary>

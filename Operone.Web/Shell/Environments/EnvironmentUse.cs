@@ -17,8 +17,6 @@ namespace Operone.Web.Shell.Environments;
 /// </summary>
 internal sealed class EnvironmentUse(IDbContextFactory<OperoneDb> databases, DeviceSight devices, EnvironmentVault vault)
 {
-    private const int MaxOneByOne = 200;
-
     private static readonly Dictionary<Guid, int> NoGrants = [];
 
     /// <summary>Tells which environments exist for somebody, as of now.</summary>
@@ -91,24 +89,21 @@ internal sealed class EnvironmentUse(IDbContextFactory<OperoneDb> databases, Dev
             return on.ToArray();
         }
 
-        var request = new CreateRun { Environments = names, Target = new RunTarget(All: true, OnlyPermitted: true) };
-        var all = await ResolveAsync(actor, request, new(on, [], NoGrants), cancellationToken);
-        if (!all.IsError)
+        var found = await FindAsync(actor, names, cancellationToken);
+        if (found.IsError)
         {
-            return all.Value.Target.Devices.ToArray();
+            return found.Error!;
         }
 
-        // an environment is not for one of them: the others are asked about one by one
-        var able = new List<DeviceEntry>();
-        foreach (var device in on.Count <= MaxOneByOne ? on : [])
+        var given = found.Value.Select(e => new GivenEnvironment(e.Name, e.Selector)).ToArray();
+        var able = on.Where(d => actor.May(Permissions.EnvironmentsUse, d.Labels) && given.All(e => e.IsFor(d.Labels))).ToArray();
+        if (able.Length > 0 || on.Count == 0)
         {
-            if (!(await ResolveAsync(actor, request, new([device], [], NoGrants), cancellationToken)).IsError)
-            {
-                able.Add(device);
-            }
+            return able;
         }
 
-        return able.Count == 0 ? all.Error! : able;
+        var why = await ResolveAsync(actor, new CreateRun { Environments = names, Target = new RunTarget(All: true, OnlyPermitted: true) }, new(on, [], NoGrants), cancellationToken);
+        return why.IsError ? why.Error! : able;
     }
 
     /// <summary>Why a run whose device has come back cannot have its environments there any more, in words; null where it can.</summary>

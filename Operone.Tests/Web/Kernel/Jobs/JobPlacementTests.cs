@@ -5,6 +5,7 @@ using Operone.Core.Access;
 using Operone.Core.Devices;
 using Operone.Core.Kernel;
 using Operone.Core.Kernel.Jobs;
+using Operone.Core.Kernel.Schedules;
 using Operone.Core.Shell;
 using Operone.Tests.Hosting;
 using Operone.Tests.Web.Access;
@@ -222,6 +223,81 @@ public abstract class JobPlacementTests(ServerFixture fixture) : JobTests(fixtur
         Assert.Equal(404, (int)(await TryAsync(HttpMethod.Get, $"/api/v1/job-runs/{run.Id}", by: theirs)).Status);
         Assert.Equal(404, (int)(await TryAsync(HttpMethod.Post, $"/api/v1/job-runs/{run.Id}/cancel", by: theirs)).Status);
         Assert.Equal(200, (int)(await TryAsync(HttpMethod.Post, $"/api/v1/job-runs/{run.Id}/cancel", by: mine)).Status);
+        await EndAsync(fleet);
+    }
+
+    [Fact]
+    public async Task Job_OfSomebodyElse_IsNeitherEndedNorTriedAgainByWhoMayRunOnOneOfItsDevicesAlone()
+    {
+        var mark = Mark("theirs");
+        var fleet = await FleetAsync(mark, 1);
+        await using var own = await Server.ConnectAsync($"{mark}-own", new() { ["fleet"] = mark, ["own"] = mark });
+        var role = await Server.Owner.MakeRoleAsync(mark, Permissions.JobsRun, Permissions.DevicesRead);
+        var sees = await Server.Owner.MakeRoleAsync($"{mark}-sees", Permissions.JobsRead);
+        var person = await Server.CreatePersonAsync();
+        await Server.Owner.GiveAsync(role.Name, person, $"own={mark}");
+        await Server.Owner.GiveAsync(sees.Name, person, "");
+        using var other = await Server.ClientAsync(person);
+        await ApplyAsync(Yaml(mark, "{count: 1, needs: {cpu: 99}}") + "parameters: [{name: key, type: secret}]\n");
+        var run = await RunAsync(mark, new { parameters = new { key = "hunter22" } });
+        Assert.Equal(200, (int)(await TryAsync(HttpMethod.Get, $"/api/v1/job-runs/{run.Id}", by: other)).Status);
+        Assert.Equal(403, (int)(await TryAsync(HttpMethod.Post, $"/api/v1/job-runs/{run.Id}/cancel", by: other)).Status);
+        await ActAsync(run.Id, "cancel");
+        await JobRunAsync(run.Id, 60);
+        Assert.Equal(403, (int)(await TryAsync(HttpMethod.Post, $"/api/v1/job-runs/{run.Id}/retry", by: other)).Status);
+        await Server.AuditedAsync("job-run.retry", false, run.Id.ToString());
+
+        // what a schedule runs in somebody else's name is not written by them either
+        await Server.Owner.GiveAsync((await Server.Owner.MakeRoleAsync($"{mark}-writes", Permissions.JobsManage)).Name, person, $"fleet={mark}");
+        await Server.Owner.SendAsync<SavedSchedule>(HttpMethod.Post, "/api/v1/schedules", new SaveSchedule { Name = mark, Job = mark, Cron = "0 0 1 1 *" });
+        Assert.Equal(403, (int)(await TryAsync(HttpMethod.Post, "/api/v1/jobs/apply", Yaml(mark, "{}", "[{command: steal}]"), other)).Status);
+        await EndAsync(fleet);
+    }
+
+    [Fact]
+    public async Task Job_OnNamedDevices_OneOfWhichIsRemovedWhileItWaits_TakesAnother()
+    {
+        var mark = Mark("named");
+        await using var gone = await Server.EnrollAsync($"{mark}-gone");
+        await using var late = await Server.EnrollAsync($"{mark}-late");
+        late.OnStart = start => late.ReportAsync(Report(start.ExecutionId, Succeeded()));
+        await ApplyAsync($"name: {mark}\ntarget: {{devices: [{mark}-gone, {mark}-late]}}\nplacement: {{count: 1}}\nsteps: [{{command: x}}]\n");
+        var run = await RunAsync(mark);
+        await BecomesAsync(run.Id, r => r.Reason?.Contains("2 not connected", StringComparison.Ordinal) == true, "known why it waits");
+        using var removed = await Server.Owner.DeleteAsync(new Uri($"/api/v1/devices/{mark}-gone", UriKind.Relative), Cancelled);
+        Assert.True(removed.IsSuccessStatusCode, $"{removed.StatusCode}");
+        await late.ConnectAsync();
+        Assert.Equal(JobRunStatus.Succeeded, (await JobRunAsync(run.Id, 60)).Status);
+        Assert.Equal($"{mark}-late", Assert.Single(await DevicesAsync(run.Id)).DeviceName);
+    }
+
+    [Fact]
+    public async Task Job_WhoseLastStepIsDoneOnceForAll_GivesItsRoomBackBeforeThat()
+    {
+        var mark = Mark("trailing");
+        var held = new ConcurrentQueue<StartExecution>();
+        var fleet = await SizedAsync(mark, 1, (_, start) =>
+        {
+            if (start.Command == "child")
+            {
+                held.Enqueue(start);
+                return null;
+            }
+
+            return Succeeded();
+        });
+        await ApplyAsync(Yaml($"{mark}-child", "{count: 1, needs: {cpu: 2}}", "[{command: child}]").Replace($"target: {{selector: fleet={mark}-child}}\n", "", StringComparison.Ordinal));
+        await ApplyAsync(Yaml(mark, "{count: 1, needs: {cpu: 2}}", $"[{{command: x}}, {{job: {{name: {mark}-child}}, retries: {{count: 3, pause: 100ms}}}}]"));
+        var run = await RunAsync(mark);
+        await EventuallyAsync(() => Task.FromResult(!held.IsEmpty), "what it called has the room that it had");
+
+        // somebody ends what it called: it is not tried again
+        var call = (await JobRunAsync(run.Id)).Steps![1].Call!;
+        await ActAsync(call.Id, "cancel");
+        await fleet[0].Cancels.Reader.ReadAsync(Cancelled);
+        await fleet[0].ReportAsync(Report(held.Single().ExecutionId, new(ExecutionStatus.Cancelled, null, "Cancelled.", DateTimeOffset.UtcNow, 0, 0)));
+        var ended = await JobRunAsync(run.Id, 60);
+        Assert.Equal((JobRunStatus.Failed, 1), (ended.Status, ended.Steps![1].Call!.Attempt));
         await EndAsync(fleet);
     }
 

@@ -66,6 +66,21 @@ public abstract class MaintenanceWindowTests(ServerFixture fixture) : JobTests(f
     }
 
     [Fact]
+    public async Task Job_OnAnyOne_TakesADeviceThatItMayWorkOn_AndOwesTheOthersNothing()
+    {
+        var mark = Mark("anyone");
+        var fleet = await FleetAsync(mark, 1);
+        await using var held = await HeldAsync(mark);
+        await ScheduleAsync(mark, OutsidePolicy.Wait, "placement: {count: 1}\n");
+        await WindowAsync(new() { Name = mark, Selector = $"held={mark}", At = DateTimeOffset.UtcNow.AddHours(1), Duration = "1h" });
+        var run = await JobRunAsync((await FireAsync(mark)).JobRunId!.Value, 60);
+        Assert.Equal((JobRunStatus.Succeeded, $"{mark}-0"), (run.Status, Assert.Single(await DevicesAsync(run.Id)).DeviceName));
+        Assert.DoesNotContain(await FiringsAsync(mark), f => f.FiredAt is null);
+        Assert.Equal("started", (await GetAsync(mark)).LastOutcome);
+        await EndAsync(fleet);
+    }
+
+    [Fact]
     public async Task Window_IsWrittenByWhoManagesJobsOnItsDevicesAlone()
     {
         var mark = Mark("may");
@@ -99,9 +114,9 @@ public abstract class MaintenanceWindowTests(ServerFixture fixture) : JobTests(f
         return agent;
     }
 
-    private async Task ScheduleAsync(string mark, OutsidePolicy outside)
+    private async Task ScheduleAsync(string mark, OutsidePolicy outside, string more = "")
     {
-        await ApplyAsync($"name: {mark}\ntarget: {{selector: fleet={mark}}}\nsteps: [{{command: x}}]\n");
+        await ApplyAsync($"name: {mark}\ntarget: {{selector: fleet={mark}}}\n{more}steps: [{{command: x}}]\n");
         await Server.Owner.SendAsync<SavedSchedule>(HttpMethod.Post, "/api/v1/schedules", new SaveSchedule { Name = mark, Job = mark, Cron = "0 0 1 1 *", Outside = outside });
     }
 

@@ -15,7 +15,11 @@ using Operone.Web.Shell.Pipelines;
 namespace Operone.Web.Kernel.Jobs.Runs;
 
 /// <summary>How what a step calls stands.</summary>
-internal readonly record struct CallOutcome(JobCallStatus Status, string? Reason = null);
+/// <param name="Status">How it stands.</param>
+/// <param name="Reason">Why it failed.</param>
+/// <param name="Since">Since when it goes on; null where it has not begun.</param>
+/// <param name="IsFinal">Whether it must not be tried again: somebody ended it or said no, or what it did may have been done.</param>
+internal readonly record struct CallOutcome(JobCallStatus Status, string? Reason = null, DateTimeOffset? Since = null, bool IsFinal = false);
 
 /// <summary>
 /// Does what steps call: other jobs, pipelines and webhooks. Each has its id before it is begun, so that whoever takes a run up begins what was not begun,
@@ -40,8 +44,8 @@ internal sealed class JobCalls(IDbContextFactory<OperoneDb> databases, JobStarts
 
     /// <summary>The same once more, after a pause: where its step is tried again. Null where it is not.</summary>
     public static JobRunCall? Again(JobRun run, JobRunCall call, CallOutcome outcome, DateTimeOffset now) =>
-        outcome.Status == JobCallStatus.Failed && JobRules.PauseBefore(run.Definition.Steps![call.Step].Retries, call.Attempt) is { } pause
-            ? new() { JobRunId = run.Id, Step = call.Step, CalledId = Guid.CreateVersion7(now), At = now + pause, Attempt = call.Attempt + 1 } : null;
+        outcome is { Status: JobCallStatus.Failed, IsFinal: false } && JobRules.PauseBefore(run.Definition.Steps![call.Step].Retries, call.Attempt) is { } pause
+            ? new() { JobRunId = run.Id, Step = call.Step, CalledId = Guid.CreateVersion7(now), PreviousId = call.CalledId, At = now + pause, Attempt = call.Attempt + 1 } : null;
 
     /// <summary>How a call stands. One that has not begun is begun, when its time has come and the run is not paused.</summary>
     /// <param name="actor">In whose name.</param>
@@ -56,18 +60,18 @@ internal sealed class JobCalls(IDbContextFactory<OperoneDb> databases, JobStarts
         var step = run.Definition.Steps![call.Step];
         if (secrets.Open(run) is not { } bound)
         {
-            return new(JobCallStatus.Failed, "the key that sealed the run's secrets is not there any more");
+            return new(JobCallStatus.Failed, "the key that sealed the run's secrets is not there any more", IsFinal: true);
         }
 
         var outcome = step.Job is { } job ? await LookAtJobAsync(actor, run, call, job, bound, devices, now, cancellationToken)
             : step.Pipeline is { } pipeline ? await LookAtPipelineAsync(actor, run, call, pipeline, bound, now, cancellationToken)
             : await LookAtWebhookAsync(step.Webhook!.Name!, call, cancellationToken);
-        return outcome.Status == JobCallStatus.Running && call.At + JobRules.Time(step.Timeout) <= now ? new(JobCallStatus.Failed, $"it took longer than {step.Timeout}") : outcome;
+        return outcome.Status == JobCallStatus.Running && outcome.Since + JobRules.Time(step.Timeout) <= now ? new(JobCallStatus.Failed, $"it took longer than {step.Timeout}") : outcome;
     }
 
     /// <summary>When to look at a call again.</summary>
-    public static DateTimeOffset NextLook(JobStep step, JobRunCall call, DateTimeOffset now) =>
-        call.At > now ? call.At : new[] { now + (step.Job is null ? Interval : TimeSpan.FromMinutes(1)), call.At + JobRules.Time(step.Timeout) ?? DateTimeOffset.MaxValue }.Min();
+    public static DateTimeOffset NextLook(JobStep step, JobRunCall call, CallOutcome outcome, DateTimeOffset now) =>
+        call.At > now ? call.At : new[] { now + (step.Job is null ? Interval : TimeSpan.FromMinutes(1)), outcome.Since + JobRules.Time(step.Timeout) ?? DateTimeOffset.MaxValue }.Min();
 
     /// <summary>Notes that what a call began is to end, in the transaction in which its run ends before it.</summary>
     public static async Task CancelAsync(OperoneDb db, JobRun run, JobRunCall call, string reason, DateTimeOffset now, CancellationToken cancellationToken)
@@ -98,25 +102,26 @@ internal sealed class JobCalls(IDbContextFactory<OperoneDb> databases, JobStarts
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         if (await db.Set<JobRun>().SingleOrDefaultAsync(r => r.Id == call.CalledId, cancellationToken) is { } child)
         {
-            return child.EndedAt is null ? new(JobCallStatus.Running)
+            return child.EndedAt is null ? new(JobCallStatus.Running, Since: child.CreatedAt)
                 : child.Status == JobRunStatus.Succeeded ? new(JobCallStatus.Succeeded)
-                : new(JobCallStatus.Failed, $"the job {child.JobName} {(child.Status == JobRunStatus.Failed ? "failed" : $"is {child.Status.ToText()}")}{(child.Reason is null ? "" : $": {child.Reason}")}");
+                : new(JobCallStatus.Failed, $"the job {child.JobName} {(child.Status == JobRunStatus.Failed ? "failed" : $"is {child.Status.ToText()}")}{(child.Reason is null ? "" : $": {child.Reason}")}",
+                    IsFinal: child.Status is not (JobRunStatus.Failed or JobRunStatus.TimedOut) || await HasLostAsync(db, child.Id, cancellationToken));
         }
 
-        if (call.At > now || run.PausedAt is not null)
+        if (call.At > now || run.PausedAt is not null || (call.PreviousId is { } before && await db.Set<JobRun>().AnyAsync(r => r.Id == before && r.EndedAt == null, cancellationToken)))
         {
             return new(JobCallStatus.Running);
         }
 
         if (await Job.FindAsync(db, called.Name!, cancellationToken) is not { } job)
         {
-            return new(JobCallStatus.Failed, $"there is no job '{called.Name}'");
+            return new(JobCallStatus.Failed, $"there is no job '{called.Name}'", IsFinal: true);
         }
 
         var filled = JobParameters.Fill(called.Parameters, bound);
         if (filled.Secrets.Keys.FirstOrDefault(name => job.Definition.Parameters?.FirstOrDefault(p => p.Name == name)?.Type is not JobParameterType.Secret) is { } open)
         {
-            return new(JobCallStatus.Failed, $"a secret would go to the parameter '{open}' of the job {job.Name}, which is none");
+            return new(JobCallStatus.Failed, $"a secret would go to the parameter '{open}' of the job {job.Name}, which is none", IsFinal: true);
         }
 
         var request = new RunJob
@@ -125,7 +130,7 @@ internal sealed class JobCalls(IDbContextFactory<OperoneDb> databases, JobStarts
             Target = called.Target ?? (job.Definition.Target is null ? new RunTarget([.. devices.Select(d => d.ToString())]) : null),
         };
         var cause = new JobCause($"step {call.Step + 1} of {run.JobName}", RunId: call.CalledId) { Parent = run };
-        return Begun(await starts.StartAsync(actor, job.Id.ToString(), request, cause, cancellationToken));
+        return Begun(await starts.StartAsync(actor, job.Id.ToString(), request, cause, cancellationToken), now);
     }
 
     private async Task<CallOutcome> LookAtPipelineAsync(
@@ -136,16 +141,17 @@ internal sealed class JobCalls(IDbContextFactory<OperoneDb> databases, JobStarts
         {
             if (pipeline.EndedAt is null)
             {
-                return new(JobCallStatus.Running);
+                return new(JobCallStatus.Running, Since: pipeline.CreatedAt);
             }
 
             var bad = pipeline.Status == RunStatus.Succeeded ? null
                 : await db.Set<Execution>().Where(e => e.RunId == pipeline.Id && e.Status != ExecutionStatus.Succeeded).OrderBy(e => e.Stage).FirstOrDefaultAsync(cancellationToken);
             return pipeline.Status == RunStatus.Succeeded ? new(JobCallStatus.Succeeded)
-                : new(JobCallStatus.Failed, $"the pipeline is {pipeline.Status.ToText()}{(bad is null ? "" : $"; stage {bad.Stage + 1} on {bad.DeviceName}: {bad.Reason ?? bad.Status.ToText()}")}");
+                : new(JobCallStatus.Failed, $"the pipeline is {pipeline.Status.ToText()}{(bad is null ? "" : $"; stage {bad.Stage + 1} on {bad.DeviceName}: {bad.Reason ?? bad.Status.ToText()}")}",
+                    IsFinal: pipeline.CancelledAt is not null || await db.Set<Execution>().AnyAsync(e => e.RunId == pipeline.Id && e.Status == ExecutionStatus.Lost, cancellationToken));
         }
 
-        if (call.At > now || run.PausedAt is not null)
+        if (call.At > now || run.PausedAt is not null || (call.PreviousId is { } before && await db.Set<Run>().AnyAsync(r => r.Id == before && r.EndedAt == null, cancellationToken)))
         {
             return new(JobCallStatus.Running);
         }
@@ -164,7 +170,7 @@ internal sealed class JobCalls(IDbContextFactory<OperoneDb> databases, JobStarts
             Sandbox = run.Definition.Sandbox,
             Environments = run.Definition.Environments,
         };
-        return Begun(await pipelines.CreateAsync(actor, request, new PipelineCall(Permissions.JobsRun, call.CalledId, run.Definition.RunAs, hidden), cancellationToken));
+        return Begun(await pipelines.CreateAsync(actor, request, new PipelineCall(Permissions.JobsRun, call.CalledId, run.Definition.RunAs, hidden), cancellationToken), now);
     }
 
     private async Task<CallOutcome> LookAtWebhookAsync(string name, JobRunCall call, CancellationToken cancellationToken)
@@ -178,7 +184,7 @@ internal sealed class JobCalls(IDbContextFactory<OperoneDb> databases, JobStarts
         if (await db.Set<WebhookDelivery>().SingleOrDefaultAsync(d => d.WebhookId == webhook.Id && d.EventId == call.CalledId, cancellationToken) is not { } delivery)
         {
             return !webhook.IsEnabled ? new(JobCallStatus.Failed, $"the webhook '{name}' is turned off")
-                : webhook.CreatedAt > call.At ? new(JobCallStatus.Failed, $"there was no webhook '{name}' when it was called") : new(JobCallStatus.Running);
+                : webhook.CreatedAt > call.At ? new(JobCallStatus.Failed, $"there was no webhook '{name}' when it was called") : new(JobCallStatus.Running, Since: call.At);
         }
 
         return delivery.Status switch
@@ -186,9 +192,15 @@ internal sealed class JobCalls(IDbContextFactory<OperoneDb> databases, JobStarts
             DeliveryStatus.Delivered => new(JobCallStatus.Succeeded),
             DeliveryStatus.Pending when !webhook.IsEnabled => new(JobCallStatus.Failed, $"the webhook '{name}' is turned off"),
             DeliveryStatus.Dead => new(JobCallStatus.Failed, $"the webhook '{name}' did not take it; its deliveries say why"),
-            _ => new(JobCallStatus.Running),
+            _ => new(JobCallStatus.Running, Since: call.At),
         };
     }
 
-    private static CallOutcome Begun<T>(Result<T> made) => made.IsError ? new(JobCallStatus.Failed, made.Error!.Detail) : new(JobCallStatus.Running);
+    /// <summary>Whether a device of it was lost in the middle: what it did there may have been done.</summary>
+    private static Task<bool> HasLostAsync(OperoneDb db, Guid jobRunId, CancellationToken cancellationToken) => db.Set<JobRunDevice>()
+        .Where(d => d.JobRunId == jobRunId && d.Status == JobDeviceStatus.Failed)
+        .Join(db.Set<Execution>().Where(e => e.Status == ExecutionStatus.Lost), d => d.ExecutionId, e => e.Id, (d, e) => e.Id).AnyAsync(cancellationToken);
+
+    private static CallOutcome Begun<T>(Result<T> made, DateTimeOffset now) => made.IsError
+        ? new(JobCallStatus.Failed, made.Error!.Detail, IsFinal: made.Error.Kind == ErrorKind.Forbidden) : new(JobCallStatus.Running, Since: now);
 }

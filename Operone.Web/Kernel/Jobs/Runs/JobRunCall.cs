@@ -11,6 +11,8 @@ internal sealed class JobRunCall
     public required int Step { get; init; }
     /// <summary>The run of the job, the run of the pipeline, or the event for the webhook. It has this id before there is any.</summary>
     public required Guid CalledId { get; init; }
+    /// <summary>What the time before it called; nothing is begun again while that goes on.</summary>
+    public Guid? PreviousId { get; init; }
     public JobCallStatus Status { get; init; }
     /// <summary>The how-manieth time it is, from 1 on.</summary>
     public int Attempt { get; init; } = 1;

@@ -46,6 +46,9 @@ internal sealed class JobRunMachine
     /// <summary>The devices that stand otherwise now.</summary>
     public IReadOnlyCollection<JobRunDevice> Changed => _changed;
 
+    /// <summary>Those of them that have done their last step, and wait for what is done once after it.</summary>
+    public Guid[] DoneAll => [.. _changed.Where(HasDoneAll).Select(d => d.DeviceId)];
+
     /// <summary>The devices whose present step is to be sent.</summary>
     public List<JobRunDevice> Starting { get; } = [];
 

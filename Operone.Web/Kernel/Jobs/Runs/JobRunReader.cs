@@ -7,6 +7,7 @@ using Operone.Core.Shell;
 using Operone.Web.Access;
 using Operone.Web.Data;
 using Operone.Web.Events;
+using Operone.Web.Shell.Placement;
 
 namespace Operone.Web.Kernel.Jobs.Runs;
 
@@ -135,7 +136,7 @@ internal sealed class JobRunReader(IDbContextFactory<OperoneDb> databases, JobSi
             Parameters = run.Parameters.Concat(run.SecretNames.Select(n => KeyValuePair.Create(n, AppliedEnvironment.Mask))).ToDictionary(),
             Steps = [.. run.Definition.Steps!.Select((step, i) => new JobRunStepView(i, NameOf(step), [.. bySteps[i]], calls.GetValueOrDefault(i)?.ToView(step)))],
             WaitsUntil = run.IsUnplaced && run.EndedAt is null ? run.CreatedAt + run.Patience : null,
-            Placement = run.Placement is { } how && devices is not null ? how with { Devices = [.. how.Devices.Where(d => devices.Contains(d.DeviceId))] } : run.Placement,
+            Placement = devices is null ? run.Placement : PlacementSight.Part(run.Placement, devices.Contains),
             Approvals = [.. approvals.Select(a => a.ToView())],
         };
     }

@@ -153,6 +153,11 @@ internal sealed class JobRunService(
             return JobErrors.RunNotFound(id.ToString());
         }
 
+        if (run.IsUnplaced && !sight.MaySteer(actor, run))
+        {
+            return await records.RefusedAsync(actor, action, id.ToString(), JobErrors.NotOnAll(actor.Name, ["those that it may be given"]), cancellationToken);
+        }
+
         if (!actor.MayEverywhere(Permissions.JobsRun))
         {
             var on = await db.Set<JobRunDevice>().Where(d => d.JobRunId == id).Select(d => new { d.DeviceId, d.DeviceName }).ToListAsync(cancellationToken);

@@ -7,6 +7,7 @@ using Operone.Core.Shell;
 using Operone.Web.Access;
 using Operone.Web.Data;
 using Operone.Web.Devices;
+using Operone.Web.Kernel.Ledger;
 using Operone.Web.Shell;
 
 namespace Operone.Web.Kernel.Jobs.Runs;
@@ -41,8 +42,8 @@ internal sealed class JobStepper(
         var (ending, why) = EndingOf(run, now);
         if (run.IsUnplaced && ending is null)
         {
-            // whoever places it wakes it
-            return run.CreatedAt + run.Patience;
+            // whoever places it wakes it, and whoever lets it go on after a pause
+            return run.PausedAt is null ? run.CreatedAt + run.Patience : null;
         }
 
         machine.Harvest(await EndsAsync(db, before, cancellationToken), ending is not null);
@@ -62,7 +63,7 @@ internal sealed class JobStepper(
             outcome = await calls.LookAsync(actor, run, call, machine.Able, now, cancellationToken);
             again = JobCalls.Again(run, call, outcome, now);
             machine.Take(call.Step, again is null ? outcome : new(JobCallStatus.Running));
-            next = JobCalls.NextLook(run.Definition.Steps![call.Step], again ?? call, now);
+            next = JobCalls.NextLook(run.Definition.Steps![call.Step], again ?? call, outcome, now);
         }
         else if (approval is not null)
         {
@@ -107,7 +108,8 @@ internal sealed class JobStepper(
     private static (JobRunStatus? Status, string? Why) EndingOf(JobRun run, DateTimeOffset now) =>
         run.CancelledAt is not null ? (JobRunStatus.Cancelled, $"cancelled by {run.CancelledBy}")
         : run.Deadline <= now ? (JobRunStatus.TimedOut, $"it took longer than {run.Definition.Timeout}")
-        : run.IsUnplaced && run.CreatedAt + run.Patience <= now ? (JobRunStatus.TimedOut, $"there was no room within {Quantities.FormatDuration(run.Patience)}: {run.Reason}")
+        : run is { IsUnplaced: true, PausedAt: null } && run.CreatedAt + run.Patience <= now
+            ? (JobRunStatus.TimedOut, $"there was no room within {Quantities.FormatDuration(run.Patience)}{(run.Reason is null ? "" : $": {run.Reason}")}")
         : (null, null);
 
     private static async Task<Dictionary<Guid, ExecutionOutcome>> EndsAsync(OperoneDb db, Guid[] executions, CancellationToken cancellationToken) =>
@@ -271,6 +273,12 @@ internal sealed class JobStepper(
         }
 
         await sql.ExecuteAsync(cancellationToken);
+        if (run.Placement is not null && machine.DoneAll is { Length: > 0 } done)
+        {
+            // what is called for all after the last command may take a day, and needs no room there
+            await db.Set<JobReservation>().Where(r => r.JobRunId == run.Id && EF.Parameter(done).Contains(r.DeviceId)).ExecuteDeleteAsync(cancellationToken);
+        }
+
         foreach (var made in prepared)
         {
             await RunStart.InsertAsync(db, made, cancellationToken);
@@ -284,7 +292,13 @@ internal sealed class JobStepper(
             await (again is null
                 ? row.ExecuteUpdateAsync(c => c.SetProperty(x => x.Status, outcome.Status).SetProperty(x => x.Reason, reason).SetProperty(x => x.EndedAt, now), cancellationToken)
                 : row.ExecuteUpdateAsync(c => c.SetProperty(x => x.CalledId, again.CalledId).SetProperty(x => x.At, again.At).SetProperty(x => x.Attempt, again.Attempt)
-                    .SetProperty(x => x.Reason, reason), cancellationToken));
+                    .SetProperty(x => x.PreviousId, again.PreviousId).SetProperty(x => x.Reason, reason), cancellationToken));
+            if (again is not null && await db.Set<Run>().AnyAsync(r => r.Id == called.CalledId, cancellationToken))
+            {
+                // a pipeline of an earlier time is still one of the step's runs
+                db.Add(new JobRunPart { RunId = called.CalledId, JobRunId = run.Id, Step = called.Step });
+            }
+
             if (outcome.Status != JobCallStatus.Succeeded)
             {
                 await JobCalls.CancelAsync(db, run, called, reason ?? "it has ended", now, cancellationToken);
@@ -318,10 +332,10 @@ internal sealed class JobStepper(
         {
             db.Publish(JobRecords.Ended(run, machine.Status, machine.Reason));
 
-            // who called for it, and one that was to take its place, go on
+            // who called for it, and one that was to take its place, go on; one that waits for room is looked at by who places it
             await db.Set<JobRun>().Where(r => r.Id == run.ParentId && r.EndedAt == null)
                 .ExecuteUpdateAsync(r => r.SetProperty(x => x.NextAt, now).SetProperty(x => x.News, x => x.News + 1), cancellationToken);
-            await db.Set<JobRun>().Where(r => r.JobId == run.JobId && r.Status == JobRunStatus.Waiting)
+            await db.Set<JobRun>().Where(r => r.JobId == run.JobId && r.Status == JobRunStatus.Waiting && r.Placement == null)
                 .ExecuteUpdateAsync(r => r.SetProperty(x => x.NextAt, now).SetProperty(x => x.News, x => x.News + 1), cancellationToken);
         }
 

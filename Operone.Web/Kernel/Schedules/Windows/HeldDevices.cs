@@ -10,26 +10,34 @@ namespace Operone.Web.Kernel.Schedules.Windows;
 /// The devices on which a firing may not work yet, by when it may. They become firings that wait; what a schedule starts at the same time and in the same way
 /// on devices is one of them, however often it fired meanwhile.
 /// </summary>
-internal sealed class HeldDevices(Schedule schedule, Firing firing, WindowHolds holds)
+/// <param name="schedule">The schedule.</param>
+/// <param name="firing">What it fired.</param>
+/// <param name="holds">The windows.</param>
+/// <param name="isAny">Whether Operone takes some of the devices: where any may be worked on nothing waits for the others, and else all wait for the first.</param>
+internal sealed class HeldDevices(Schedule schedule, Firing firing, WindowHolds holds, bool isAny)
 {
-    private readonly Dictionary<DateTimeOffset, HashSet<Guid>> _later = [];
+    private readonly Dictionary<DateTimeOffset, HashSet<Guid>> _held = [];
     private int _left;
+    private bool _hasFree;
+
+    private Dictionary<DateTimeOffset, HashSet<Guid>> Later =>
+        !isAny || _held.Count == 0 ? _held : _hasFree ? [] : new() { [_held.Keys.Min()] = [.. _held.Values.SelectMany(d => d)] };
 
     /// <summary>Whether there are windows at all.</summary>
     public bool MayHold => !holds.IsEmpty;
 
     /// <summary>Whether anything waits for a window.</summary>
-    public bool IsWaiting => _later.Count > 0;
+    public bool IsWaiting => Later.Count > 0;
 
     /// <summary>In words what is held; null where nothing is.</summary>
     public string? Words
     {
         get
         {
-            var waiting = _later.Values.Sum(d => d.Count);
+            var (later, waiting) = (Later, Later.Values.Sum(d => d.Count));
             var left = _left == 0 ? null : $"{_left} devices are outside their maintenance windows, and are left out this time";
             return waiting == 0 ? left
-                : $"{waiting} devices are outside their maintenance windows: it runs on them from {_later.Keys.Min().UtcDateTime.ToString("u", CultureInfo.InvariantCulture)} on{(left is null ? "" : $"; {left}")}";
+                : $"{waiting} devices are outside their maintenance windows: it runs on them from {later.Keys.Min().UtcDateTime.ToString("u", CultureInfo.InvariantCulture)} on{(left is null ? "" : $"; {left}")}";
         }
     }
 
@@ -39,6 +47,7 @@ internal sealed class HeldDevices(Schedule schedule, Firing firing, WindowHolds 
         var first = holds.FirstAllowed(device);
         if (first is { } at && at <= holds.Now)
         {
+            _hasFree = true;
             return true;
         }
 
@@ -48,9 +57,9 @@ internal sealed class HeldDevices(Schedule schedule, Firing firing, WindowHolds 
             return false;
         }
 
-        if (!_later.TryGetValue(later, out var devices))
+        if (!_held.TryGetValue(later, out var devices))
         {
-            _later[later] = devices = [];
+            _held[later] = devices = [];
         }
 
         devices.Add(device.Id);
@@ -60,14 +69,15 @@ internal sealed class HeldDevices(Schedule schedule, Firing firing, WindowHolds 
     /// <summary>Stores what waits, in the context's present transaction.</summary>
     public async Task StoreAsync(OperoneDb db, CancellationToken cancellationToken)
     {
-        if (_later.Count == 0)
+        var later = Later;
+        if (later.Count == 0)
         {
             return;
         }
 
         var waiting = await db.Set<Firing>().AsTracking().Where(f => f.ScheduleId == firing.ScheduleId && f.FiredAt == null && f.Id != firing.Id && f.DeviceIds != null)
             .ToListAsync(cancellationToken);
-        foreach (var (at, devices) in _later)
+        foreach (var (at, devices) in later)
         {
             if (waiting.Find(f => f.At == at && f.ClaimedUntil == at && IsAlike(f)) is { } known)
             {

@@ -12,7 +12,7 @@ using Operone.Web.Data;
 namespace Operone.Web.Data.Migrations.Postgres
 {
     [DbContext(typeof(PostgresDb))]
-    [Migration("20261126234759_JobPlacement")]
+    [Migration("20261127001617_JobPlacement")]
     partial class JobPlacement
     {
         /// <inheritdoc />
@@ -2166,6 +2166,9 @@ namespace Operone.Web.Data.Migrations.Postgres
 
                     b.Property<DateTimeOffset?>("EndedAt")
                         .HasColumnType("timestamp with time zone");
+
+                    b.Property<Guid?>("PreviousId")
+                        .HasColumnType("uuid");
 
                     b.Property<string>("Reason")
                         .HasMaxLength(1000)

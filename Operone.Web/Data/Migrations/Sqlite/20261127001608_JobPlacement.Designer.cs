@@ -11,7 +11,7 @@ using Operone.Web.Data;
 namespace Operone.Web.Data.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteDb))]
-    [Migration("20261126234751_JobPlacement")]
+    [Migration("20261127001608_JobPlacement")]
     partial class JobPlacement
     {
         /// <inheritdoc />
@@ -2155,6 +2155,9 @@ namespace Operone.Web.Data.Migrations.Sqlite
 
                     b.Property<long?>("EndedAt")
                         .HasColumnType("INTEGER");
+
+                    b.Property<Guid?>("PreviousId")
+                        .HasColumnType("TEXT");
 
                     b.Property<string>("Reason")
                         .HasMaxLength(1000)

@@ -30,6 +30,12 @@ namespace Operone.Web.Data.Migrations.Postgres
                 nullable: false,
                 defaultValue: 1);
 
+            migrationBuilder.AddColumn<Guid>(
+                name: "PreviousId",
+                table: "job_run_calls",
+                type: "uuid",
+                nullable: true);
+
             migrationBuilder.CreateTable(
                 name: "job_reservations",
                 columns: table => new
@@ -81,6 +87,10 @@ namespace Operone.Web.Data.Migrations.Postgres
 
             migrationBuilder.DropColumn(
                 name: "Attempt",
+                table: "job_run_calls");
+
+            migrationBuilder.DropColumn(
+                name: "PreviousId",
                 table: "job_run_calls");
         }
     }
