@@ -119,14 +119,14 @@ internal sealed class OutputSegments(string path, long limitBytes) : IDisposable
     {
         try
         {
-            if (_file is not null)
+            using var file = _file;
+            if (_position == 0)
             {
-                RandomAccess.SetLength(_file, _position);
-                _file.Dispose();
-                if (_position == 0)
-                {
-                    File.Delete(_current);
-                }
+                File.Delete(_current);
+            }
+            else if (file is not null)
+            {
+                RandomAccess.SetLength(file, _position);
             }
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
