@@ -6,11 +6,16 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using Operone.Core.Connection;
 using Operone.Core.Kernel.Workloads;
 using Operone.Core.Shell;
 using Operone.Tests.Hosting;
 using Operone.Web.Data;
+using Operone.Web.Kernel.Jobs.Runs;
+using Operone.Web.Kernel.Workloads;
 using Operone.Web.Shell;
 using Xunit;
 
@@ -96,6 +101,30 @@ public abstract class WorkloadOutputTests(ServerFixture fixture) : WorkloadTests
         using var second = await GetAsync(run, new RangeHeaderValue(2 * Piece, null));
         Assert.Equal((5 * Piece, (7 * Piece) - 1), (second.Content.Headers.ContentRange!.From, second.Content.Headers.ContentRange.To));
         Assert.Equal(Text(5 * Piece, 7 * Piece), await second.Content.ReadAsStringAsync(Cancelled));
+    }
+
+    [Fact]
+    public async Task Runs_OfInstancesThatEndedLongAgo_AreRemoved_AndThoseThatRunAreNot()
+    {
+        await using var device = await StartAsync("ended");
+        await using var other = await StartAsync("runs");
+        var (run, execution) = (device.Runs.Single().Value.RunId, device.Runs.Single().Key);
+        var running = other.Runs.Single().Value.RunId;
+        await device.Agent.ReportAsync(new(execution, null, [new(OutputStream.Stdout, 0, Data(0))], null));
+        await EventuallyAsync(async () => await ExecutionAsync(run) is { StdoutBytes: Piece } done ? done : null, "it is stored");
+        await device.DieAsync();
+        await EventuallyAsync(async () => await ExecutionAsync(run) is { EndedAt: not null } done ? done : null, "it has ended");
+        await EventuallyAsync(() => Task.FromResult(device.Runs.Values.SingleOrDefault(s => s.RunId != run)), "another one is started");
+        await RemoveAsync(89);
+        Assert.NotNull(await ExecutionAsync(run));
+        await RemoveAsync(91);
+        await using var db = await Server.Services.GetRequiredService<IDbContextFactory<OperoneDb>>().CreateDbContextAsync(Cancelled);
+        Assert.False(await db.Set<Run>().AnyAsync(r => r.Id == run, Cancelled));
+        Assert.False(await db.Set<JournalEntry>().AnyAsync(e => e.RunId == run, Cancelled));
+        Assert.True(await db.Set<Run>().AnyAsync(r => r.Id == running, Cancelled));
+
+        Task RemoveAsync(int days) => new WorkloadRunRetention(Server.Services.GetRequiredService<IDbContextFactory<OperoneDb>>(), Server.Services.GetRequiredService<RunRemoval>(),
+            Options.Create(new JobRunOptions()), new FakeTimeProvider(DateTimeOffset.UtcNow.AddDays(days)), NullLogger<WorkloadRunRetention>.Instance).RunAsync(Cancelled);
     }
 
     private async Task<TendedDevice> StartAsync(string name)

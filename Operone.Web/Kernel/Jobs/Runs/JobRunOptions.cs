@@ -7,7 +7,10 @@ internal sealed class JobRunOptions
 {
     public const string Section = "Operone:Jobs";
 
-    /// <summary>How long runs of jobs, the runs of their steps and their output are kept after their end, in days, 0 to 36500; 0 for ever.</summary>
+    /// <summary>
+    /// How long runs of jobs, the runs of their steps and their output are kept after their end, in days, 0 to 36500; 0 for ever. Those of instances of
+    /// workloads are, too.
+    /// </summary>
     public int RunDays { get; set; } = 90;
 }
 
