@@ -43,8 +43,8 @@ internal sealed class MailServer : IAsyncDisposable
     {
         var provider = new global::SmtpServer.ComponentModel.ServiceProvider();
         provider.Add(new Store(Mails));
-        provider.Add((IMailboxFilter)new DelegatingMailboxFilter((to, _) => !Refused.ContainsKey(to.User)));
-        provider.Add((IUserAuthenticator)new DelegatingUserAuthenticator((user, password) => (user, password) == ("operone", "its-mail-password")));
+        provider.Add(new DelegatingMailboxFilter((to, _) => !Refused.ContainsKey(to.User)));
+        provider.Add(new DelegatingUserAuthenticator((user, password) => (user, password) == ("operone", "its-mail-password")));
         var options = new SmtpServerOptionsBuilder().ServerName("mail.example.org")
             .Endpoint(e => e.Endpoint(new IPEndPoint(IPAddress.Loopback, Port)).AuthenticationRequired(true).AllowUnsecureAuthentication(true)).Build();
         _end = new CancellationTokenSource();

@@ -18,7 +18,7 @@ internal sealed record ExecutionState(
         ? this with { StdoutBytes = StdoutBytes + bytes }
         : this with { StderrBytes = StderrBytes + bytes };
 
-    /// <summary>Bytes of output that are stored.</summary>
+    /// <summary>Bytes of output that are stored, where the newest are kept.</summary>
     public long KeptBytes => StdoutBytes + StderrBytes - DiscardedBytes;
 
     /// <summary>The device has let go of what is before these offsets: what is not stored of it will not come.</summary>

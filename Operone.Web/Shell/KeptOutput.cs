@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Headers;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Primitives;
 using Operone.Core;
 using Operone.Core.Shell;
@@ -19,7 +20,7 @@ internal sealed class KeptOutput : IResult
     /// <summary>Says in words what is not kept any more. Not there where all of it is.</summary>
     public const string LetGoHeader = "Operone-Let-Go";
 
-    private readonly Microsoft.EntityFrameworkCore.IDbContextFactory<OperoneDb> _databases;
+    private readonly IDbContextFactory<OperoneDb> _databases;
     private readonly List<Stretch> _stretches = [];
     private readonly long _total;
     private readonly long _newestBytes;
@@ -29,7 +30,7 @@ internal sealed class KeptOutput : IResult
     /// <param name="execution">Whose output it is.</param>
     /// <param name="stream">Which stream; null for both in the order of arrival, where a place is that of both added up.</param>
     /// <param name="pieces">What is kept, in order.</param>
-    public KeptOutput(Microsoft.EntityFrameworkCore.IDbContextFactory<OperoneDb> databases, Execution execution, OutputStream? stream, IEnumerable<PlacedPiece> pieces)
+    public KeptOutput(IDbContextFactory<OperoneDb> databases, Execution execution, OutputStream? stream, IEnumerable<PlacedPiece> pieces)
     {
         (_databases, _newestBytes) = (databases, execution.NewestBytes ?? 0);
         _contentType = stream is null ? "text/plain; charset=utf-8" : "application/octet-stream";

@@ -1,5 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Operone.Core.Shell;
 using Operone.Web.Data;
 
 namespace Operone.Web.Shell;

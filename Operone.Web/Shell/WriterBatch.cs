@@ -144,7 +144,8 @@ internal sealed class WriterBatch(IReadOnlyDictionary<Guid, ExecutionState> know
                 ExitCode = end.ExitCode,
                 Reason = end.Reason is { Length: > 1000 } ? end.Reason[..1000] : end.Reason,
                 EndedAt = end.At,
-                DiscardedBytes = state.NewestBytes is null ? end.DiscardedBytes : state.DiscardedBytes,
+                // an agent that is older than this has kept the first bytes, and says what it did not keep
+                DiscardedBytes = state.NewestBytes is null ? end.DiscardedBytes : state.DiscardedBytes + end.DiscardedBytes,
             };
             Put(state);
             AddStatus(state);
