@@ -11,7 +11,7 @@ namespace Operone.Agent.Shell;
 internal sealed class Execution : IDisposable
 {
     private readonly Lock _lock = new();
-    private readonly OutputReader _reader;
+    private readonly IOutputSource _reader;
     private DateTimeOffset? _startedAt;
     private ExecutionEnd? _end;
     private HostLink? _link;
@@ -28,12 +28,13 @@ internal sealed class Execution : IDisposable
     private SupervisionState? _toldState;
 
     /// <summary>An execution with the folder that it has, or, where the disk does not even take an end, would have.</summary>
-    public Execution(Guid id, ExecutionFolder folder, ExecutionEnd? end = null)
+    public Execution(Guid id, ExecutionFolder folder, ExecutionEnd? end = null, bool isSupervised = false)
     {
         Id = id;
         Folder = folder;
         _end = end;
-        _reader = new OutputReader(folder.Output);
+        IsSupervised = isSupervised;
+        _reader = isSupervised ? new SegmentReader(folder.Output) : new OutputReader(folder.Output);
     }
 
     public Guid Id { get; }
@@ -41,7 +42,7 @@ internal sealed class Execution : IDisposable
     public ExecutionFolder Folder { get; }
 
     /// <summary>Whether its command is, or may be, supervised: then its host writes down how it does.</summary>
-    public bool IsSupervised { get; private init; }
+    public bool IsSupervised { get; }
 
     /// <summary>Whether its command is supervised for sure: then nothing of it may be left when it ends as lost, for the server starts another one.</summary>
     public bool LeavesNothing { get; private init; }
@@ -54,7 +55,7 @@ internal sealed class Execution : IDisposable
 
     /// <summary>One that is to be started.</summary>
     public static Execution Of(StartExecution start, ExecutionFolder folder) =>
-        new(start.ExecutionId, folder) { IsSupervised = start.Supervision is not null, LeavesNothing = start.Supervision is not null, LeaseSeconds = start.Supervision?.LeaseSeconds };
+        new(start.ExecutionId, folder, isSupervised: start.Supervision is not null) { LeavesNothing = start.Supervision is not null, LeaseSeconds = start.Supervision?.LeaseSeconds };
 
     /// <summary>One that an agent before this one has left.</summary>
     public static Execution Found(Guid id, ExecutionFolder folder)
@@ -67,7 +68,7 @@ internal sealed class Execution : IDisposable
         {
             // the request held secrets, and is gone
             var note = folder.ReadNote();
-            return new(id, folder) { IsSupervised = true, LeavesNothing = note is not null, LeaseSeconds = note?.LeaseSeconds };
+            return new(id, folder, isSupervised: true) { LeavesNothing = note is not null, LeaseSeconds = note?.LeaseSeconds };
         }
     }
 
@@ -214,10 +215,11 @@ internal sealed class Execution : IDisposable
             var unstored = _reader.Stdout + _reader.Stderr - _storedStdout - _storedStderr;
             var budget = (int)Math.Min(ProtocolVersion.MaxReportBytes, ProtocolVersion.WindowBytes - unstored);
             var output = _reader.Read(budget, memory);
-            var end = Complete(_end, nothingMore: output.Count == 0 && budget >= OutputLog.MaxDataBytes);
+            var from = _reader.Gap;
+            var end = Complete(_end, nothingMore: output.Count == 0 && from is null && budget >= OutputLog.MaxDataBytes);
             var state = IsSupervised ? Folder.ReadNote()?.State : null;
             state = state == _toldState ? null : state;
-            if (output.Count == 0 && end is null && state is null && (_startReported || _startedAt is null))
+            if (output.Count == 0 && from is null && end is null && state is null && (_startReported || _startedAt is null))
             {
                 return null;
             }
@@ -230,7 +232,7 @@ internal sealed class Execution : IDisposable
             _startReported = true;
             _endReported = end is not null;
             _toldState = state ?? _toldState;
-            return new ExecutionReport(Id, _startedAt, output.Count > 0 ? output : null, end, state);
+            return new ExecutionReport(Id, _startedAt, output.Count > 0 ? output : null, end, state, from);
         }
     }
 

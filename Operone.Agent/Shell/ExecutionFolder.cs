@@ -14,7 +14,8 @@ namespace Operone.Agent.Shell;
 /// <item><c>claim</c>: made by the host, exclusively, before anything is spawned, and locked for as long as the host lives.
 /// So a second host cannot start, and everybody can see whether the first one lives. It is empty.</item>
 /// <item><c>started</c>: when the command started, see <see cref="StartNote"/>.</item>
-/// <item><c>output</c>: see <see cref="OutputLog"/>. There is none before the first byte.</item>
+/// <item><c>output</c>: see <see cref="OutputLog"/>. There is none before the first byte. Where the newest output is kept, what comes after it is in
+/// files of their own, see <see cref="OutputSegments"/>.</item>
 /// <item><c>end.json</c>: the <see cref="ExecutionEnd"/>; written whole.</item>
 /// <item><c>s</c>: the host's Unix socket, see <see cref="HostProtocol"/>. There is none before the command has run a few milliseconds.</item>
 /// <item><c>t</c>: where it takes channels, the host's Unix socket for them.</item>

@@ -232,7 +232,7 @@ internal sealed partial class ExecutionFollower(
     /// <summary>An end that no host has written. A host that still comes finds it and starts nothing.</summary>
     private ExecutionEnd NewEnd(ExecutionFolder folder, ExecutionStatus status, string reason)
     {
-        var (stdout, stderr) = OutputReader.Measure(folder.Output);
+        var (stdout, stderr) = OutputSegments.Measure(folder.Output);
         var end = new ExecutionEnd(status, null, reason, time.GetUtcNow(), stdout, stderr);
         try
         {

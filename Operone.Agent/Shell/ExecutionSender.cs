@@ -70,7 +70,7 @@ internal sealed partial class ExecutionSender(TimeProvider time, ILogger<Executi
         {
             await hub.ReportExecution(report); // it is written out when this returns, so its memory is free again
             _sent++;
-            return report.Output is not null;
+            return report.Output is not null || report.From is not null;
         }
         catch (Exception problem) when (problem is InvalidOperationException or IOException or OperationCanceledException or System.Net.WebSockets.WebSocketException)
         {

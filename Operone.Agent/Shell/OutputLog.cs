@@ -32,20 +32,22 @@ internal static class OutputLog
 
 /// <summary>
 /// Writes an <see cref="OutputLog"/> up to a limit, and counts what comes past it. A disk that takes no more counts as a
-/// limit too, and <see cref="Problem"/> says so. Secrets are hidden before anything is written or counted.
+/// limit too, and <see cref="Problem"/> says so. Where the newest output is kept there is no limit, and what a disk does not take is
+/// a gap. Secrets are hidden before anything is written or counted.
 /// </summary>
 internal sealed class OutputWriter(string path, long limitBytes, MaskSet? masks = null) : IDisposable
 {
     private readonly (Masker Stdout, Masker Stderr)? _maskers = masks is null ? null : (new Masker(masks), new Masker(masks));
     private byte[] _masked = [];
+    private OutputSegments? _newest;
     private SafeFileHandle? _file;
     private long _position;
     private long _allowance;
 
-    /// <summary>Bytes of standard output kept.</summary>
+    /// <summary>Bytes of standard output kept; where the newest are kept, all that were printed.</summary>
     public long StdoutBytes { get; private set; }
 
-    /// <summary>Bytes of standard error kept.</summary>
+    /// <summary>The same of standard error.</summary>
     public long StderrBytes { get; private set; }
 
     /// <summary>Bytes that were not kept.</summary>
@@ -55,7 +57,7 @@ internal sealed class OutputWriter(string path, long limitBytes, MaskSet? masks 
     public string? Problem { get; private set; }
 
     /// <summary>Whether more would be discarded.</summary>
-    public bool IsFull => Problem is not null || StdoutBytes + StderrBytes >= limitBytes + _allowance;
+    public bool IsFull => Problem is not null || (_newest is null && StdoutBytes + StderrBytes >= limitBytes + _allowance);
 
     /// <summary>Goes on with a log that another host has left: behind its last whole frame.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
@@ -70,6 +72,14 @@ internal sealed class OutputWriter(string path, long limitBytes, MaskSet? masks 
         }
 
         return writer;
+    }
+
+    /// <summary>Keeps the newest output instead, in <see cref="OutputSegments"/>; goes on behind what another host has left.</summary>
+    /// <exception cref="IOException">What is there cannot be read.</exception>
+    public static OutputWriter OfNewest(string path, long limitBytes, MaskSet? masks)
+    {
+        var (stdout, stderr) = OutputSegments.Measure(path);
+        return new OutputWriter(path, limitBytes, masks) { StdoutBytes = stdout, StderrBytes = stderr, _newest = new OutputSegments(path, limitBytes) };
     }
 
     /// <summary>Appends data. <paramref name="frame"/> has room for the head before the data, so that one write does it.</summary>
@@ -102,7 +112,11 @@ internal sealed class OutputWriter(string path, long limitBytes, MaskSet? masks 
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _file?.Dispose();
+    public void Dispose()
+    {
+        _file?.Dispose();
+        _newest?.Dispose();
+    }
 
     private Masker? MaskerOf(OutputStream stream) => stream == OutputStream.Stdout ? _maskers?.Stdout : _maskers?.Stderr;
 
@@ -129,6 +143,15 @@ internal sealed class OutputWriter(string path, long limitBytes, MaskSet? masks 
 
     private bool Store(OutputStream stream, Span<byte> frame, int dataBytes)
     {
+        if (_newest is not null)
+        {
+            OutputLog.WriteHead(frame, stream, dataBytes);
+            var isThere = dataBytes > 0 && _newest.TryWrite(frame[..(OutputLog.HeadBytes + dataBytes)], StdoutBytes, StderrBytes);
+            StdoutBytes += stream == OutputStream.Stdout ? dataBytes : 0;
+            StderrBytes += stream == OutputStream.Stderr ? dataBytes : 0;
+            return isThere;
+        }
+
         var kept = Problem is not null ? 0 : (int)Math.Clamp(limitBytes + _allowance - StdoutBytes - StderrBytes, 0, dataBytes);
         if (kept > 0)
         {

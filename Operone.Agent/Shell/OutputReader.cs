@@ -7,7 +7,7 @@ namespace Operone.Agent.Shell;
 /// Reads an <see cref="OutputLog"/> from where the server's storage ends, in pieces. It keeps positions alone, and no data:
 /// what is not acknowledged is read again from the file when it has to be sent again.
 /// </summary>
-internal sealed class OutputReader(string path) : IDisposable
+internal sealed class OutputReader : IOutputSource
 {
     /// <summary>Room for at least one whole frame, and for a whole report with its heads.</summary>
     private const int BufferBytes = (256 * 1024) + (64 * OutputLog.HeadBytes) + OutputLog.HeadBytes + OutputLog.MaxDataBytes;
@@ -21,23 +21,31 @@ internal sealed class OutputReader(string path) : IDisposable
     private const int PieceBytes = 64 * 1024;
 
     private readonly Queue<Mark> _marks = new();
+    private readonly string _path;
+    private readonly Mark _origin;
     private SafeFileHandle? _file;
     private Mark _base;
     private Mark _at;
     private long _stdoutFrom;
     private long _stderrFrom;
 
-    /// <summary>How much of standard output was read.</summary>
+    /// <summary>A reader of a log that begins at these offsets.</summary>
+    public OutputReader(string path, long stdout = 0, long stderr = 0)
+    {
+        _path = path;
+        _origin = _base = _at = new Mark(0, stdout, stderr);
+    }
+
+    /// <inheritdoc/>
     public long Stdout => Math.Max(_at.Stdout, _stdoutFrom);
 
-    /// <summary>How much of standard error was read.</summary>
+    /// <inheritdoc/>
     public long Stderr => Math.Max(_at.Stderr, _stderrFrom);
 
-    /// <summary>
-    /// Reads the next pieces, as they came. The result is empty where there is nothing (yet), or where the next piece is over the budget.
-    /// </summary>
-    /// <param name="budget">The most data, in bytes.</param>
-    /// <param name="memory">To be used again for the next read: then the pieces of this one are not good any more.</param>
+    /// <summary>Nothing is ever missing: a file is read from its beginning on.</summary>
+    public OutputPlace? Gap => null;
+
+    /// <inheritdoc/>
     public IReadOnlyList<OutputChunk> Read(int budget, ReadMemory memory)
     {
         if (!TryOpen())
@@ -104,7 +112,7 @@ internal sealed class OutputReader(string path) : IDisposable
         return chunks;
     }
 
-    /// <summary>All up to here is stored: nothing before it is ever read again.</summary>
+    /// <inheritdoc/>
     public void Forget(long stdout, long stderr)
     {
         while (_marks.TryPeek(out var mark) && mark.Stdout <= stdout && mark.Stderr <= stderr)
@@ -113,11 +121,11 @@ internal sealed class OutputReader(string path) : IDisposable
         }
     }
 
-    /// <summary>The next read begins at these offsets.</summary>
+    /// <inheritdoc/>
     public void Seek(long stdout, long stderr)
     {
         (_stdoutFrom, _stderrFrom) = (stdout, stderr);
-        _at = _base.Stdout <= stdout && _base.Stderr <= stderr ? _base : default;
+        _at = _base.Stdout <= stdout && _base.Stderr <= stderr ? _base : _origin;
         _marks.Clear();
         _base = _at;
         SkipStored();
@@ -127,11 +135,11 @@ internal sealed class OutputReader(string path) : IDisposable
     /// <summary>
     /// Counts what whole frames there are from the beginning, and cuts off one that is not whole: for an execution whose host died.
     /// </summary>
-    public static (long Stdout, long Stderr) Measure(string path)
+    public static (long Stdout, long Stderr) Measure(string path, long stdout = 0, long stderr = 0)
     {
         try
         {
-            using var reader = new OutputReader(path);
+            using var reader = new OutputReader(path, stdout, stderr);
             reader._stdoutFrom = reader._stderrFrom = long.MaxValue;
             reader.SkipStored();
             if (reader._file is not null)
@@ -144,7 +152,7 @@ internal sealed class OutputReader(string path) : IDisposable
         }
         catch (FileNotFoundException)
         {
-            return (0, 0);
+            return (stdout, stderr);
         }
     }
 
@@ -204,7 +212,7 @@ internal sealed class OutputReader(string path) : IDisposable
     {
         try
         {
-            _file ??= File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            _file ??= File.OpenHandle(_path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             return true;
         }
         catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)

@@ -50,6 +50,7 @@ namespace Operone.Core.Connection;
 [JsonSerializable(typeof(UpdateDevice))]
 [JsonSerializable(typeof(ProblemView))]
 [JsonSerializable(typeof(RunStreamOutput))]
+[JsonSerializable(typeof(RunStreamGap))]
 [JsonSerializable(typeof(RunStreamStatus))]
 [JsonSerializable(typeof(EventView))]
 [JsonSerializable(typeof(WebhookView))]

@@ -39,6 +39,11 @@ public sealed record StartExecution
     public double? TimeoutSeconds { get; init; }
     /// <summary>How many bytes of output are kept, both streams together.</summary>
     public long OutputLimitBytes { get; init; } = RunLimits.DefaultOutputLimitBytes;
+    /// <summary>
+    /// Of a supervised command: the newest output is kept and the oldest let go of, instead of the other way round. What is sent has no
+    /// limit then; the device keeps about as much as the limit of what was not acknowledged.
+    /// </summary>
+    public bool KeepsNewest { get; init; }
     /// <summary>Makes it a terminal: standard input, output and error are a pseudo-terminal, and output is the recording.</summary>
     public StartTerminal? Terminal { get; init; }
     /// <summary>What holds the command; null for nothing.</summary>
@@ -64,14 +69,19 @@ public sealed record CancelExecution(Guid ExecutionId, double GraceSeconds = 5);
 /// <param name="Data">The bytes.</param>
 public sealed record OutputChunk(OutputStream Stream, long Offset, byte[] Data);
 
+/// <summary>A place in both of a command's output streams.</summary>
+/// <param name="Stdout">The offset in standard output.</param>
+/// <param name="Stderr">The offset in standard error.</param>
+public sealed record OutputPlace(long Stdout, long Stderr);
+
 /// <summary>How an execution ended.</summary>
 /// <param name="Status">An end.</param>
 /// <param name="ExitCode">The exit code, where there is one.</param>
 /// <param name="Reason">In words.</param>
 /// <param name="At">When (UTC, by the device's clock).</param>
-/// <param name="StdoutBytes">All bytes of standard output that were kept.</param>
-/// <param name="StderrBytes">All bytes of standard error that were kept.</param>
-/// <param name="DiscardedBytes">Bytes past the output limit, not kept.</param>
+/// <param name="StdoutBytes">All bytes of standard output that were kept; where the newest are kept, all that were printed.</param>
+/// <param name="StderrBytes">The same of standard error.</param>
+/// <param name="DiscardedBytes">Bytes past the output limit, not kept; 0 where the newest are kept.</param>
 public sealed record ExecutionEnd(
     ExecutionStatus Status, int? ExitCode, string Reason, DateTimeOffset At, long StdoutBytes, long StderrBytes, long DiscardedBytes = 0);
 
@@ -84,8 +94,13 @@ public sealed record ExecutionEnd(
 /// <param name="Output">Pieces in the order of arrival, or null.</param>
 /// <param name="End">The end, once there is one.</param>
 /// <param name="Supervision">How a supervised command does, where that has changed, and after each reconnect.</param>
+/// <param name="From">
+/// Where the newest output is kept: the device has let go of what was before this place, so that what the server lacks of it will not come.
+/// The pieces in the same report begin here. Null where nothing is missing.
+/// </param>
 public sealed record ExecutionReport(
-    Guid ExecutionId, DateTimeOffset? StartedAt, IReadOnlyList<OutputChunk>? Output, ExecutionEnd? End, SupervisionState? Supervision = null);
+    Guid ExecutionId, DateTimeOffset? StartedAt, IReadOnlyList<OutputChunk>? Output, ExecutionEnd? End, SupervisionState? Supervision = null,
+    OutputPlace? From = null);
 
 /// <summary>Server to agent: this much is stored for good.</summary>
 /// <param name="ExecutionId">Which.</param>

@@ -149,9 +149,9 @@ public sealed record RunView(
 /// <param name="Reason">Why it ended so, in words; null while it runs.</param>
 /// <param name="StartedAt">When the command started (UTC).</param>
 /// <param name="EndedAt">When it ended (UTC).</param>
-/// <param name="StdoutBytes">Bytes of standard output stored.</param>
-/// <param name="StderrBytes">Bytes of standard error stored.</param>
-/// <param name="DiscardedBytes">Bytes that the command wrote past its output limit and that were not kept.</param>
+/// <param name="StdoutBytes">Bytes of standard output stored; of an instance of a workload all that have come, whether they are still kept or not.</param>
+/// <param name="StderrBytes">The same of standard error.</param>
+/// <param name="DiscardedBytes">Bytes that the command wrote and that are not kept: those past its output limit, or of an instance of a workload the oldest.</param>
 public sealed record ExecutionView(
     Guid Id, Guid DeviceId, string DeviceName, ExecutionStatus Status, int? ExitCode, string? Reason,
     DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, long StdoutBytes, long StderrBytes, long DiscardedBytes)
@@ -163,4 +163,16 @@ public sealed record ExecutionView(
     /// <summary>Of an instance of a workload: how its host says that it does; null before it has.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SupervisionState? Supervision { get; init; }
+
+    /// <summary>Of an instance of a workload: about how many bytes of its newest output are kept; null where the first are kept.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? NewestBytes { get; init; }
+
+    /// <summary>Of an instance of a workload: the offset in standard output of the first byte that is kept.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long StdoutFrom { get; init; }
+
+    /// <summary>Of an instance of a workload: the offset in standard error of the first byte that is kept.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long StderrFrom { get; init; }
 }

@@ -23,13 +23,20 @@ internal sealed class Execution
     public DateTimeOffset? CancelledAt { get; init; }
     public long StdoutBytes { get; set; }
     public long StderrBytes { get; set; }
+    /// <summary>Bytes that were printed and are not kept.</summary>
     public long DiscardedBytes { get; set; }
+    /// <summary>Of one whose newest output is kept: how many bytes of it; null where the first are kept.</summary>
+    public long? NewestBytes { get; init; }
+    /// <summary>Where the newest output is kept: the offset in standard output of the first byte that is.</summary>
+    public long StdoutFrom { get; set; }
+    /// <summary>The same of standard error.</summary>
+    public long StderrFrom { get; set; }
     /// <summary>Of a supervised one: how its host said last that it does.</summary>
     public SupervisionState? Supervision { get; set; }
 
     public ExecutionView ToView() => new(
         Id, DeviceId, DeviceName, Status, ExitCode, Reason, StartedAt, EndedAt, StdoutBytes, StderrBytes, DiscardedBytes)
-    { Stage = Stage, Supervision = Supervision };
+    { Stage = Stage, Supervision = Supervision, NewestBytes = NewestBytes, StdoutFrom = StdoutFrom, StderrFrom = StderrFrom };
 }
 
 internal sealed class ExecutionConfiguration : IEntityTypeConfiguration<Execution>

@@ -107,6 +107,7 @@ internal sealed class ExecutionDispatch(AgentSends sends, EnvironmentVault vault
         TimeoutSeconds = run.Request.TimeoutSeconds,
         Sandbox = run.Sandbox,
         OutputLimitBytes = run.Request.OutputLimitBytes ?? RunLimits.DefaultOutputLimitBytes,
+        KeepsNewest = execution.NewestBytes is not null,
         Supervision = run.Request.Supervision,
     };
 }

@@ -50,7 +50,8 @@ internal sealed class JournalStream : Stream
         {
             await using var db = await _databases.CreateDbContextAsync(cancellationToken);
             var seq = _pieces[index].Seq;
-            _current = await db.Set<JournalEntry>().Where(e => e.Seq == seq).Select(e => e.Data).SingleAsync(cancellationToken);
+            _current = await db.Set<JournalEntry>().Where(e => e.Seq == seq).Select(e => e.Data).SingleOrDefaultAsync(cancellationToken)
+                ?? throw new IOException("A piece of the output was let go of while it was being read, because newer output has come.");
             _currentIndex = index;
         }
 

@@ -29,17 +29,19 @@ internal static class RunEndpoints
             .WithDescription("With `waitSeconds` the answer comes once all executions have ended, or when the time is up.");
         read.MapGet("/{id:guid}/executions/{device}/stdout", Stdout).WithName("GetStdout").WithSummary("Read standard output")
             .WithDescription("The bytes exactly as the command wrote them; `Range` is honoured. `device` is an id, a name or an execution's id. Of a run with `stdout`: "
-                + "\"stream\" they come live, once, for whoever made it; an answer that breaks off is not the whole.")
+                + "\"stream\" they come live, once, for whoever made it; an answer that breaks off is not the whole. Of an instance of a workload the newest output is kept: "
+                + "`Range` counts from the first byte that was ever printed, the answer begins at the first one that is kept, and the header `Operone-Let-Go` says so in words.")
             .ProducesProblem(StatusCodes.Status409Conflict)
             .Produces<Stream>(200, "application/octet-stream").Produces(206, contentType: "application/octet-stream");
         read.MapGet("/{id:guid}/executions/{device}/stderr", Stderr).WithName("GetStderr").WithSummary("Read standard error")
-            .WithDescription("The bytes exactly as the command wrote them; `Range` is honoured. `device` is an id or a name.")
+            .WithDescription("The bytes exactly as the command wrote them; `Range` is honoured. `device` is an id or a name. Of an instance of a workload as for standard output.")
             .Produces<Stream>(200, "application/octet-stream").Produces(206, contentType: "application/octet-stream");
         read.MapGet("/{id:guid}/executions/{device}/output", Both).WithName("GetOutput").WithSummary("Read both outputs as one text")
             .WithDescription("Standard output and standard error in the order in which they arrived on the device.")
             .Produces<Stream>(200, "text/plain");
         read.MapGet("/{id:guid}/stream", RunStreamEndpoint.Stream).WithName("StreamRun").WithSummary("Follow a run live")
-            .WithDescription("Server-sent events: `output` (RunStreamOutput) and `status` (RunStreamStatus). It begins with what is there "
+            .WithDescription("Server-sent events: `output` (RunStreamOutput), `status` (RunStreamStatus), and of instances of workloads `gap` (RunStreamGap) before "
+                + "output of which something is not kept any more. It begins with what is there "
                 + "already and ends when the run has: the last event is a `status` without a device. `Last-Event-ID` resumes.")
             .Produces<string>(200, "text/event-stream");
 
@@ -170,7 +172,8 @@ internal static class RunEndpoints
         // What a command printed must never be taken for a page of ours.
         http.Response.Headers.XContentTypeOptions = "nosniff";
         http.Response.Headers.CacheControl = "no-store";
-        return TypedResults.Stream(opened.Value, stream is null ? "text/plain; charset=utf-8" : "application/octet-stream", enableRangeProcessing: true);
+        var (whole, newest) = opened.Value;
+        return newest ?? (IResult)TypedResults.Stream(whole!, stream is null ? "text/plain; charset=utf-8" : "application/octet-stream", enableRangeProcessing: true);
     }
 
     private static Error? CheckWait(double? waitSeconds) =>

@@ -118,8 +118,38 @@ internal sealed class RunOutput(IDbContextFactory<OperoneDb> databases, RunSight
         return 0;
     }
 
-    /// <summary>One execution's output as a stream that can be sought in: one of its streams, or both in order of arrival where null.</summary>
-    public async Task<Result<Stream>> OpenAsync(Actor actor, Guid runId, string device, OutputStream? stream, CancellationToken cancellationToken)
+    /// <summary>
+    /// Up to where each output had come at a place of the journal, of those executions whose newest output is kept; -1 where that is let go of.
+    /// </summary>
+    public async Task<IReadOnlyDictionary<(Guid ExecutionId, JournalKind Kind), long>> PlacesAsync(Guid runId, long seq, CancellationToken cancellationToken)
+    {
+        var places = new Dictionary<(Guid, JournalKind), long>();
+        if (seq == 0)
+        {
+            return places;
+        }
+
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var newest = await db.Set<Execution>().Where(e => e.RunId == runId && e.NewestBytes != null)
+            .Select(e => new { e.Id, e.StdoutFrom, e.StderrFrom }).ToListAsync(cancellationToken);
+        foreach (var execution in newest)
+        {
+            foreach (var (kind, from) in (IEnumerable<(JournalKind, long)>)[(JournalKind.Stdout, execution.StdoutFrom), (JournalKind.Stderr, execution.StderrFrom)])
+            {
+                places[(execution.Id, kind)] = await db.Set<JournalEntry>()
+                    .Where(e => e.RunId == runId && e.Seq <= seq && e.ExecutionId == execution.Id && e.Kind == kind)
+                    .OrderByDescending(e => e.Seq).Select(e => (long?)e.Offset + e.Length).FirstOrDefaultAsync(cancellationToken) ?? (from > 0 ? -1 : 0);
+            }
+        }
+
+        return places;
+    }
+
+    /// <summary>
+    /// One execution's output: one of its streams, or both in order of arrival where null. A stream that can be sought in, or, where the newest
+    /// output is kept, the answer itself.
+    /// </summary>
+    public async Task<Result<(JournalStream? Whole, KeptOutput? Newest)>> OpenAsync(Actor actor, Guid runId, string device, OutputStream? stream, CancellationToken cancellationToken)
     {
         if (actor.Lacks(Permissions.RunsRead) is { } lacks)
         {
@@ -142,10 +172,16 @@ internal sealed class RunOutput(IDbContextFactory<OperoneDb> databases, RunSight
                 : RunErrors.NotFound(runId.ToString());
         }
 
-        var map = await db.Set<JournalEntry>()
-            .Where(e => e.ExecutionId == execution.Id && (stream == null ? e.Kind != JournalKind.Status : e.Kind == (JournalKind)stream))
-            .OrderBy(e => e.Seq).Select(e => new JournalPiece(e.Seq, e.Length)).ToArrayAsync(cancellationToken);
-        return new JournalStream(databases, map);
+        var pieces = db.Set<JournalEntry>()
+            .Where(e => e.ExecutionId == execution.Id && (stream == null ? e.Kind != JournalKind.Status : e.Kind == (JournalKind)stream)).OrderBy(e => e.Seq);
+        if (execution.NewestBytes is not null)
+        {
+            // what is let go of between the two reads is missing at the beginning, and is told of there
+            return (null, new KeptOutput(databases, execution, stream,
+                await pieces.Select(e => new PlacedPiece(e.Seq, e.Kind, e.Offset, e.Length)).ToListAsync(cancellationToken)));
+        }
+
+        return (new JournalStream(databases, await pieces.Select(e => new JournalPiece(e.Seq, e.Length)).ToArrayAsync(cancellationToken)), null);
     }
 
     private static bool Has(RunPart part, Guid? executionId) => executionId is null || part.IsWhole || part.ExecutionIds.Contains(executionId);

@@ -95,6 +95,7 @@ internal sealed class RunStart(
             DeviceId = device.Id,
             DeviceName = device.Name,
             Status = devices.IsOnline(device.Id) ? ExecutionStatus.Starting : ExecutionStatus.Queued,
+            NewestBytes = supervision is null ? null : request.OutputLimitBytes ?? RunLimits.DefaultOutputLimitBytes,
         })], target);
     }
 

@@ -32,6 +32,7 @@ internal static class RunStreamEndpoint
 
         var run = found.Value;
         var devices = run.Executions!.ToDictionary(e => e.Id);
+        var gaps = new OutputGaps(await output.PlacesAsync(id, seq, cancellationToken), fromStart: seq == 0);
         using var subscription = changes.Subscribe(LiveChanges.Run(id), LiveChanges.Sight);
         using var events = await EventStream.BeginAsync(http);
         try
@@ -45,6 +46,7 @@ internal static class RunStreamEndpoint
                     return Results.Empty;
                 }
 
+                var before = seq;
                 seq = slice.Value.LastSeq;
                 if (slice.Value.Entries.Any(e => e.ExecutionId is { } execution && !devices.ContainsKey(execution)))
                 {
@@ -54,7 +56,14 @@ internal static class RunStreamEndpoint
 
                 foreach (var entry in slice.Value.Entries)
                 {
+                    if (gaps.Take(entry) is { } gap)
+                    {
+                        // by the id before it: who resumes between the two is told again
+                        Write(events, gap, before, entry, devices);
+                    }
+
                     Write(events, entry, devices);
+                    before = entry.Seq;
                 }
 
                 await events.FlushAsync();
@@ -100,6 +109,17 @@ internal static class RunStreamEndpoint
         {
             // The reader has gone, or the node stops: who reads resumes with Last-Event-ID.
             return Results.Empty;
+        }
+    }
+
+    private static void Write(EventStream events, OutputGap gap, long before, JournalEntry entry, Dictionary<Guid, ExecutionView> devices)
+    {
+        if (devices.TryGetValue(entry.ExecutionId!.Value, out var device))
+        {
+            var stream = (OutputStream)entry.Kind;
+            events.Write(before.ToString(CultureInfo.InvariantCulture), "gap", JsonSerializer.SerializeToUtf8Bytes(
+                new RunStreamGap(device.DeviceId, device.DeviceName, stream, gap.Offset, gap.Bytes, gap.Describe(stream, device.NewestBytes)),
+                OperoneJson.Default.RunStreamGap));
         }
     }
 

@@ -15,13 +15,14 @@ internal static class RunTables
         """;
 
     private const string InsertExecution = """
-        INSERT INTO executions ("Id", "RunId", "DeviceId", "DeviceName", "Stage", "Status", "StdoutBytes", "StderrBytes", "DiscardedBytes")
-        VALUES (@id, @run, @device, @deviceName, @stage, @status, 0, 0, 0)
+        INSERT INTO executions ("Id", "RunId", "DeviceId", "DeviceName", "Stage", "Status", "StdoutBytes", "StderrBytes", "DiscardedBytes", "NewestBytes", "StdoutFrom", "StderrFrom")
+        VALUES (@id, @run, @device, @deviceName, @stage, @status, 0, 0, 0, @newest, 0, 0)
         """;
 
     private const string UpdateExecution = """
         UPDATE executions SET "Status" = @status, "ExitCode" = @exitCode, "Reason" = @reason, "StartedAt" = @startedAt, "EndedAt" = @endedAt,
-            "StdoutBytes" = @stdout, "StderrBytes" = @stderr, "DiscardedBytes" = @discarded, "Supervision" = @supervision
+            "StdoutBytes" = @stdout, "StderrBytes" = @stderr, "DiscardedBytes" = @discarded, "Supervision" = @supervision,
+            "StdoutFrom" = @stdoutFrom, "StderrFrom" = @stderrFrom
         WHERE "Id" = @id AND "EndedAt" IS NULL AND "StdoutBytes" = @stdoutBefore AND "StderrBytes" = @stderrBefore
         """;
 
@@ -68,7 +69,7 @@ internal static class RunTables
         foreach (var execution in executions)
         {
             sql.Add(InsertExecution, ("id", execution.Id), ("run", execution.RunId), ("device", execution.DeviceId),
-                ("deviceName", execution.DeviceName), ("stage", execution.Stage), ("status", execution.Status));
+                ("deviceName", execution.DeviceName), ("stage", execution.Stage), ("status", execution.Status), ("newest", execution.NewestBytes));
         }
     }
 
@@ -85,7 +86,8 @@ internal static class RunTables
             var before = batch.Before(state.Id);
             sql.Add(UpdateExecution, ("status", state.Status), ("exitCode", state.ExitCode), ("reason", state.Reason),
                 ("startedAt", state.StartedAt), ("endedAt", state.EndedAt), ("stdout", state.StdoutBytes), ("stderr", state.StderrBytes),
-                ("discarded", state.DiscardedBytes), ("supervision", state.Supervision is null ? null : JsonColumn.ToText(state.Supervision)), ("id", state.Id), ("stdoutBefore", before.StdoutBytes), ("stderrBefore", before.StderrBytes));
+                ("discarded", state.DiscardedBytes), ("supervision", state.Supervision is null ? null : JsonColumn.ToText(state.Supervision)),
+                ("stdoutFrom", state.StdoutFrom), ("stderrFrom", state.StderrFrom), ("id", state.Id), ("stdoutBefore", before.StdoutBytes), ("stderrBefore", before.StderrBytes));
         }
 
         var entries = AddEntries(sql, batch.Journal());
@@ -94,6 +96,7 @@ internal static class RunTables
             return null;
         }
 
+        await NewestOutput.TrimAsync(db, batch, cancellationToken);
         var ended = new List<EndedRun>();
         var rest = new SqlBatch(db);
         foreach (var runId in batch.Changed.Values.Where(s => s.Status.IsEnd()).Select(s => s.RunId).Distinct().Order())

@@ -23,6 +23,7 @@ internal static class ShellRegistration
         services.AddHostedService<ExpiryService>();
         services.AddHostedService<LostSends>();
         services.AddSingleton<IRecurringJob, RunUpkeep>();
+        services.AddSingleton<RunRemoval>();
         services.AddSingleton<SandboxService>();
         services.AddSingleton<SandboxChoice>();
         services.AddSingleton<ISandboxNames, SandboxNames>();

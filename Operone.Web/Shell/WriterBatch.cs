@@ -102,6 +102,13 @@ internal sealed class WriterBatch(IReadOnlyDictionary<Guid, ExecutionState> know
             Put(state);
         }
 
+        if (report.From is { } from && state.NewestBytes is not null && (from.Stdout > state.StdoutBytes || from.Stderr > state.StderrBytes))
+        {
+            _lastEntry.Remove(state.Id);
+            state = state.SkipTo(from);
+            Put(state);
+        }
+
         foreach (var chunk in report.Output ?? [])
         {
             var have = state.Offset(chunk.Stream);
@@ -137,7 +144,8 @@ internal sealed class WriterBatch(IReadOnlyDictionary<Guid, ExecutionState> know
                 ExitCode = end.ExitCode,
                 Reason = end.Reason is { Length: > 1000 } ? end.Reason[..1000] : end.Reason,
                 EndedAt = end.At,
-                DiscardedBytes = end.DiscardedBytes,
+                // an agent that is older than this has kept the first bytes, and says what it did not keep
+                DiscardedBytes = state.NewestBytes is null ? end.DiscardedBytes : state.DiscardedBytes + end.DiscardedBytes,
             };
             Put(state);
             AddStatus(state);
@@ -145,6 +153,9 @@ internal sealed class WriterBatch(IReadOnlyDictionary<Guid, ExecutionState> know
 
         Answer(deviceId, state.Acknowledge());
     }
+
+    /// <summary>The oldest output of an execution was let go of.</summary>
+    public void Trimmed(ExecutionState state) => Put(state);
 
     /// <summary>The last entry of a run that has ended.</summary>
     public static JournalEntry RunEnd(Guid runId, RunStatus status) =>

@@ -56,13 +56,13 @@ internal static class LogsCommand
             : new PrefixedOutput(chosen.Select(e => e.DeviceName), cli.Output, cli.Output, cli.OutputHasColour, cli.OutputHasColour);
         var problem = follow
             ? await FollowAsync(cli, api, id, device, stream, output, cancellationToken)
-            : await PrintStoredAsync(api, id, chosen, stream, output, cancellationToken);
+            : await PrintStoredAsync(cli, api, id, chosen, stream, output, cancellationToken);
         output.Complete();
         return problem is null ? 0 : cli.Fail(problem);
     }
 
     private static async Task<Error?> PrintStoredAsync(
-        OperoneApi api, Guid id, List<ExecutionView> executions, string stream, IRunOutput output, CancellationToken cancellationToken)
+        CliContext cli, OperoneApi api, Guid id, List<ExecutionView> executions, string stream, IRunOutput output, CancellationToken cancellationToken)
     {
         var buffer = new byte[64 * 1024];
         foreach (var execution in executions)
@@ -75,6 +75,11 @@ internal static class LogsCommand
             }
 
             using var response = opened.Value;
+            if (response.Headers.TryGetValues("Operone-Let-Go", out var words))
+            {
+                cli.Say($"{execution.DeviceName}: {string.Join(' ', words)}");
+            }
+
             await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
             while (true)
             {

@@ -121,6 +121,12 @@ internal sealed class RunFollower(CliContext cli, OperoneApi api)
             OnStatus(status);
         }
 
+        if (happened.Gap is { } gap)
+        {
+            cli.Say($"{gap.DeviceName}: {gap.Text}");
+            _offsets[(gap.DeviceId, null, gap.Stream)] = Math.Max(_offsets.GetValueOrDefault((gap.DeviceId, null, gap.Stream)), gap.Offset);
+        }
+
         if (happened.Output is not { } output)
         {
             return;
@@ -152,6 +158,8 @@ internal sealed class RunFollower(CliContext cli, OperoneApi api)
                 "output" => new(Output: JsonSerializer.Deserialize(data, OperoneJson.Default.RunStreamOutput)),
                 "status" => new(Status: JsonSerializer.Deserialize(data, OperoneJson.Default.RunStreamStatus)),
 
+                "gap" => new(Gap: JsonSerializer.Deserialize(data, OperoneJson.Default.RunStreamGap)),
+
                 // a newer server may tell more
                 _ => new(),
             };
@@ -162,7 +170,7 @@ internal sealed class RunFollower(CliContext cli, OperoneApi api)
         }
     }
 
-    private readonly record struct RunEvent(RunStreamOutput? Output = null, RunStreamStatus? Status = null, bool Unreadable = false);
+    private readonly record struct RunEvent(RunStreamOutput? Output = null, RunStreamStatus? Status = null, bool Unreadable = false, RunStreamGap? Gap = null);
 }
 
 /// <summary>Pauses between attempts: half a second at first, then longer up to ten seconds, each a little different.</summary>

@@ -13,7 +13,7 @@ internal sealed class RunOutcome(CliContext cli, RunView run, bool interrupted)
     {
         foreach (var execution in _executions)
         {
-            if (execution.DiscardedBytes > 0)
+            if (execution is { DiscardedBytes: > 0, NewestBytes: null })
             {
                 cli.Say($"{execution.DeviceName}: {Quantities.FormatSize(execution.DiscardedBytes)} of output past the limit were not kept (--output-limit)");
             }

@@ -99,7 +99,9 @@ internal sealed unsafe partial class HostedExecution(
             _requestedAt = File.GetLastWriteTimeUtc(folder.Request);
             var request = folder.TakeRequest();
             var masks = MaskSet.Of(request.Masks);
-            _output = _claim!.IsAgain ? OutputWriter.Continue(folder.Output, request.OutputLimitBytes, masks) : new OutputWriter(folder.Output, request.OutputLimitBytes, masks);
+            _output = request is { KeepsNewest: true, Supervision: not null } ? OutputWriter.OfNewest(folder.Output, request.OutputLimitBytes, masks)
+                : _claim!.IsAgain ? OutputWriter.Continue(folder.Output, request.OutputLimitBytes, masks)
+                : new OutputWriter(folder.Output, request.OutputLimitBytes, masks);
             return request;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)

@@ -43,6 +43,9 @@ internal sealed partial class FakeApi : IAsyncDisposable
     /// <summary>Answers GET .../executions/DEVICE/STREAM.</summary>
     public Func<string, string, byte[]> OnOutput { get; set; } = (_, _) => [];
 
+    /// <summary>What is said of output that is not kept any more.</summary>
+    public string? LetGo { get; set; }
+
     /// <summary>Answers everything in place of the routes, where it says so.</summary>
     public Func<HttpContext, Task<bool>> OnAny { get; set; } = _ => Task.FromResult(false);
 
@@ -79,7 +82,10 @@ internal sealed partial class FakeApi : IAsyncDisposable
         });
         api.MapGet("/runs/{id}/stream", fake.StreamAsync);
         api.MapGet("/runs/{id}/executions/{device}/{stream}", async (string device, string stream, HttpContext context) =>
-            await context.Response.Body.WriteAsync(fake.OnOutput(device, stream)));
+        {
+            context.Response.Headers["Operone-Let-Go"] = fake.LetGo;
+            await context.Response.Body.WriteAsync(fake.OnOutput(device, stream));
+        });
         fake.MapTerminals(api);
         await app.StartAsync();
         return fake;

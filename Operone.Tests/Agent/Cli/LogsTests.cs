@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Json;
+using Operone.Core.Connection;
 using Operone.Core.Shell;
 using Xunit;
 
@@ -51,6 +53,28 @@ public sealed class LogsTests
         using var one = FakeTerminal.For(api);
         Assert.Equal(0, await one.RunAsync("logs", "-f", api.Run.Id.ToString(), FakeApi.DeviceId("a").ToString(), "--stream=stderr"));
         Assert.Equal("err\n", one.Output);
+    }
+
+    [Fact]
+    public async Task Logs_OfWhichTheOldestIsNotKept_SaySoOnStandardError()
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.Run = FakeApi.NewRun(ExecutionStatus.Running, "a");
+        (api.LetGo, api.OnOutput) = ("10 of 14 bytes are not kept any more.", (_, _) => "new\n"u8.ToArray());
+        using var stored = FakeTerminal.For(api);
+        Assert.Equal(0, await stored.RunAsync("logs", api.Run.Id.ToString()));
+        Assert.Equal(("new\n", "operone: a: 10 of 14 bytes are not kept any more.\n"), (stored.Output, stored.Error));
+
+        api.OnStream = async (_, events) =>
+        {
+            await events.WriteAsync("gap", JsonSerializer.Serialize(
+                new RunStreamGap(FakeApi.DeviceId("a"), "a", OutputStream.Stdout, 10, 10, "10 bytes before byte 10 are gone."), OperoneJson.Default.RunStreamGap));
+            await events.OutputAsync("a", "new\n", offset: 10);
+            await events.EndAsync();
+        };
+        using var live = FakeTerminal.For(api);
+        Assert.Equal(0, await live.RunAsync("logs", "-f", api.Run.Id.ToString()));
+        Assert.Equal(("new\n", "operone: a: 10 bytes before byte 10 are gone.\n"), (live.Output, live.Error));
     }
 
     [Fact]

@@ -79,6 +79,9 @@ internal sealed class StoredExecution
     /// <summary>How a supervised command does, as it was last told.</summary>
     public SupervisionState? Supervision { get; private set; }
 
+    /// <summary>How many bytes were told to be missing; they are kept as zeros.</summary>
+    public long Missing { get; private set; }
+
     public string Errors
     {
         get
@@ -110,6 +113,13 @@ internal sealed class StoredExecution
             Reports++;
             StartedAt = report.StartedAt ?? StartedAt;
             Supervision = report.Supervision ?? Supervision;
+            if (report.From is { } from)
+            {
+                Missing += Math.Max(0, from.Stdout - _stdout.Count) + Math.Max(0, from.Stderr - _stderr.Count);
+                _stdout.AddRange(new byte[Math.Max(0, from.Stdout - _stdout.Count)]);
+                _stderr.AddRange(new byte[Math.Max(0, from.Stderr - _stderr.Count)]);
+            }
+
             foreach (var chunk in report.Output ?? [])
             {
                 var stream = chunk.Stream == OutputStream.Stdout ? _stdout : _stderr;

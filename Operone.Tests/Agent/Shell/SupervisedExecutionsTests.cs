@@ -111,6 +111,43 @@ public sealed class SupervisedExecutionsTests : IDisposable
         await agent.EndOfAsync(request.ExecutionId);
     }
 
+    [Fact]
+    public async Task Output_WhoseNewestIsKept_GoesOnPastItsLimitAndSaysWhatIsMissing()
+    {
+        const long Limit = 256 * 1024;
+        await using var agent = new ExecutionsUnderTest(_temp.Path);
+        var request = Request("seq -f 'line %07.0f' 1 200000; touch $LOG; while [ -e $LOG ]; do sleep 0.1; done; seq -f 'line %07.0f' 200001 400000; echo done; exec sleep 1000")
+            with
+        { KeepsNewest = true, OutputLimitBytes = Limit };
+        var folder = agent.FolderOf(request.ExecutionId);
+        agent.All.Start(request);
+        // nobody takes it: the device has the newest, and no more than it may
+        await Eventually.BecomesAsync(() => Task.FromResult(File.Exists(_temp["log"])), "all of the first half", 60);
+        Assert.InRange(OnDisk(), Limit / 2, Limit * 2);
+        await agent.ConnectAsync();
+        await Eventually.BecomesAsync(() => Task.FromResult(agent.Hub[request.ExecutionId].Text.EndsWith("line 0200000\n", StringComparison.Ordinal)), "its last line", 60);
+        var missing = agent.Hub[request.ExecutionId].Missing;
+        Assert.InRange(missing, (200_000 * 13) - (Limit * 2), (200_000 * 13) - (Limit / 2));
+        // what is acknowledged goes but for the file that is written to
+        await Eventually.BecomesAsync(() => Task.FromResult(Directory.GetFiles(folder.Path, "output*").Length == 1), "one file", 30);
+
+        // another agent goes on where the server is
+        agent.Disconnect();
+        await using var next = new ExecutionsUnderTest(_temp.Path);
+        await next.ConnectAsync(agent.Hub);
+        File.Delete(_temp["log"]);
+        var stored = agent.Hub[request.ExecutionId];
+        await Eventually.BecomesAsync(() => Task.FromResult(stored.Text.EndsWith("line 0400000\ndone\n", StringComparison.Ordinal)), "the last line of all", 60);
+        Assert.Equal((400_000 * 13) + 5, stored.Stdout.Length);
+        Assert.Equal(stored.Missing, stored.Stdout.Count(b => b == 0) + 0L);
+        Assert.Equal("", stored.Errors);
+        next.All.Cancel(new CancelExecution(request.ExecutionId, 0));
+        Assert.Equal(ExecutionStatus.Cancelled, (await next.EndOfAsync(request.ExecutionId)).End!.Status);
+        await next.GoneAsync(request.ExecutionId);
+
+        long OnDisk() => Directory.GetFiles(folder.Path, "output*").Sum(f => new FileInfo(f) is { Exists: true } file ? file.Length : 0);
+    }
+
     [Theory]
     [InlineData("a secret", RestartMode.Always)]
     [InlineData(null, RestartMode.Never)]

@@ -16,6 +16,12 @@ internal sealed class WebhookOptions
 
     /// <summary>The same, read.</summary>
     public IReadOnlyList<IPNetwork> Networks => [.. AllowedNetworks.Select(n => IPNetwork.Parse(n))];
+
+    /// <summary>How long it is kept what was sent and taken, with its attempts, in days, 1 to 3650.</summary>
+    public int DeliveredDays { get; set; } = 7;
+
+    /// <summary>How long it is kept what was given up, in days, at least <see cref="DeliveredDays"/>, at most 3650.</summary>
+    public int DeadDays { get; set; } = 30;
 }
 
 /// <summary>Takes the list as one text with commas too.</summary>
@@ -35,8 +41,18 @@ internal sealed class WebhookOptionsValidation : IValidateOptions<WebhookOptions
 {
     public ValidateOptionsResult Validate(string? name, WebhookOptions options)
     {
-        var wrong = options.AllowedNetworks.Where(n => !IPNetwork.TryParse(n, out _)).ToList();
-        return wrong.Count == 0 ? ValidateOptionsResult.Success
-            : ValidateOptionsResult.Fail($"{WebhookOptions.Section}:AllowedNetworks: '{wrong[0]}' is no network, as 10.1.0.0/16");
+        var wrong = options.AllowedNetworks.Where(n => !IPNetwork.TryParse(n, out _)).Take(1)
+            .Select(n => $"{WebhookOptions.Section}:AllowedNetworks: '{n}' is no network, as 10.1.0.0/16").ToList();
+        if (options.DeliveredDays is < 1 or > 3650)
+        {
+            wrong.Add($"{WebhookOptions.Section}:DeliveredDays: must be 1 to 3650, is {options.DeliveredDays}");
+        }
+
+        if (options.DeadDays is < 1 or > 3650 || options.DeadDays < options.DeliveredDays)
+        {
+            wrong.Add($"{WebhookOptions.Section}:DeadDays: must be at least DeliveredDays and at most 3650, is {options.DeadDays}");
+        }
+
+        return wrong.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(wrong);
     }
 }

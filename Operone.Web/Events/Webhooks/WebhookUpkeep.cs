@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using Operone.Core.Events;
 using Operone.Web.Data;
 using Operone.Web.Hosting;
@@ -6,14 +7,9 @@ using Operone.Web.Hosting;
 namespace Operone.Web.Events.Webhooks;
 
 /// <summary>Each hour: forgets what was sent and when, the attempts with it, and secrets that are good no more.</summary>
-internal sealed class WebhookUpkeep(IDbContextFactory<OperoneDb> databases, WebhookVault vault, TimeProvider time) : IRecurringJob
+internal sealed class WebhookUpkeep(
+    IDbContextFactory<OperoneDb> databases, WebhookVault vault, IOptions<WebhookOptions> options, TimeProvider time) : IRecurringJob
 {
-    /// <summary>How long what was taken is kept.</summary>
-    public static readonly TimeSpan KeepDelivered = TimeSpan.FromDays(7);
-
-    /// <summary>How long what was given up is kept.</summary>
-    public static readonly TimeSpan KeepDead = TimeSpan.FromDays(30);
-
     public string Name => "webhooks";
 
     public string Cron => "23 * * * *";
@@ -21,7 +17,7 @@ internal sealed class WebhookUpkeep(IDbContextFactory<OperoneDb> databases, Webh
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var (delivered, dead) = (now - KeepDelivered, now - KeepDead);
+        var (delivered, dead) = (now.AddDays(-options.Value.DeliveredDays), now.AddDays(-options.Value.DeadDays));
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await db.Set<WebhookDelivery>()
             .Where(d => (d.Status == DeliveryStatus.Delivered && d.EndedAt < delivered) || (d.Status == DeliveryStatus.Dead && d.EndedAt < dead))

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Options;
+using Operone.Web.Hosting;
 using Operone.Web.Kernel.Jobs.Runs;
 
 namespace Operone.Web.Kernel.Jobs;
@@ -21,5 +23,8 @@ internal static class JobRegistration
         services.AddHostedService(provider => provider.GetRequiredService<JobConductor>());
         services.AddSingleton<JobRunReader>();
         services.AddSingleton<JobRunService>();
+        services.AddOptions<JobRunOptions>().BindConfiguration(JobRunOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<JobRunOptions>, JobRunOptionsValidation>();
+        services.AddSingleton<IRecurringJob, JobRunRetention>();
     }
 }

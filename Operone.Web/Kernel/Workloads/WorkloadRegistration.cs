@@ -1,3 +1,5 @@
+using Operone.Web.Hosting;
+
 namespace Operone.Web.Kernel.Workloads;
 
 /// <summary>Wires workloads.</summary>
@@ -12,5 +14,6 @@ internal static class WorkloadRegistration
         services.AddSingleton<WorkloadConductor>();
         services.AddHostedService(provider => provider.GetRequiredService<WorkloadConductor>());
         services.AddSingleton<WorkloadService>();
+        services.AddSingleton<IRecurringJob, WorkloadRunRetention>();
     }
 }

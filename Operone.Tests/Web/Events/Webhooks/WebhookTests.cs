@@ -5,11 +5,13 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Operone.Core;
 using Operone.Core.Connection;
 using Operone.Core.Events;
 using Operone.Tests.Hosting;
 using Operone.Tests.Web.Access;
+using Operone.Web.Data;
 using Operone.Web.Events.Webhooks;
 using StandardWebhooks;
 using StandardWebhooks.Diagnostics;
@@ -73,6 +75,42 @@ public abstract class WebhookTests(ServerFixture fixture) : ServerTests(fixture)
         var last = receiver.Received.Last();
         Assert.True(IsSignedBy(made.Secret, last));
         Assert.False(IsSignedBy(old.Secret, last));
+    }
+
+    [Fact]
+    public async Task Upkeep_ForgetsWhatWasTakenAndLaterWhatWasGivenUp_WithTheirAttempts_AndNothingThatWaits()
+    {
+        await using var receiver = await WebhookReceiver.StartAsync();
+        var (name, type) = Names();
+        await CreateAsync(new(name, receiver.Url, [type]));
+        string[] subjects = ["taken", "taken-old", "dead", "dead-old", "dead-older", "waits"];
+        foreach (var subject in subjects)
+        {
+            await TellAsync(type, subject);
+        }
+
+        await EventuallyAsync(async () => await DeliveriesAsync(name) is { Count: 6 } all && all.All(d => d.Status == DeliveryStatus.Delivered) ? all : null, "all taken");
+        await using var db = Server.OpenDatabase();
+        var now = DateTimeOffset.UtcNow;
+        foreach (var (subject, status, days) in (IEnumerable<(string, DeliveryStatus, int?)>)
+            [("taken", DeliveryStatus.Delivered, 6), ("taken-old", DeliveryStatus.Delivered, 8), ("dead", DeliveryStatus.Dead, 8), ("dead-old", DeliveryStatus.Dead, 29), ("dead-older", DeliveryStatus.Dead, 31), ("waits", DeliveryStatus.Pending, null)])
+        {
+            var ended = days is { } ago ? now.AddDays(-ago) : (DateTimeOffset?)null;
+            await db.Set<WebhookDelivery>().Where(d => d.Type == type && d.Subject == subject).ExecuteUpdateAsync(
+                set => set.SetProperty(d => d.Status, status).SetProperty(d => d.EndedAt, ended).SetProperty(d => d.NextAt, now.AddDays(1)), Cancelled);
+        }
+
+        await Server.RunJobAsync("webhooks");
+        Assert.Equal(["dead", "dead-old", "taken", "waits"], (await DeliveriesAsync(name)).Select(d => d.Subject).Order(StringComparer.Ordinal));
+        await KeepAsync(new() { DeliveredDays = 5, DeadDays = 28 });
+        Assert.Equal(["dead", "waits"], (await DeliveriesAsync(name)).Select(d => d.Subject).Order(StringComparer.Ordinal));
+        Assert.Equal(2, await db.Set<WebhookAttempt>().CountAsync(a => db.Set<WebhookDelivery>().Any(d => d.Id == a.DeliveryId && d.Type == type), Cancelled));
+        Assert.False(await db.Set<WebhookAttempt>().AnyAsync(a => !db.Set<WebhookDelivery>().Any(d => d.Id == a.DeliveryId), Cancelled));
+        Assert.Equal(["Operone:Webhooks:DeliveredDays: must be 1 to 3650, is 0", "Operone:Webhooks:DeadDays: must be at least DeliveredDays and at most 3650, is 4000"],
+            new WebhookOptionsValidation().Validate(null, new() { DeliveredDays = 0, DeadDays = 4000 }).Failures!);
+
+        Task KeepAsync(WebhookOptions options) => new WebhookUpkeep(Server.Services.GetRequiredService<IDbContextFactory<OperoneDb>>(),
+            Server.Services.GetRequiredService<WebhookVault>(), Options.Create(options), TimeProvider.System).RunAsync(Cancelled);
     }
 
     [Fact]

@@ -2786,6 +2786,9 @@ namespace Operone.Web.Data.Migrations.Postgres
                     b.Property<int?>("ExitCode")
                         .HasColumnType("integer");
 
+                    b.Property<long?>("NewestBytes")
+                        .HasColumnType("bigint");
+
                     b.Property<string>("Reason")
                         .HasColumnType("text");
 
@@ -2804,7 +2807,13 @@ namespace Operone.Web.Data.Migrations.Postgres
                     b.Property<long>("StderrBytes")
                         .HasColumnType("bigint");
 
+                    b.Property<long>("StderrFrom")
+                        .HasColumnType("bigint");
+
                     b.Property<long>("StdoutBytes")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("StdoutFrom")
                         .HasColumnType("bigint");
 
                     b.Property<string>("Supervision")

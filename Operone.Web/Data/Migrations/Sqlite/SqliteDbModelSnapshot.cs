@@ -2775,6 +2775,9 @@ namespace Operone.Web.Data.Migrations.Sqlite
                     b.Property<int?>("ExitCode")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long?>("NewestBytes")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("Reason")
                         .HasColumnType("TEXT");
 
@@ -2793,7 +2796,13 @@ namespace Operone.Web.Data.Migrations.Sqlite
                     b.Property<long>("StderrBytes")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long>("StderrFrom")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long>("StdoutBytes")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("StdoutFrom")
                         .HasColumnType("INTEGER");
 
                     b.Property<string>("Supervision")

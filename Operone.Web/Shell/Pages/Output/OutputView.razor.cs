@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Text;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 using Operone.Core.Shell;
@@ -16,6 +18,7 @@ public sealed partial class OutputView
     private const int FirstLines = 300;
 
     private readonly OutputFeed _feed = new();
+    private OutputGaps? _gaps;
     private readonly SemaphoreSlim _turn = new(1);
     private string _first = "";
     private OutputUpdate? _waiting;
@@ -123,8 +126,14 @@ public sealed partial class OutputView
             return false;
         }
 
+        _gaps ??= new OutputGaps(ImmutableDictionary<(Guid, JournalKind), long>.Empty, fromStart: _seq == 0);
         foreach (var entry in slice.Value.Entries)
         {
+            if (_gaps.Take(entry) is { } gap)
+            {
+                _feed.Read(OutputStream.Stderr, Encoding.UTF8.GetBytes($"operone: {gap.Describe((OutputStream)entry.Kind, Execution.NewestBytes)}\n"));
+            }
+
             if (entry.Kind != JournalKind.Status)
             {
                 _feed.Read(entry.Kind == JournalKind.Stderr ? OutputStream.Stderr : OutputStream.Stdout, entry.Data);

@@ -1,0 +1,29 @@
+using Microsoft.EntityFrameworkCore;
+using Operone.Web.Data;
+
+namespace Operone.Web.Shell;
+
+/// <summary>Removes runs that have ended, with all that they printed.</summary>
+internal sealed class RunRemoval(IDbContextFactory<OperoneDb> databases)
+{
+    /// <summary>How many rows of the journal go at once: the database does other things in between.</summary>
+    private const int Slice = 1000;
+
+    /// <summary>Removes a run. One that has not ended stays as it is.</summary>
+    public async Task RemoveAsync(Guid runId, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        if (!await db.Set<Run>().AnyAsync(r => r.Id == runId && r.EndedAt != null, cancellationToken))
+        {
+            return;
+        }
+
+        var journal = db.Set<JournalEntry>().Where(e => e.RunId == runId);
+        while (await journal.OrderBy(e => e.Seq).Skip(Slice).Select(e => (long?)e.Seq).FirstOrDefaultAsync(cancellationToken) is { } next)
+        {
+            await journal.Where(e => e.Seq < next).ExecuteDeleteAsync(cancellationToken);
+        }
+
+        await db.Set<Run>().Where(r => r.Id == runId && r.EndedAt != null).ExecuteDeleteAsync(cancellationToken);
+    }
+}
