@@ -329,7 +329,9 @@ internal static class MatrixRows
         /terminals/{Id}                                           in         in         no         no         no         gone       yes        yes        yes        -          -          -
         /transfers                                                in         in         yes        yes        yes        yes        yes        yes        yes        -          -          -
         /workloads                                                in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
+        /workloads/new                                            in         in         no         no         no         no         no         yes        yes        -          -          -
         /workloads/{Name}                                         in         in         no         gone       yes        gone       yes        yes        yes        -          -          -
+        /workloads/{Name}/edit                                    in         in         no         no         no         no         no         yes        yes        -          -          -
         """;
 
     public const string Others = """
