@@ -54,6 +54,15 @@ public sealed record SaveAlertRule
 public sealed record AlertRuleView(
     Guid Id, string Name, SaveAlertRule Definition, string OwnerName, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, int Firing, string Text);
 
+/// <summary>What came of applying a rule.</summary>
+/// <param name="Outcome"><c>created</c>, <c>updated</c> or <c>unchanged</c>.</param>
+/// <param name="Rule">The rule as it is now.</param>
+public sealed record AppliedAlertRule(string Outcome, AlertRuleView Rule);
+
+/// <summary>What came of applying a file with rules.</summary>
+/// <param name="Rules">Each, in the order of the file.</param>
+public sealed record AppliedAlertRules(IReadOnlyList<AppliedAlertRule> Rules);
+
 /// <summary>An alert: a rule's condition that holds, or held, for a device, a job or what an event is about.</summary>
 /// <param name="Id">Its id.</param>
 /// <param name="RuleId">The rule's id.</param>
