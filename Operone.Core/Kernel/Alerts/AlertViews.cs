@@ -20,8 +20,8 @@ public sealed record SaveAlertRule
     public string? Name { get; init; }
     /// <summary>What it is for, and what to do then.</summary>
     public string? Description { get; init; }
-    /// <summary>How bad it is.</summary>
-    public AlertSeverity Severity { get; init; } = AlertSeverity.Warning;
+    /// <summary>How bad it is; by default a warning. It can be set, because what can only be initialized loses its default where JSON does not have it.</summary>
+    public AlertSeverity Severity { get; set; } = AlertSeverity.Warning;
     /// <summary>On which devices; empty for all that whoever saved it may see. Not for jobs.</summary>
     public string? Selector { get; init; }
     /// <summary>A number of the device is over or under a limit.</summary>
