@@ -58,6 +58,7 @@ public sealed class WebhookJourneyTests(Browser browser)
         await Expect(page.GetByText("It turned itself off.")).ToHaveCountAsync(0);
         await given.GetByRole(AriaRole.Link).ClickAsync();
         await Expect(page.GetByText("410")).ToBeVisibleAsync();
+        await page.Locator(".attempt").First.ScrollIntoViewIfNeededAsync();
         await page.PictureAsync("journey-webhook-given-up");
         var before = listener.Bodies.Count;
         await page.GetByRole(AriaRole.Button, new() { Name = "Send it again" }).ClickAsync();
