@@ -36,6 +36,7 @@ public sealed class AlertJourneyTests(Browser browser)
         await dialog.GetByLabel("Devices").FillAsync("role=web");
         await dialog.GetByLabel("Devices").BlurAsync();
         await Expect(dialog.GetByRole(AriaRole.Status)).ToHaveTextAsync("It would hold now on 0 of 1 devices.");
+        await Expect(dialog.Locator("#rule-limit-problem")).ToHaveCountAsync(0);
         await dialog.GetByLabel("Limit").FillAsync("0");
         await dialog.GetByLabel("For", new() { Exact = true }).FillAsync("");
         await dialog.GetByLabel("For", new() { Exact = true }).BlurAsync();

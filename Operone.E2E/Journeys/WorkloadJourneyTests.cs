@@ -69,7 +69,7 @@ public sealed class WorkloadJourneyTests(Browser browser)
             Count = 1,
         }, cancel);
         await page.GetByRole(AriaRole.Button, new() { Name = "Save", Exact = true }).ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("changed the workload meanwhile: it is version 3 now");
+        await Expect(page.Locator(".notice[role=alert]")).ToContainTextAsync("changed the workload meanwhile: it is version 3 now");
         await Expect(page.GetByRole(AriaRole.Region, new() { Name = "The difference" })).ToContainTextAsync("Theirs.");
         await page.PictureAllAsync("journey-workload-conflict");
         await page.GetByRole(AriaRole.Button, new() { Name = "Save mine over it" }).ClickAsync();
@@ -82,7 +82,7 @@ public sealed class WorkloadJourneyTests(Browser browser)
         await page.WriteDefinitionAsync(Beat(1));
         await Expect(page.GetByText("It is right · not saved")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Make and start it" }).ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("The name is taken.");
+        await Expect(page.Locator(".notice[role=alert]")).ToContainTextAsync("The name is taken.");
         await page.GetByRole(AriaRole.Link, new() { Name = "Leave", Exact = true }).ClickAsync();
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Leave without saving" }).ClickAsync();
         await page.WaitForURLAsync("**/workloads");
