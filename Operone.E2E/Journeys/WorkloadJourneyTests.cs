@@ -37,8 +37,7 @@ public sealed class WorkloadJourneyTests(Browser browser)
         await page.GetByRole(AriaRole.Button, new() { Name = "Make and start it" }).ClickAsync();
 
         // it runs on a real device, with its output
-        await page.WaitForURLAsync("**/workloads/beat");
-        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "beat" })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "beat", Exact = true })).ToBeVisibleAsync(new() { Timeout = Long });
         await Expect(page.GetByText("1 of 1 well, version 1")).ToBeVisibleAsync(new() { Timeout = Long });
         await page.PictureAllAsync("journey-workload");
         await page.GetByTitle("Its output").First.ClickAsync();
@@ -51,7 +50,7 @@ public sealed class WorkloadJourneyTests(Browser browser)
         await page.WriteDefinitionAsync(Beat(2));
         await Expect(page.GetByText("It is right · not saved")).ToBeVisibleAsync();
         await page.Keyboard.PressAsync("Control+s");
-        await page.WaitForURLAsync("**/workloads/beat");
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "beat", Exact = true })).ToBeVisibleAsync(new() { Timeout = Long });
         await Expect(page.GetByText("2 of 2 well, version 2")).ToBeVisibleAsync(new() { Timeout = Long });
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "web-1", Exact = true })).ToBeVisibleAsync();
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "web-2", Exact = true })).ToBeVisibleAsync();
@@ -73,7 +72,7 @@ public sealed class WorkloadJourneyTests(Browser browser)
         await Expect(page.GetByRole(AriaRole.Region, new() { Name = "The difference" })).ToContainTextAsync("Theirs.");
         await page.PictureAllAsync("journey-workload-conflict");
         await page.GetByRole(AriaRole.Button, new() { Name = "Save mine over it" }).ClickAsync();
-        await page.WaitForURLAsync("**/workloads/beat");
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "beat", Exact = true })).ToBeVisibleAsync(new() { Timeout = Long });
         await Expect(page.GetByText("2 of 2 well, version 4")).ToBeVisibleAsync(new() { Timeout = Long });
         await Expect(page.GetByText("Mine.")).ToBeVisibleAsync();
 
