@@ -125,6 +125,28 @@ internal static class ConsoleSteps
         await page.Keyboard.InsertTextAsync(text);
     }
 
+    /// <summary>Clicks into a definition that is written, and types another text in its place.</summary>
+    public static async Task WriteDefinitionAsync(this IPage page, string text)
+    {
+        await page.Locator(".written[data-ready]:not(.difference) .view-lines").ClickAsync();
+        await page.Keyboard.PressAsync("Control+A");
+        await page.Keyboard.InsertTextAsync(text);
+    }
+
+    /// <summary>Leaves a picture in each theme, at a desk and on a phone, where nothing goes sideways; then all is as before.</summary>
+    public static async Task PictureAllAsync(this IPage page, string name)
+    {
+        foreach (var (theme, width) in new[] { (ColorScheme.Dark, 1440), (ColorScheme.Dark, 390), (ColorScheme.Light, 390), (ColorScheme.Light, 1440) })
+        {
+            await page.SetViewportSizeAsync(width, width < 600 ? 844 : 900);
+            await page.EmulateMediaAsync(new() { ColorScheme = theme, ReducedMotion = ReducedMotion.Reduce });
+            await page.BeAccessibleAsync();
+            await page.PictureAsync(string.Create(CultureInfo.InvariantCulture, $"{name}-{theme.ToString().ToLowerInvariant()}-{width}"));
+            var sideways = await page.EvaluateAsync<int>("() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth");
+            Assert.True(sideways <= 0, $"It scrolls sideways by {sideways} px.");
+        }
+    }
+
     /// <summary>The text of the output that is shown.</summary>
     public static ILocator Output(this IPage page) => page.GetByRole(AriaRole.Log);
 

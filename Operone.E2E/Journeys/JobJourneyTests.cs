@@ -23,11 +23,11 @@ public sealed class JobJourneyTests(Browser browser)
         await Expect(editor).ToBeVisibleAsync();
 
         // what is wrong is said as one types, with its line
-        await TypeAsync(page, "name: greet\nsteps:\n- comand: x\n");
+        await page.WriteDefinitionAsync("name: greet\nsteps:\n- comand: x\n");
         await Expect(page.GetByText("there is no field 'comand'")).ToBeVisibleAsync();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "line 3" })).ToBeVisibleAsync();
         await page.PictureAsync("journey-job-wrong");
-        await TypeAsync(page, "name: greet\nparameters: [{name: who, required: true}]\ntarget: {all: true}\nsteps:\n- command: echo \"hello $PARAM_WHO\"\n");
+        await page.WriteDefinitionAsync("name: greet\nparameters: [{name: who, required: true}]\ntarget: {all: true}\nsteps:\n- command: echo \"hello $PARAM_WHO\"\n");
         await Expect(page.GetByText("It is right")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Make the job" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "greet" })).ToBeVisibleAsync();
@@ -81,17 +81,10 @@ public sealed class JobJourneyTests(Browser browser)
         await page.GoAsync("/jobs/new");
         await page.WaitUntilLiveAsync();
         await Expect(page.Locator(".written[data-ready]")).ToBeVisibleAsync();
-        await TypeAsync(page, text);
+        await page.WriteDefinitionAsync(text);
         await Expect(page.GetByText("It is right")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Make the job" }).ClickAsync();
         await page.WaitForURLAsync(url => !url.EndsWith("/new", StringComparison.Ordinal));
         await page.WaitUntilLiveAsync();
-    }
-
-    private static async Task TypeAsync(IPage page, string text)
-    {
-        await page.Locator(".written .view-lines").ClickAsync();
-        await page.Keyboard.PressAsync("Control+A");
-        await page.Keyboard.InsertTextAsync(text);
     }
 }

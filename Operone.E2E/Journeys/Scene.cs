@@ -10,17 +10,20 @@ internal sealed class Scene : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("operone-journey-").FullName;
     private readonly List<AgentProcess> _agents = [];
 
-    private Scene() => Server = new(Path.Combine(_folder, "server"));
+    private Scene(IReadOnlyDictionary<string, string>? settings) => Server = new(Path.Combine(_folder, "server"), settings: settings);
 
     public ServerProcess Server { get; }
 
     public IReadOnlyList<AgentProcess> Agents => _agents;
 
     /// <summary>Starts all, and waits until the devices are online.</summary>
-    public static async Task<Scene> StartAsync(params string[] devices)
+    public static Task<Scene> StartAsync(params string[] devices) => StartAsync(null, devices);
+
+    /// <summary>The same, with settings of its own.</summary>
+    public static async Task<Scene> StartAsync(IReadOnlyDictionary<string, string>? settings, params string[] devices)
     {
         var cancel = TestContext.Current.CancellationToken;
-        var scene = new Scene();
+        var scene = new Scene(settings);
         try
         {
             await scene.Server.StartAsync(cancel);

@@ -20,8 +20,8 @@ public sealed record SaveAlertRule
     public string? Name { get; init; }
     /// <summary>What it is for, and what to do then.</summary>
     public string? Description { get; init; }
-    /// <summary>How bad it is.</summary>
-    public AlertSeverity Severity { get; init; } = AlertSeverity.Warning;
+    /// <summary>How bad it is; by default a warning. It can be set, because what can only be initialized loses its default where JSON does not have it.</summary>
+    public AlertSeverity Severity { get; set; } = AlertSeverity.Warning;
     /// <summary>On which devices; empty for all that whoever saved it may see. Not for jobs.</summary>
     public string? Selector { get; init; }
     /// <summary>A number of the device is over or under a limit.</summary>
@@ -53,6 +53,15 @@ public sealed record SaveAlertRule
 /// <param name="Text">What it waits for, in words.</param>
 public sealed record AlertRuleView(
     Guid Id, string Name, SaveAlertRule Definition, string OwnerName, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, int Firing, string Text);
+
+/// <summary>What came of applying a rule.</summary>
+/// <param name="Outcome"><c>created</c>, <c>updated</c> or <c>unchanged</c>.</param>
+/// <param name="Rule">The rule as it is now.</param>
+public sealed record AppliedAlertRule(string Outcome, AlertRuleView Rule);
+
+/// <summary>What came of applying a file with rules.</summary>
+/// <param name="Rules">Each, in the order of the file.</param>
+public sealed record AppliedAlertRules(IReadOnlyList<AppliedAlertRule> Rules);
 
 /// <summary>An alert: a rule's condition that holds, or held, for a device, a job or what an event is about.</summary>
 /// <param name="Id">Its id.</param>

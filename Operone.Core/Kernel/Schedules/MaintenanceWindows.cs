@@ -54,6 +54,15 @@ public sealed record SaveMaintenanceWindow : ScheduleWhen
 public sealed record MaintenanceWindowView(
     Guid Id, SaveMaintenanceWindow Definition, DateTimeOffset? ClosesAt, DateTimeOffset? OpensAt, int Devices, DateTimeOffset UpdatedAt, string UpdatedBy);
 
+/// <summary>What came of applying a window.</summary>
+/// <param name="Outcome"><c>created</c>, <c>updated</c> or <c>unchanged</c>.</param>
+/// <param name="Window">The window as it is now.</param>
+public sealed record AppliedWindow(string Outcome, MaintenanceWindowView Window);
+
+/// <summary>What came of applying a file with windows.</summary>
+/// <param name="Windows">Each, in the order of the file.</param>
+public sealed record AppliedWindows(IReadOnlyList<AppliedWindow> Windows);
+
 /// <summary>When a window is open. Pure.</summary>
 /// <param name="Mode">What it says of its devices.</param>
 /// <param name="Opens">When it opens.</param>

@@ -30,7 +30,15 @@ public sealed class AlertsCommandTests(FilesNode node) : IClassFixture<FilesNode
         Assert.Contains("acknowledged busy", await DoneAsync(folder, "alerts", "ack", alert), StringComparison.Ordinal);
 
         await File.WriteAllTextAsync(Path.Combine(folder, "rule.json"), await OutputAsync(folder, "alerts", "rules", "show", "busy"), Cancelled);
-        Assert.Contains("changed busy", await DoneAsync(folder, "alerts", "rules", "apply", "-f", "rule.json"), StringComparison.Ordinal);
+        Assert.Contains("unchanged busy", await DoneAsync(folder, "alerts", "rules", "apply", "-f", "rule.json"), StringComparison.Ordinal);
+        await File.WriteAllTextAsync(Path.Combine(folder, "rules.yaml"), "# two\n- name: busy\n  telemetry: {metric: processes, over: 100000}\n- name: backups\n  job: '*'\n", Cancelled);
+        Assert.Contains("made backups: any job failed", await DoneAsync(folder, "alerts", "rules", "apply", "-f", "rules.yaml"), StringComparison.Ordinal);
+        await File.WriteAllTextAsync(Path.Combine(folder, "wrong.yaml"), "name: busy\nofline: true\n", Cancelled);
+        var (wrong, _, said) = await node.RunAsync(folder, "alerts", "rules", "apply", "-f", "wrong.yaml");
+        Assert.NotEqual(0, wrong);
+        Assert.Contains("line 2, column 1: there is no field 'ofline'", said, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(Path.Combine(folder, "window.yaml"), "name: nights\ncalendar: every weekday at 22:00\nduration: 6h\n", Cancelled);
+        Assert.Contains("made nights, for", await DoneAsync(folder, "windows", "apply", "-f", "window.yaml"), StringComparison.Ordinal);
         await DoneAsync(folder, "alerts", "rules", "remove", "busy");
         var (code, _, error) = await node.RunAsync(folder, "alerts", "rules", "set", "x", "--metric", "cpu");
         Assert.NotEqual(0, code);

@@ -163,6 +163,12 @@ internal sealed partial class WebhookSender(
 
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        if (isGone)
+        {
+            // not before: whoever looks must see it
+            changes.Signal(LiveChanges.Webhooks);
+        }
+
         return isGone;
     }
 
@@ -176,7 +182,6 @@ internal sealed partial class WebhookSender(
         await db.Set<WebhookDelivery>().Where(d => d.WebhookId == webhook.Id && d.Status == DeliveryStatus.Pending).ExecuteUpdateAsync(
             set => set.SetProperty(d => d.Status, DeliveryStatus.Dead).SetProperty(d => d.Problem, Why).SetProperty(d => d.EndedAt, now), cancellationToken);
         db.Publish(new(EventTypes.WebhookTurnedOff, webhook.Name, Data: new Dictionary<string, string?> { ["webhookId"] = webhook.Id.ToString(), ["reason"] = Why }));
-        changes.Signal(LiveChanges.Webhooks);
     }
 
     /// <summary>An attempt as it is stored.</summary>

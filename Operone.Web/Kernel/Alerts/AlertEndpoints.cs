@@ -5,6 +5,7 @@ using Operone.Core.Access;
 using Operone.Core.Kernel.Alerts;
 using Operone.Web.Access;
 using Operone.Web.Hosting;
+using Operone.Web.Kernel.Jobs;
 
 namespace Operone.Web.Kernel.Alerts;
 
@@ -33,6 +34,9 @@ internal static class AlertEndpoints
         write.MapPost("/alert-rules", CreateRuleAsync).WithName("CreateAlertRule").WithSummary("Make an alert rule")
             .WithDescription("It looks in the name of whoever saved it last, at the devices on which they may manage alerts. Exactly one of `telemetry`, `offline`, `job` and `events` says at what.")
             .ProducesProblem(Bad).ProducesProblem(Conflict);
+        write.MapPost("/alert-rules/apply", ApplyRulesAsync).WithName("ApplyAlertRules").WithSummary("Write alert rules from YAML or JSON")
+            .WithDescription("One, or a list of them. Each is made, or replaces the one with its name; the same once more changes nothing. Where one is wrong or may not be written by the caller none is.")
+            .Accepts<string>("application/yaml", "application/json", "text/plain").ProducesProblem(Bad).ProducesProblem(Conflict);
         write.MapPost("/alert-rules/preview", PreviewAsync).WithName("PreviewAlertRule").WithSummary("See what an alert rule would do now")
             .WithDescription("On how many devices its condition holds at this moment; of jobs and events how many there were within a day. Nothing is stored.").ProducesProblem(Bad);
         write.MapPut("/alert-rules/{idOrName}", ReplaceRuleAsync).WithName("ReplaceAlertRule").WithSummary("Replace an alert rule")
@@ -81,6 +85,13 @@ internal static class AlertEndpoints
     {
         var made = await rules.CreateAsync(actor, request, cancellationToken);
         return made.IsError ? made.Error!.ToProblem() : TypedResults.Created($"/api/v1/alert-rules/{made.Value.Id}", made.Value);
+    }
+
+    private static async Task<Results<Ok<AppliedAlertRules>, ProblemHttpResult>> ApplyRulesAsync(
+        Actor actor, HttpRequest request, AlertRuleService rules, CancellationToken cancellationToken)
+    {
+        var text = await JobEndpoints.ReadAsync(request, cancellationToken);
+        return text.IsError ? text.Error!.ToProblem() : (await rules.ApplyAsync(actor, text.Value, cancellationToken)).ToOk();
     }
 
     private static async Task<Results<Ok<AlertPreview>, ProblemHttpResult>> PreviewAsync(

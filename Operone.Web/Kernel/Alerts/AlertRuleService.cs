@@ -14,7 +14,7 @@ namespace Operone.Web.Kernel.Alerts;
 /// The use cases of alert rules: list, look, make, replace, remove. A rule looks in the name of whoever saved it last, at the devices on which they
 /// may manage alerts at that moment; so who may manage any may make one. Changing somebody else's takes <see cref="Permissions.AlertsManage"/> on everything.
 /// </summary>
-internal sealed class AlertRuleService(
+internal sealed partial class AlertRuleService(
     IDbContextFactory<OperoneDb> databases, AlertSight sight, IAuditTrail audit, LiveChanges changes, TimeProvider time)
 {
     /// <summary>A page of the rules that there are for somebody, by name.</summary>
@@ -126,11 +126,14 @@ internal sealed class AlertRuleService(
 
     private static void Put(AlertRule rule, Actor actor, SaveAlertRule request, DateTimeOffset now)
     {
-        rule.Definition = request with { Selector = Selector.Parse(request.Selector).Value.ToString() is { Length: > 0 } selector ? selector : null };
+        rule.Definition = Kept(request);
         (rule.Name, rule.NormalizedName) = (request.Name!, Role.Normalize(request.Name!));
         (rule.OwnerId, rule.OwnerName, rule.UpdatedAt) = (actor.Id, actor.Name, now);
         (rule.IsEnabled, rule.IsOfEvents) = (request.Enabled != false, request.Job is not null || request.Events is not null);
     }
+
+    // as it is stored
+    private static SaveAlertRule Kept(SaveAlertRule request) => request with { Selector = Selector.Parse(request.Selector).Value.ToString() is { Length: > 0 } selector ? selector : null };
 
     private async Task<Error?> SaveAsync(OperoneDb db, Actor actor, string action, string type, AlertRule rule, CancellationToken cancellationToken)
     {

@@ -83,7 +83,20 @@ internal static class WorkloadDocument
     }
 
     /// <summary>A definition as JSON, in the order in which people read it.</summary>
-    public static JsonObject ToJson(WorkloadDefinition workload) => JsonSerializer.SerializeToNode(workload, OperoneJson.Default.WorkloadDefinition)!.AsObject();
+    public static JsonObject ToJson(WorkloadDefinition workload)
+    {
+        var json = JsonSerializer.SerializeToNode(workload, OperoneJson.Default.WorkloadDefinition)!.AsObject();
+        if (json["target"] is JsonObject target)
+        {
+            // what is not so is not said
+            foreach (var (name, _) in target.Where(t => t.Value?.GetValueKind() == JsonValueKind.False).ToArray())
+            {
+                target.Remove(name);
+            }
+        }
+
+        return json;
+    }
 
     /// <summary>The same as YAML.</summary>
     public static string ToYaml(WorkloadDefinition workload, string? schema = null) => YamlWriter.Write(ToJson(workload), schema);

@@ -58,6 +58,9 @@ internal sealed partial class WorkloadMachine(
     /// <summary>Whether an update has come to its end.</summary>
     public bool IsUpdated { get; private set; }
 
+    /// <summary>Whether an instance is well or away that was not, or the other way round, or was started again.</summary>
+    public bool HasObserved { get; private set; }
+
     /// <summary>Whether nothing of it is left that would have to end before it is removed.</summary>
     public bool IsGone => workload.RemovedAt is not null && _live.Count == 0;
 
@@ -204,6 +207,7 @@ internal sealed partial class WorkloadMachine(
     private void Observe(WorkloadInstance instance, InstanceExecution execution, WorkloadDevice device)
     {
         var lastSeen = device.LastSeenAt ?? DateTimeOffset.MinValue;
+        var before = (instance.HealthySince is null, instance.AwaySince is null, instance.Starts);
         instance.AwaySince = device.IsOnline ? null : instance.AwaySince is { } since ? (lastSeen > since ? lastSeen : since) : now;
         var state = execution.Supervision;
         if (state is not null && state.Starts != instance.Starts)
@@ -212,6 +216,7 @@ internal sealed partial class WorkloadMachine(
         }
 
         instance.HealthySince = state is { Phase: SupervisedPhase.Running, Health: HealthState.Healthy } ? instance.HealthySince ?? now : null;
+        HasObserved |= before != (instance.HealthySince is null, instance.AwaySince is null, instance.Starts);
         if (GivenUpAt(instance) <= now)
         {
             // its host has ended it by now: it was not heard of for the lease

@@ -259,7 +259,7 @@ internal sealed class WorkloadStepper(
                 [.. some.Select(i => (i.DeviceId!.Value, i.ExecutionId!.Value))], some.First().Reason ?? "it is not wanted any more", cancellationToken, some.Key));
         }
 
-        if (machine.Told.Count > 0 || machine.Added.Count > 0 || machine.IsUpdated || machine.IsGone || machine.RolledBack is not null)
+        if (machine.Told.Count > 0 || machine.Added.Count > 0 || machine.HasObserved || machine.IsUpdated || machine.IsGone || machine.RolledBack is not null)
         {
             records.Signal(workload.Id);
         }

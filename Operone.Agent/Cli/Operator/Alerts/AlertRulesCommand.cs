@@ -1,8 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
+using Operone.Agent.Cli.Operator.Jobs;
 using Operone.Core.Connection;
-using Operone.Core.Errors;
 using Operone.Core.Kernel.Alerts;
 
 namespace Operone.Agent.Cli.Operator.Alerts;
@@ -10,8 +9,6 @@ namespace Operone.Agent.Cli.Operator.Alerts;
 /// <summary><c>operone alerts rules</c>: when there is an alert.</summary>
 internal static class AlertRulesCommand
 {
-    private const int MaxFile = 1 << 20;
-
     public static Command Create(CliContext cli)
     {
         var command = new Command("rules", "Say when there is an alert.") { CreateList(cli), CreateShow(cli), CreateSet(cli), CreateApply(cli), CreateRemove(cli) };
@@ -114,28 +111,29 @@ internal static class AlertRulesCommand
 
     private static OperatorCommand CreateApply(CliContext cli)
     {
-        var file = new Option<string>("--file", "-f") { Description = "The file with a rule as JSON, or an array of them; '-' for standard input.", HelpName = "FILE", Required = true };
+        var file = new Option<string>("--file", "-f") { Description = "The file with a rule, or a list of them, as YAML or JSON; '-' for standard input.", HelpName = "FILE", Required = true };
         var command = new OperatorCommand("apply", "Make or change alert rules from a file.",
             """
-            Example:
-              operone alerts rules apply -f rules.json
-            """) { file };
-        command.SetAction((parsed, cancellationToken) =>
-        {
-            var rules = Read(cli, parsed.GetValue(file)!);
-            return rules.Error is { } wrong ? Task.FromResult(cli.Fail(wrong)) : Shared.WithApiAsync(cli, async api =>
-            {
-                foreach (var rule in rules.Value)
-                {
-                    if (await SetAsync(cli, api, rule, cancellationToken) is var code and not 0)
-                    {
-                        return code;
-                    }
-                }
+            Each rule is made, or replaces the one with its name. Where one is wrong none is written.
 
-                return 0;
-            });
-        });
+            Example:
+              operone alerts rules apply -f rules.yaml
+            """) { file };
+        command.SetAction((parsed, cancellationToken) => DocumentFile.WithAsync(cli, parsed.GetValue(file)!, async (api, text) =>
+        {
+            var applied = await api.PostTextAsync("alert-rules/apply", text, "application/yaml", OperoneJson.Default.AppliedAlertRules, cancellationToken);
+            if (applied.Error is { } error)
+            {
+                return cli.Fail(error);
+            }
+
+            foreach (var (outcome, rule) in applied.Value.Rules)
+            {
+                cli.Say($"{(outcome == "created" ? "made" : outcome == "updated" ? "changed" : outcome)} {rule.Name}: {rule.Text}");
+            }
+
+            return 0;
+        }));
         return command;
     }
 
@@ -145,30 +143,6 @@ internal static class AlertRulesCommand
         Example:
           operone alerts rules remove disk-full
         """, Name(cli), Path);
-
-    /// <summary>The rules in a file; all are checked before the first is written.</summary>
-    private static Result<List<SaveAlertRule>> Read(CliContext cli, string name)
-    {
-        try
-        {
-            using var from = name == "-" ? cli.OpenInput() : File.OpenRead(name);
-            using var text = new MemoryStream();
-            var buffer = new byte[64 * 1024];
-            while (text.Length <= MaxFile && from.Read(buffer) is var read and > 0)
-            {
-                text.Write(buffer, 0, read);
-            }
-
-            using var document = JsonDocument.Parse(text.ToArray());
-            var rules = (document.RootElement.ValueKind == JsonValueKind.Array ? document.RootElement.EnumerateArray().ToArray() : [document.RootElement])
-                .Select(e => e.Deserialize(OperoneJson.Default.SaveAlertRule)!).ToList();
-            return rules.Select(AlertRules.Check).FirstOrDefault(e => e is not null) is { } wrong ? wrong : rules;
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or JsonException)
-        {
-            return Error.InvalidField("--file", problem.Message);
-        }
-    }
 
     private static async Task<int> SetAsync(CliContext cli, OperoneApi api, SaveAlertRule rule, CancellationToken cancellationToken)
     {

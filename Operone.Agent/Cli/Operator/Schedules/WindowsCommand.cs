@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Operone.Agent.Cli.Operator.Jobs;
 using Operone.Core;
 using Operone.Core.Connection;
 using Operone.Core.Kernel.Schedules;
@@ -14,7 +15,7 @@ internal static class WindowsCommand
         name.CompletionSources.Add(context => ServerCompletions.Names(cli, "maintenance-windows", context));
         var command = new Command("windows", "Say when schedules may work on devices: maintenance windows.")
         {
-            CreateList(cli), CreateSet(cli),
+            CreateList(cli), CreateSet(cli), CreateApply(cli),
             Shared.Remove(cli, "remove", "Remove a maintenance window; what waits for it is looked at again at once.",
                 """
                 Example:
@@ -79,6 +80,34 @@ internal static class WindowsCommand
                 ? Task.FromResult(cli.Fail(invalid))
                 : Shared.WithApiAsync(cli, api => SetAsync(cli, api, window, cancellationToken));
         });
+        return command;
+    }
+
+    private static OperatorCommand CreateApply(CliContext cli)
+    {
+        var file = new Option<string>("--file", "-f") { Description = "The file with a window, or a list of them, as YAML or JSON; '-' for standard input.", HelpName = "FILE", Required = true };
+        var command = new OperatorCommand("apply", "Make or change maintenance windows from a file.",
+            """
+            Each window is made, or replaces the one with its name. Where one is wrong none is written.
+
+            Example:
+              operone windows apply -f windows.yaml
+            """) { file };
+        command.SetAction((parsed, cancellationToken) => DocumentFile.WithAsync(cli, parsed.GetValue(file)!, async (api, text) =>
+        {
+            var applied = await api.PostTextAsync("maintenance-windows/apply", text, "application/yaml", OperoneJson.Default.AppliedWindows, cancellationToken);
+            if (applied.Error is { } error)
+            {
+                return cli.Fail(error);
+            }
+
+            foreach (var (outcome, window) in applied.Value.Windows)
+            {
+                cli.Say($"{(outcome == "created" ? "made" : outcome == "updated" ? "changed" : outcome)} {window.Definition.Name}, for {window.Devices} devices now");
+            }
+
+            return 0;
+        }));
         return command;
     }
 

@@ -25,6 +25,7 @@ internal static class MatrixRows
         DELETE /api/v1/agents/me                                  401        401        401        401        401        401        401        401        401        401        401        401
         GET /api/v1/alert-rules                                   401        401        403        200        200        200        200        200        200        403        200        200
         POST /api/v1/alert-rules                                  401        401        403        403        403        400        400        400        400        403        400        400
+        POST /api/v1/alert-rules/apply                            401        401        403        403        403        400        400        400        400        403        400        400
         POST /api/v1/alert-rules/preview                          401        401        403        403        403        400        400        400        400        403        400        400
         GET /api/v1/alert-rules/{idOrName}                        401        401        403        404        200        404        200        200        200        403        404        200
         PUT /api/v1/alert-rules/{idOrName}                        401        401        403        403        403        404        403        400        400        403        404        403
@@ -46,6 +47,7 @@ internal static class MatrixRows
         POST /api/v1/hooks/{token}                                404        404        404        404        404        404        404        404        404        404        404        404
         GET /api/v1/maintenance-windows                           401        401        403        200        200        200        200        200        200        403        200        200
         POST /api/v1/maintenance-windows                          401        401        403        403        403        403        403        400        400        403        400        403
+        POST /api/v1/maintenance-windows/apply                    401        401        403        403        403        403        403        400        400        403        400        403
         GET /api/v1/maintenance-windows/{idOrName}                401        401        403        404        200        404        200        200        200        403        404        200
         PUT /api/v1/maintenance-windows/{idOrName}                401        401        403        403        403        403        403        400        400        403        404        403
         DELETE /api/v1/maintenance-windows/{idOrName}             401        401        403        403        403        403        403        204        204        403        404        403
@@ -329,7 +331,9 @@ internal static class MatrixRows
         /terminals/{Id}                                           in         in         no         no         no         gone       yes        yes        yes        -          -          -
         /transfers                                                in         in         yes        yes        yes        yes        yes        yes        yes        -          -          -
         /workloads                                                in         in         no         yes        yes        yes        yes        yes        yes        -          -          -
+        /workloads/new                                            in         in         no         no         no         no         no         yes        yes        -          -          -
         /workloads/{Name}                                         in         in         no         gone       yes        gone       yes        yes        yes        -          -          -
+        /workloads/{Name}/edit                                    in         in         no         no         no         no         no         yes        yes        -          -          -
         """;
 
     public const string Others = """

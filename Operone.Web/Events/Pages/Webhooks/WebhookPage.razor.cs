@@ -58,12 +58,18 @@ public sealed partial class WebhookPage
             return;
         }
 
+        var before = _webhook?.IsEnabled;
         var webhook = await Service.GetAsync(Actor, id.ToString(), cancellationToken);
         (Problem, _webhook) = webhook.Match<(Error?, WebhookView?)>(w => (null, w), e => (e, null));
         // Only once: what is being typed stays.
         if (_webhook is not null && _filled != id)
         {
             (_filled, _form) = (id, WebhookForm.From(_webhook));
+        }
+        else if (_webhook is not null && before is not null && before != _webhook.IsEnabled)
+        {
+            // it turned itself off: the tick must not turn it on again unseen
+            _form.IsEnabled = _webhook.IsEnabled;
         }
     }
 

@@ -58,8 +58,15 @@ public sealed partial class AlertRuleDialog
 
     private async Task PreviewAsync()
     {
+        var read = _form.Read();
+        if (_error?.Fields is not null)
+        {
+            // what was wrong may be right by now
+            _error = read.Error ?? AlertRules.Check(read.Value);
+        }
+
         // what is half typed says nothing yet
-        _preview = _form.Read() is { IsError: false, Value: var typed } && AlertRules.CheckCondition(typed) is null
+        _preview = read is { IsError: false, Value: var typed } && AlertRules.CheckCondition(typed) is null
             ? (await Previews.PreviewAsync(Actor, typed, CancellationToken.None)).Match<AlertPreview?>(p => p, _ => null)
             : null;
     }

@@ -42,7 +42,7 @@ internal static class JobDocument
         try
         {
             // JSON is read by its own rules: what YAML makes of it is not everywhere the same
-            root = text.AsSpan().TrimStart("\ufeff \t\r\n").StartsWith('{') ? JsonReader.Read(text.TrimStart('\ufeff')) : YamlReader.Read(text);
+            root = text.AsSpan().TrimStart("\ufeff \t\r\n") is ['{' or '[', ..] ? JsonReader.Read(text.TrimStart('\ufeff')) : YamlReader.Read(text);
         }
         catch (DocumentException problem)
         {

@@ -6,6 +6,9 @@ namespace Operone.Web.Kernel.Pages.Workloads;
 /// <summary>Words for workloads on pages.</summary>
 internal static class WorkloadText
 {
+    /// <summary>Its page. One that is called as the page that makes them is found by its id.</summary>
+    public static string Address(WorkloadView workload) => $"workloads/{(workload.Name.Equals("new", StringComparison.OrdinalIgnoreCase) ? workload.Id : workload.Name)}";
+
     /// <summary>How many there are.</summary>
     public static string Counts(WorkloadView workload) =>
         $"{workload.Healthy} of {workload.Wanted} well{(workload.Waiting > 0 ? $", {workload.Waiting} waiting" : "")}";

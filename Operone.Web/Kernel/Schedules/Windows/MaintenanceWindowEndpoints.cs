@@ -4,6 +4,7 @@ using Operone.Core.Access;
 using Operone.Core.Kernel.Schedules;
 using Operone.Web.Access;
 using Operone.Web.Hosting;
+using Operone.Web.Kernel.Jobs;
 
 namespace Operone.Web.Kernel.Schedules.Windows;
 
@@ -26,6 +27,9 @@ internal static class MaintenanceWindowEndpoints
         write.MapPost("/", CreateAsync).WithName("CreateMaintenanceWindow").WithSummary("Make a maintenance window")
             .WithDescription("Schedules work on its devices only, or never, while it is open. It opens by `cron`, `calendar` or `at`, and stays open for `duration`. "
                 + "Needs `jobs.manage` on all its devices.").ProducesProblem(Bad).ProducesProblem(Conflict);
+        write.MapPost("/apply", ApplyAsync).WithName("ApplyMaintenanceWindows").WithSummary("Write maintenance windows from YAML or JSON")
+            .WithDescription("One, or a list of them. Each is made, or replaces the one with its name; the same once more changes nothing. Where one is wrong or may not be written by the caller none is.")
+            .Accepts<string>("application/yaml", "application/json", "text/plain").ProducesProblem(Bad).ProducesProblem(Conflict);
         write.MapPut("/{idOrName}", ReplaceAsync).WithName("ReplaceMaintenanceWindow").WithSummary("Replace a maintenance window")
             .WithDescription("What is not given goes. Needs `jobs.manage` on the devices that it is for before and after.").ProducesProblem(Bad).ProducesProblem(Unknown).ProducesProblem(Conflict);
         write.MapDelete("/{idOrName}", RemoveAsync).WithName("RemoveMaintenanceWindow").WithSummary("Remove a maintenance window")
@@ -43,6 +47,13 @@ internal static class MaintenanceWindowEndpoints
     {
         var made = await windows.CreateAsync(actor, request, cancellationToken);
         return made.IsError ? made.Error!.ToProblem() : TypedResults.Created($"{Path}/{made.Value.Id}", made.Value);
+    }
+
+    private static async Task<Results<Ok<AppliedWindows>, ProblemHttpResult>> ApplyAsync(
+        Actor actor, HttpRequest request, MaintenanceWindowService windows, CancellationToken cancellationToken)
+    {
+        var text = await JobEndpoints.ReadAsync(request, cancellationToken);
+        return text.IsError ? text.Error!.ToProblem() : (await windows.ApplyAsync(actor, text.Value, cancellationToken)).ToOk();
     }
 
     private static async Task<Results<Ok<MaintenanceWindowView>, ProblemHttpResult>> ReplaceAsync(

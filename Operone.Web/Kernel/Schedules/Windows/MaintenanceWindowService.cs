@@ -17,7 +17,7 @@ namespace Operone.Web.Kernel.Schedules.Windows;
 /// The use cases of maintenance windows. There is one for whoever sees jobs on a device that it is for; who writes one must be allowed to manage jobs on all
 /// devices that it is for, before and after.
 /// </summary>
-internal sealed class MaintenanceWindowService(
+internal sealed partial class MaintenanceWindowService(
     IDbContextFactory<OperoneDb> databases, JobSight jobs, DeviceSight devices, IAuditTrail audit, LiveChanges changes, TimeProvider time)
 {
     /// <summary>The most windows: all of them are looked at whenever a schedule fires.</summary>

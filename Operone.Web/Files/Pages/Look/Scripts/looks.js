@@ -4,7 +4,7 @@ import { editor } from "monaco-editor/editor/editor.api.js";
 const palette = {
   light: {
     bg: "#f4f4f6", surface: "#ffffff", text: "#17181c", muted: "#5c5f69", faint: "#62656f", line: "#e3e3e8", strong: "#c9c9d1", hover: "#ececf0", accent: "#5148c9", select: "#cfcbf5",
-    key: "#0b62c4", string: "#167047", number: "#8a2fb0", word: "#5148c9", type: "#0b6f80", bad: "#c0262d", warning: "#8a5300",
+    key: "#0b62c4", string: "#167047", number: "#8a2fb0", word: "#5148c9", type: "#0a6576", bad: "#c0262d", warning: "#8a5300",
     plusLine: "#e9f6ef", plus: "#cfeddc", minusLine: "#fdf0f0", minus: "#fadada",
   },
   dark: {
