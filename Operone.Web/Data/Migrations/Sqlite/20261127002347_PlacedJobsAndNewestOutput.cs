@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace Operone.Web.Data.Migrations.Sqlite
 {
     /// <inheritdoc />
-    public partial class JobPlacement : Migration
+    public partial class PlacedJobsAndNewestOutput : Migration
     {
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
@@ -35,6 +35,26 @@ namespace Operone.Web.Data.Migrations.Sqlite
                 table: "job_run_calls",
                 type: "TEXT",
                 nullable: true);
+
+            migrationBuilder.AddColumn<long>(
+                name: "NewestBytes",
+                table: "executions",
+                type: "INTEGER",
+                nullable: true);
+
+            migrationBuilder.AddColumn<long>(
+                name: "StderrFrom",
+                table: "executions",
+                type: "INTEGER",
+                nullable: false,
+                defaultValue: 0L);
+
+            migrationBuilder.AddColumn<long>(
+                name: "StdoutFrom",
+                table: "executions",
+                type: "INTEGER",
+                nullable: false,
+                defaultValue: 0L);
 
             migrationBuilder.CreateTable(
                 name: "job_reservations",
@@ -92,6 +112,18 @@ namespace Operone.Web.Data.Migrations.Sqlite
             migrationBuilder.DropColumn(
                 name: "PreviousId",
                 table: "job_run_calls");
+
+            migrationBuilder.DropColumn(
+                name: "NewestBytes",
+                table: "executions");
+
+            migrationBuilder.DropColumn(
+                name: "StderrFrom",
+                table: "executions");
+
+            migrationBuilder.DropColumn(
+                name: "StdoutFrom",
+                table: "executions");
         }
     }
 }
