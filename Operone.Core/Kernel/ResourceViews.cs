@@ -1,5 +1,4 @@
 using Operone.Core.Devices;
-using Operone.Core.Shell;
 
 namespace Operone.Core.Kernel;
 

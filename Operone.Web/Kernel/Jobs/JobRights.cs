@@ -1,5 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Operone.Core;
 using Operone.Core.Access;
 using Operone.Core.Devices;
 using Operone.Core.Errors;
