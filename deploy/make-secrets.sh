@@ -16,7 +16,7 @@ keep() {
 keep postgres/password "$(random)"
 keep redis/password "$(random)"
 keep nodes/Operone__Setup__EnrollmentToken "ope_$(random)"
-keep nodes/ConnectionStrings__Operone "Host=postgres;Database=operone;Username=operone;Password=$(cat postgres/password)"
+keep nodes/ConnectionStrings__Operone "Host=postgres;Database=operone;Username=operone;Password=$(cat postgres/password);GSS Encryption Mode=Disable"
 keep nodes/ConnectionStrings__Redis "redis:6379,password=$(cat redis/password)"
 keep agent/enrollment-token "$(cat nodes/Operone__Setup__EnrollmentToken)"
 
