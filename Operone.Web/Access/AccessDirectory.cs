@@ -98,7 +98,7 @@ internal sealed partial class AccessDirectory(
                 try
                 {
                     await using var db = await databases.CreateDbContextAsync(stoppingToken);
-                    if (await db.Set<AccessState>().Select(s => s.Version).FirstOrDefaultAsync(stoppingToken) != _current.Version)
+                    if (await db.Set<AccessState>().Select(s => s.Version).SingleOrDefaultAsync(stoppingToken) != _current.Version)
                     {
                         await LoadAsync(stoppingToken);
                     }

@@ -4,14 +4,18 @@ using Microsoft.Extensions.Options;
 using Operone.Core.Access;
 using Operone.Core.Errors;
 using Operone.Web.Data;
+using Operone.Web.Hosting.Nodes;
 
 namespace Operone.Web.Access;
 
 /// <summary>Makes the owner's account: from the options at first start, or with the code that was printed.</summary>
 internal sealed partial class SetupService(
     IDbContextFactory<OperoneDb> databases, AccessDirectory access, IPasswordHasher<Person> hasher, IOptions<SetupOptions> options, IAuditTrail audit,
-    TimeProvider time, ILogger<SetupService> logger)
+    INodeBus nodes, TimeProvider time, ILogger<SetupService> logger)
 {
+    /// <summary>For how long the address that one node printed stays good when others start.</summary>
+    internal static readonly TimeSpan GoodBesideOthers = TimeSpan.FromHours(1);
+
     private volatile bool _hasOwner;
     private string? _code;
 
@@ -47,11 +51,14 @@ internal sealed partial class SetupService(
             return;
         }
 
+        // Nodes that start together print an address each, and all of them are good: nobody could tell which was the last.
+        var (now, isAlone) = (time.GetUtcNow(), nodes.IsAlone);
+        var ended = now - GoodBesideOthers;
         var code = SecretText.Create("");
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        await db.Set<SetupCode>().ExecuteDeleteAsync(cancellationToken);
-        db.Add(new SetupCode { Hash = SecretText.Hash(code), CreatedAt = time.GetUtcNow() });
+        await db.Set<SetupCode>().Where(c => isAlone || c.CreatedAt < ended).ExecuteDeleteAsync(cancellationToken);
+        db.Add(new SetupCode { Hash = SecretText.Hash(code), CreatedAt = now });
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         _code = code;

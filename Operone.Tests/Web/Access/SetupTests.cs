@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Operone.Tests.Hosting;
 using Operone.Web.Access;
+using Operone.Web.Hosting.Nodes;
 using Xunit;
 
 namespace Operone.Tests.Web.Access;
@@ -33,6 +34,21 @@ public abstract class SetupTests(ServerFixture fixture) : ServerTests(fixture)
         await server.StopAsync();
         await server.StartAgainAsync();
         Assert.Equal(lines, server.Log.Lines.Count(IsAnnouncement));
+    }
+
+    [Fact]
+    public async Task FirstStart_OfNodesTogether_EachPrintsACodeThatIsGood()
+    {
+        await using var server = await Fixture.StartAnotherAsync(withOwner: false);
+        var first = PrintedCode(server);
+        var services = server.Services;
+        var second = ActivatorUtilities.CreateInstance<SetupService>(services, new OneOfSeveral());
+        await second.PrepareAsync(Cancelled);
+        Assert.NotEqual(first, second.CodeToPrint);
+
+        var setup = services.GetRequiredService<SetupService>();
+        Assert.Null((await setup.CreateOwnerAsync(first, "me@example.org", "quite-a-long-secret", Cancelled)).Error);
+        Assert.Equal("setup-done", (await setup.CreateOwnerAsync(second.CodeToPrint, "you@example.org", "quite-a-long-secret", Cancelled)).Error?.Code);
     }
 
     [Fact]
@@ -108,6 +124,38 @@ public abstract class SetupTests(ServerFixture fixture) : ServerTests(fixture)
         scope.ServiceProvider.GetRequiredService<IHttpContextAccessor>().HttpContext = context;
         return await scope.ServiceProvider.GetRequiredService<SignInService>().SignInAsync(
             context, email, password, TestBrowser.NewKeyText(), remember: false, Cancelled);
+    }
+
+    /// <summary>The bus of a node that others may start beside; nothing is told on it.</summary>
+    private sealed class OneOfSeveral : INodeBus
+    {
+        private readonly NoOtherNodes _silent = new();
+
+        public Guid Id => _silent.Id;
+
+        public bool IsAlone => false;
+
+        public event Action? Asked
+        {
+            add => _silent.Asked += value;
+            remove => _silent.Asked -= value;
+        }
+
+        public event Action<Guid>? Left
+        {
+            add => _silent.Left += value;
+            remove => _silent.Left -= value;
+        }
+
+        public void Tell<T>(string topic, T news) => _silent.Tell(topic, news);
+
+        public void On<T>(string topic, Action<Guid, T> take) => _silent.On(topic, take);
+
+        public ValueTask<long> NextAsync(CancellationToken cancellationToken) => _silent.NextAsync(cancellationToken);
+
+        public void Note(long number) => _silent.Note(number);
+
+        public Uri? AddressOf(Guid node) => null;
     }
 
     private static bool IsAnnouncement(string line) => line.Contains("Set up the owner's account at", StringComparison.Ordinal);

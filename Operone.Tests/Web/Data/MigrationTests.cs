@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Operone.Tests.Hosting;
 using Operone.Web.Data;
 using Xunit;
 
@@ -28,5 +29,21 @@ public sealed class MigrationTests
         Assert.Equal(Names(sqlite), Names(postgres));
 
         static IEnumerable<string> Names(OperoneDb db) => db.Database.GetMigrations().Select(m => m.Split('_', 2)[1]);
+    }
+
+    [Fact]
+    public async Task Preparation_BySeveralNodesAtOnce_MakesTheTablesOnce()
+    {
+        var (missing, connection) = await PostgresServer.CreateEmptyDatabaseAsync();
+        Assert.SkipWhen(missing is not null, missing ?? "");
+        var cancel = TestContext.Current.CancellationToken;
+        await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(() => DatabasePreparation.PrepareAsync(new Node(connection!), cancel), cancel)));
+        await using var db = new Node(connection!).CreateDbContext();
+        Assert.Equal(db.Database.GetMigrations(), await db.Database.GetAppliedMigrationsAsync(cancel));
+    }
+
+    private sealed class Node(string connection) : IDbContextFactory<OperoneDb>
+    {
+        public OperoneDb CreateDbContext() => new PostgresDb(new DbContextOptionsBuilder<PostgresDb>().UseNpgsql(connection).Options);
     }
 }
