@@ -42,6 +42,9 @@ internal sealed class OutputReader : IOutputSource
     /// <inheritdoc/>
     public long Stderr => Math.Max(_at.Stderr, _stderrFrom);
 
+    /// <summary>Up to where the file was read, in bytes.</summary>
+    public long Position => _at.Position;
+
     /// <summary>Nothing is ever missing: a file is read from its beginning on.</summary>
     public OutputPlace? Gap => null;
 

@@ -7,7 +7,7 @@ namespace Operone.Agent.Shell;
 /// Where the newest output is kept: an <see cref="OutputLog"/> in several files, of which the oldest go. The first is <c>output</c>, the
 /// others are <c>output.&lt;stdout&gt;.&lt;stderr&gt;</c>, by the offsets at which they begin. One is full at an eighth of the limit; before
 /// the next one is begun, the oldest are deleted until what is left is within the limit. So the disk never has more than the limit and
-/// one file, whoever reads or does not. Where a file begins later than the one before it ends, what is between them was lost.
+/// one file (where the limit is less than a file, two of them), whoever reads or does not. Where a file begins later than the one before it ends, what is between them was lost.
 /// </summary>
 internal sealed class OutputSegments(string path, long limitBytes) : IDisposable
 {
@@ -81,8 +81,8 @@ internal sealed class OutputSegments(string path, long limitBytes) : IDisposable
     {
         _file?.Dispose();
         (_file, _position) = (null, 0);
-        LetGoOfTheOldest();
         _current = stdout + stderr == 0 ? path : string.Create(CultureInfo.InvariantCulture, $"{path}.{stdout}.{stderr}");
+        LetGoOfTheOldest();
         _file = File.OpenHandle(_current, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
     }
 
@@ -90,7 +90,9 @@ internal sealed class OutputSegments(string path, long limitBytes) : IDisposable
     {
         var there = List(path).Select(s => (s.Path, Bytes: SizeOf(s.Path))).ToList();
         var sum = there.Sum(s => s.Bytes);
-        foreach (var (file, bytes) in there)
+
+        // the newest stays however small the limit: from it the next host goes on
+        foreach (var (file, bytes) in there.SkipLast(1))
         {
             if (sum <= limitBytes)
             {

@@ -34,10 +34,17 @@ internal sealed class SegmentReader(string path) : IOutputSource
 
         while (true)
         {
-            var chunks = _reader!.Read(budget, memory);
+            var before = _reader!.Position;
+            var chunks = _reader.Read(budget, memory);
             if (chunks.Count > 0 || budget < OutputLog.MaxDataBytes)
             {
                 return chunks;
+            }
+
+            if (_reader.Position > before)
+            {
+                // what the server has already was passed by
+                continue;
             }
 
             // an empty read with room for a frame is the end of the file, for good where there is another one after it
@@ -61,7 +68,7 @@ internal sealed class SegmentReader(string path) : IOutputSource
     public void Forget(long stdout, long stderr)
     {
         _reader?.Forget(stdout, stderr);
-        if (_hasOlder && stdout >= _current.Stdout && stderr >= _current.Stderr)
+        if (_hasOlder && stdout >= _current.Stdout && stderr >= _current.Stderr && HasFrames(_current.Path))
         {
             _hasOlder = false;
             foreach (var old in OutputSegments.List(path).Where(s => s.Place < _current.Place))
@@ -91,6 +98,9 @@ internal sealed class SegmentReader(string path) : IOutputSource
         _reader?.Dispose();
         _reader = null;
     }
+
+    /// <summary>Whether there is anything in it: on a full disk an empty one goes again, and what is before it is where the next host goes on.</summary>
+    private static bool HasFrames(string path) => new FileInfo(path) is { Exists: true, Length: > 0 };
 
     /// <summary>Begins with the file that has the wanted place, or with the oldest, where that one is gone.</summary>
     private bool TryBegin()

@@ -1,20 +1,20 @@
 namespace Operone.Core.Devices;
 
-/// <summary>What a machine is. Sent by the agent when it connects and when something changes.</summary>
+/// <summary>What a machine is. Sent by the agent when it connects and when something changes. What has a default is set and not initialized: left out over JSON it would be null.</summary>
 public sealed record DeviceFacts
 {
     /// <summary>The host's name.</summary>
-    public string HostName { get; init; } = "";
+    public string HostName { get; set; } = "";
     /// <summary>The operating system, for example <c>Debian GNU/Linux 12 (bookworm)</c>.</summary>
-    public string OperatingSystem { get; init; } = "";
+    public string OperatingSystem { get; set; } = "";
     /// <summary>Its version, for example <c>12.11</c>.</summary>
-    public string OsVersion { get; init; } = "";
+    public string OsVersion { get; set; } = "";
     /// <summary>The kernel's release.</summary>
-    public string Kernel { get; init; } = "";
+    public string Kernel { get; set; } = "";
     /// <summary>The processor architecture as in .NET's runtime identifiers: <c>x64</c>, <c>arm64</c>.</summary>
-    public string Architecture { get; init; } = "";
+    public string Architecture { get; set; } = "";
     /// <summary>The processor's model.</summary>
-    public string CpuModel { get; init; } = "";
+    public string CpuModel { get; set; } = "";
     /// <summary>How many logical processors there are.</summary>
     public int CpuCount { get; init; }
     /// <summary>Memory in bytes.</summary>
@@ -22,9 +22,9 @@ public sealed record DeviceFacts
     /// <summary>Swap in bytes.</summary>
     public long SwapBytes { get; init; }
     /// <summary>The mounted disks.</summary>
-    public IReadOnlyList<DiskFact> Disks { get; init; } = [];
+    public IReadOnlyList<DiskFact> Disks { get; set; } = [];
     /// <summary>IP addresses, without loopback and link-local ones.</summary>
-    public IReadOnlyList<string> Addresses { get; init; } = [];
+    public IReadOnlyList<string> Addresses { get; set; } = [];
     /// <summary>When the machine started (UTC).</summary>
     public DateTimeOffset? BootedAt { get; init; }
     /// <summary>What it can hold commands with; null where the agent is older than the question.</summary>
@@ -71,7 +71,7 @@ public sealed record TelemetrySample
     /// <summary>Bytes sent a second since the sample before, over all but loopback.</summary>
     public double NetworkSentPerSecond { get; init; }
     /// <summary>Each disk.</summary>
-    public IReadOnlyList<DiskSample> Disks { get; init; } = [];
+    public IReadOnlyList<DiskSample> Disks { get; set; } = [];
 }
 
 /// <summary>How full a disk is.</summary>

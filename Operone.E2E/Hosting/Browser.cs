@@ -140,6 +140,9 @@ internal static class ConsoleSteps
         {
             await page.SetViewportSizeAsync(width, width < 600 ? 844 : 900);
             await page.EmulateMediaAsync(new() { ColorScheme = theme, ReducedMotion = ReducedMotion.Reduce });
+
+            // what fades from one theme into the other is neither of both
+            await page.WaitForFunctionAsync("() => document.getAnimations().every(a => a.effect?.getComputedTiming().iterations === Infinity)");
             await page.BeAccessibleAsync();
             await page.PictureAsync(string.Create(CultureInfo.InvariantCulture, $"{name}-{theme.ToString().ToLowerInvariant()}-{width}"));
             var sideways = await page.EvaluateAsync<int>("() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth");

@@ -71,7 +71,7 @@ internal sealed class KeptOutput : IResult
             return;
         }
 
-        var (from, to) = range.From is { } first ? (first, Math.Min(range.To ?? long.MaxValue, _total - 1)) : (Math.Max(0, _total - range.To!.Value), _total - 1);
+        var (from, to) = range.From is { } first ? (first, Math.Min(range.To ?? long.MaxValue, _total - 1)) : (Math.Max(0, End - range.To!.Value), End - 1);
         if (_stretches.Find(s => s.From + s.Length > from) is not { } stretch || Math.Max(from, stretch.From) > to)
         {
             response.StatusCode = StatusCodes.Status416RangeNotSatisfiable;
@@ -86,6 +86,9 @@ internal sealed class KeptOutput : IResult
         response.ContentLength = to - from + 1;
         await CopyAsync(httpContext, stretch.Pieces, from - stretch.From, to - from + 1);
     }
+
+    /// <summary>Where what is kept ends. What was lost on the device may come after it, until more is printed.</summary>
+    private long End => _stretches.Count > 0 ? _stretches[^1].From + _stretches[^1].Length : _total;
 
     private static RangeItemHeaderValue? Parse(StringValues header) =>
         RangeHeaderValue.TryParse(header.ToString(), out var parsed) && parsed is { Unit: "bytes", Ranges: { Count: 1 } ranges } ? ranges.Single() : null;

@@ -134,11 +134,14 @@ internal sealed class RunOutput(IDbContextFactory<OperoneDb> databases, RunSight
             .Select(e => new { e.Id, e.StdoutFrom, e.StderrFrom }).ToListAsync(cancellationToken);
         foreach (var execution in newest)
         {
+            // what is let go of is the oldest of both streams: with anything kept from before the place, all that came after it is kept
+            var hasBefore = await db.Set<JournalEntry>().AnyAsync(
+                e => e.RunId == runId && e.Seq <= seq && e.ExecutionId == execution.Id && e.Kind != JournalKind.Status, cancellationToken);
             foreach (var (kind, from) in (IEnumerable<(JournalKind, long)>)[(JournalKind.Stdout, execution.StdoutFrom), (JournalKind.Stderr, execution.StderrFrom)])
             {
                 places[(execution.Id, kind)] = await db.Set<JournalEntry>()
                     .Where(e => e.RunId == runId && e.Seq <= seq && e.ExecutionId == execution.Id && e.Kind == kind)
-                    .OrderByDescending(e => e.Seq).Select(e => (long?)e.Offset + e.Length).FirstOrDefaultAsync(cancellationToken) ?? (from > 0 ? -1 : 0);
+                    .OrderByDescending(e => e.Seq).Select(e => (long?)e.Offset + e.Length).FirstOrDefaultAsync(cancellationToken) ?? (hasBefore || from == 0 ? from : -1);
             }
         }
 

@@ -7,7 +7,7 @@ namespace Operone.Web.Shell;
 internal sealed class RunRemoval(IDbContextFactory<OperoneDb> databases)
 {
     /// <summary>How many rows of the journal go at once: the database does other things in between.</summary>
-    private const int Slice = 1000;
+    private const int Slice = 200;
 
     /// <summary>Removes a run. One that has not ended stays as it is.</summary>
     public async Task RemoveAsync(Guid runId, CancellationToken cancellationToken)

@@ -193,7 +193,7 @@ public static class AlertRules
         errors.AddIf(rule.Job is not null && !string.IsNullOrWhiteSpace(rule.Selector), "selector", "is not for jobs: name the job");
         if (rule.Telemetry is { } telemetry)
         {
-            errors.AddIf(!Enum.IsDefined(telemetry.Metric), "telemetry.metric", "is none that devices tell");
+            errors.AddIf(!Enum.IsDefined(telemetry.Metric), "telemetry.metric", "is not said, or none that devices tell");
             errors.AddIf(telemetry.Over is null == telemetry.Under is null, "telemetry.over", "give exactly one of over and under");
             errors.AddIf((telemetry.Over ?? telemetry.Under) is { } limit && !(double.IsFinite(limit) && limit is >= 0 and <= 1e12), "telemetry.over", "is a number, not less than 0");
             errors.AddIf(telemetry.Metric <= AlertMetric.Disk && (telemetry.Over >= 100 || telemetry.Under > 100), "telemetry.over", "is in per cent: nothing is over 100");

@@ -31,21 +31,21 @@ public enum AlertState
 public enum AlertMetric
 {
     /// <summary>Processor use, 0 to 100 over all processors.</summary>
-    [JsonStringEnumMemberName("cpu")] Cpu = 0,
+    [JsonStringEnumMemberName("cpu")] Cpu = 1,
     /// <summary>Memory in use, in per cent.</summary>
-    [JsonStringEnumMemberName("memory")] Memory = 1,
+    [JsonStringEnumMemberName("memory")] Memory = 2,
     /// <summary>How full the fullest disk is, in per cent.</summary>
-    [JsonStringEnumMemberName("disk")] Disk = 2,
+    [JsonStringEnumMemberName("disk")] Disk = 3,
     /// <summary>The load average over one minute for each processor.</summary>
-    [JsonStringEnumMemberName("load")] Load = 3,
+    [JsonStringEnumMemberName("load")] Load = 4,
     /// <summary>Swap in use, in MiB.</summary>
-    [JsonStringEnumMemberName("swap")] Swap = 4,
+    [JsonStringEnumMemberName("swap")] Swap = 5,
     /// <summary>How many processes there are.</summary>
-    [JsonStringEnumMemberName("processes")] Processes = 5,
+    [JsonStringEnumMemberName("processes")] Processes = 6,
     /// <summary>What comes in over the network, in MiB a second.</summary>
-    [JsonStringEnumMemberName("received")] Received = 6,
+    [JsonStringEnumMemberName("received")] Received = 7,
     /// <summary>What goes out over the network, in MiB a second.</summary>
-    [JsonStringEnumMemberName("sent")] Sent = 7,
+    [JsonStringEnumMemberName("sent")] Sent = 8,
 }
 
 /// <summary>Which alerts a list shows.</summary>

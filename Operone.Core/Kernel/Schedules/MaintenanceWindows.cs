@@ -142,7 +142,7 @@ public static class WindowRules
     {
         ArgumentNullException.ThrowIfNull(window);
         var errors = new FieldErrors();
-        errors.AddIf(!ScheduleRules.IsName(window.Name), "name", $"is 1 to {ScheduleRules.MaxName} letters, digits, '.', '_' and '-', and begins with a letter or digit");
+        errors.AddIf(!ScheduleRules.IsName(window.Name), "name", $"is 1 to {ScheduleRules.MaxName} letters, digits, '.', '_' and '-', begins with a letter or digit, and is no id");
         errors.AddIf(window.Description?.Length > ScheduleRules.MaxDescription, "description", $"is longer than {ScheduleRules.MaxDescription} characters");
         errors.AddIf(!Enum.IsDefined(window.Mode), "mode", "must be only or never");
         if (window.Selector is { Length: > 0 } selector && Selector.Parse(selector) is { IsError: true } wrong)

@@ -21,7 +21,7 @@ public static class ScheduleRules
     {
         ArgumentNullException.ThrowIfNull(schedule);
         var errors = new FieldErrors();
-        errors.AddIf(!IsName(schedule.Name), "name", $"is 1 to {MaxName} letters, digits, '.', '_' and '-', and begins with a letter or digit");
+        errors.AddIf(!IsName(schedule.Name), "name", $"is 1 to {MaxName} letters, digits, '.', '_' and '-', begins with a letter or digit, and is no id");
         errors.AddIf(schedule.Description?.Length > MaxDescription, "description", $"is longer than {MaxDescription} characters");
         errors.AddIf(string.IsNullOrWhiteSpace(schedule.Job), "job", "says which job it starts, by name or id");
         errors.AddIf(schedule.Parameters?.Count > MaxParameters, "parameters", $"are more than {MaxParameters}");
@@ -87,7 +87,8 @@ public static class ScheduleRules
     }
 
     internal static bool IsName(string? name) =>
-        name is { Length: > 0 and <= MaxName } && char.IsAsciiLetterOrDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
+        name is { Length: > 0 and <= MaxName } && char.IsAsciiLetterOrDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-')
+        && !Guid.TryParse(name, out _);
 
     private static bool IsEventType(string type) =>
         type.Length <= 100 && type.Split('.') is [{ Length: > 0 } noun, { Length: > 0 } verb] && noun.All(IsWord) && (verb == "*" || verb.All(IsWord));

@@ -1,7 +1,11 @@
+using Microsoft.EntityFrameworkCore;
 using Operone.Core.Access;
 using Operone.Core.Errors;
+using Operone.Core.Events;
 using Operone.Core.Kernel.Alerts;
 using Operone.Web.Access;
+using Operone.Web.Data;
+using Operone.Web.Events;
 
 namespace Operone.Web.Kernel.Alerts;
 
@@ -9,7 +13,7 @@ namespace Operone.Web.Kernel.Alerts;
 internal sealed partial class AlertRuleService
 {
     /// <summary>
-    /// Writes the rules of a text, each by its name: makes it, or says anew what it is. The same once more changes nothing. All are looked at before the first is written.
+    /// Writes the rules of a text, each by its name: makes it, or says anew what it is. The same once more changes nothing. All of them are written, or none.
     /// </summary>
     public async Task<Result<AppliedAlertRules>> ApplyAsync(Actor actor, string text, CancellationToken cancellationToken)
     {
@@ -26,6 +30,7 @@ internal sealed partial class AlertRuleService
         }
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        db.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.TrackAll;
         var known = new List<AlertRule?>();
         foreach (var rule in read.Value)
         {
@@ -42,24 +47,52 @@ internal sealed partial class AlertRuleService
             known.Add(found);
         }
 
-        var applied = new List<AppliedAlertRule>();
-        foreach (var (rule, found) in read.Value.Zip(known))
+        if (known.Contains(null) && await db.Set<AlertRule>().CountAsync(cancellationToken) + known.Count(r => r is null) > AlertRules.Most)
         {
-            if (found is not null && found.OwnerId == actor.Id && AlertRuleDocument.IsSame(found.Definition, Kept(rule)))
+            return AlertErrors.TooMany;
+        }
+
+        // all of them are written, or none
+        var (now, rules) = (time.GetUtcNow(), new List<(string Result, AlertRule Rule)>());
+        foreach (var (request, found) in read.Value.Zip(known))
+        {
+            if (found is not null && found.OwnerId == actor.Id && AlertRuleDocument.IsSame(found.Definition, Kept(request)))
             {
-                applied.Add(new("unchanged", (await ViewsAsync(db, actor, [found], cancellationToken))[0]));
+                rules.Add(("unchanged", found));
                 continue;
             }
 
-            var saved = found is null ? await CreateAsync(actor, rule, cancellationToken) : await ReplaceAsync(actor, found.Id.ToString(), rule, cancellationToken);
-            if (saved.IsError)
+            var rule = found ?? New(now);
+            Put(rule, actor, request, now);
+            if (found is null)
             {
-                return saved.Error!;
+                db.Add(rule);
             }
 
-            applied.Add(new(found is null ? "created" : "updated", saved.Value));
+            Publish(db, actor, found is null ? EventTypes.AlertRuleCreated : EventTypes.AlertRuleUpdated, rule);
+            rules.Add((found is null ? "created" : "updated", rule));
         }
 
-        return new AppliedAlertRules(applied);
+        try
+        {
+            await db.SaveChangesAsync(cancellationToken);
+        }
+        catch (DbUpdateConcurrencyException conflict)
+        {
+            return AlertErrors.Changed(conflict.Entries.Select(e => e.Entity).OfType<AlertRule>().FirstOrDefault()?.Name ?? "");
+        }
+        catch (DbUpdateException conflict) when (conflict.IsDuplicate())
+        {
+            return AlertErrors.NameTaken(conflict.Entries.Select(e => e.Entity).OfType<AlertRule>().FirstOrDefault()?.Name ?? "");
+        }
+
+        foreach (var (result, rule) in rules.Where(r => r.Result != "unchanged"))
+        {
+            await audit.NoteAsync(actor, result == "created" ? "alert-rule.create" : "alert-rule.update", rule.Name, allowed: true, AlertRules.Describe(rule.Definition), CancellationToken.None);
+        }
+
+        changes.Signal(LiveChanges.AlertRules);
+        var views = await ViewsAsync(db, actor, [.. rules.Select(r => r.Rule)], CancellationToken.None);
+        return new AppliedAlertRules([.. rules.Zip(views, (r, view) => new AppliedAlertRule(r.Result, view))]);
     }
 }

@@ -60,7 +60,7 @@ internal sealed partial class AlertRuleService(
         }
 
         var now = time.GetUtcNow();
-        var rule = new AlertRule { Id = Guid.CreateVersion7(now), Name = "", NormalizedName = "", Definition = request, OwnerName = "", CreatedAt = now, UpdatedAt = now };
+        var rule = New(now);
         Put(rule, actor, request, now);
         db.Add(rule);
         return await SaveAsync(db, actor, "alert-rule.create", EventTypes.AlertRuleCreated, rule, cancellationToken) is { } problem ? problem : rule.ToView(0);
@@ -124,6 +124,12 @@ internal sealed partial class AlertRuleService(
         return rule;
     }
 
+    private static AlertRule New(DateTimeOffset now) =>
+        new() { Id = Guid.CreateVersion7(now), Name = "", NormalizedName = "", Definition = new(), OwnerName = "", CreatedAt = now, UpdatedAt = now };
+
+    private static void Publish(OperoneDb db, Actor actor, string type, AlertRule rule) =>
+        db.Publish(new(type, rule.Name, Actor: actor.Name, Data: new Dictionary<string, string?> { ["ruleId"] = rule.Id.ToString() }));
+
     private static void Put(AlertRule rule, Actor actor, SaveAlertRule request, DateTimeOffset now)
     {
         rule.Definition = Kept(request);
@@ -137,7 +143,7 @@ internal sealed partial class AlertRuleService(
 
     private async Task<Error?> SaveAsync(OperoneDb db, Actor actor, string action, string type, AlertRule rule, CancellationToken cancellationToken)
     {
-        db.Publish(new(type, rule.Name, Actor: actor.Name, Data: new Dictionary<string, string?> { ["ruleId"] = rule.Id.ToString() }));
+        Publish(db, actor, type, rule);
         try
         {
             await db.SaveChangesAsync(cancellationToken);
@@ -151,7 +157,7 @@ internal sealed partial class AlertRuleService(
             return AlertErrors.NameTaken(rule.Name);
         }
 
-        await audit.NoteAsync(actor, action, rule.Name, allowed: true, AlertRules.Describe(rule.Definition), cancellationToken);
+        await audit.NoteAsync(actor, action, rule.Name, allowed: true, AlertRules.Describe(rule.Definition), CancellationToken.None);
         changes.Signal(LiveChanges.AlertRules);
         return null;
     }

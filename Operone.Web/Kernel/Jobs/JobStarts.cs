@@ -299,7 +299,8 @@ internal sealed class JobStarts(
             ParentId = wanted.Cause.Parent?.Id,
             Depth = wanted.Cause.Parent?.Depth + 1 ?? 0,
             Exclusive = concurrency == JobConcurrency.Forbid ? wanted.JobId : null,
-            NextAt = now,
+            // one that waits for room is not taken a step further before its time: whoever places it would have to wait for that
+            NextAt = wanted.Definition.Placement is null ? now : now + JobRun.PatienceOf(wanted.Definition),
         };
     }
 

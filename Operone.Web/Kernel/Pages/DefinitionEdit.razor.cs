@@ -14,6 +14,8 @@ namespace Operone.Web.Kernel.Pages;
 public sealed partial class DefinitionEdit
 {
     private readonly CancellationTokenSource _gone = new();
+    private CancellationToken _left;
+    private int _looks;
     private string _text = "";
     private int? _version;
     private int _shown;
@@ -97,19 +99,25 @@ public sealed partial class DefinitionEdit
     {
         try
         {
-            if (!_isBusy && await TypedAsync() is { } text)
+            // a save looks at the text itself, and one that was typed later is looked at later
+            var look = ++_looks;
+            if (!_isBusy && await TypedAsync() is { } text && !_isBusy && look == _looks)
             {
                 await ShowAsync(Check(text));
                 StateHasChanged();
             }
         }
-        catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException)
+        catch (Exception e) when (IsGone(e))
         {
             // the page was left
         }
     }
 
-    protected override void OnInitialized() => (_text, _version) = (Stored?.Text ?? Sample, Stored?.Version);
+    protected override void OnInitialized()
+    {
+        (_text, _version) = (Stored?.Text ?? Sample, Stored?.Version);
+        _left = _gone.Token;
+    }
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
@@ -123,7 +131,7 @@ public sealed partial class DefinitionEdit
         {
             _self ??= DotNetObjectReference.Create(this);
             _code ??= new(Script, Assets["dist/editor/editor.js"]);
-            await _code.EditAsync(_field, _host, _button, _self, new($"{Kind}.yaml", Tells: true), _gone.Token);
+            await _code.EditAsync(_field, _host, _button, _self, new($"{Kind}.yaml", Tells: true), _left);
             StateHasChanged();
         }
         catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException)
@@ -140,10 +148,13 @@ public sealed partial class DefinitionEdit
     private async Task ShowAsync(IReadOnlyList<DocumentProblem> problems)
     {
         (_problems, _isChecked) = (problems, true);
-        await _code!.MarkAsync([.. problems.Where(p => p.Line is not null).Select(p => new CodeMark(p.Line!.Value, p.Column ?? 1, p.Message))], _gone.Token);
+        await _code!.MarkAsync([.. problems.Where(p => p.Line is not null).Select(p => new CodeMark(p.Line!.Value, p.Column ?? 1, p.Message))], _left);
     }
 
-    private Task GoToAsync(DocumentProblem problem) => _code!.GoToAsync(problem.Line!.Value, problem.Column ?? 1, _gone.Token);
+    /// <summary>Whether the page was left. A call that was given up while it is there is a failure like any other.</summary>
+    private bool IsGone(Exception problem) => problem is JSDisconnectedException || (problem is OperationCanceledException && _left.IsCancellationRequested);
+
+    private Task GoToAsync(DocumentProblem problem) => _code!.GoToAsync(problem.Line!.Value, problem.Column ?? 1, _left);
 
     private async Task<string?> TypedAsync()
     {
@@ -152,16 +163,16 @@ public sealed partial class DefinitionEdit
             return null;
         }
 
-        await using var typed = await _code.TypedAsync(_gone.Token);
+        await using var typed = await _code.TypedAsync(_left);
         if (typed.Length > JobRules.MaxDocumentBytes)
         {
             await ShowAsync([new("", $"it is over {JobRules.MaxDocumentBytes} bytes")]);
             return null;
         }
 
-        await using var stream = await typed.OpenReadStreamAsync(JobRules.MaxDocumentBytes, _gone.Token);
+        await using var stream = await typed.OpenReadStreamAsync(JobRules.MaxDocumentBytes, _left);
         using var reader = new StreamReader(stream, Encoding.UTF8, detectEncodingFromByteOrderMarks: false);
-        return await reader.ReadToEndAsync(_gone.Token);
+        return await reader.ReadToEndAsync(_left);
     }
 
     private Task SaveAsync() => SaveAsync(_version);
@@ -176,23 +187,35 @@ public sealed partial class DefinitionEdit
         _isBusy = true;
         try
         {
+            if (_code is not { IsShown: true })
+            {
+                _problem ??= new Error(ErrorKind.Unavailable, "editor-missing", "The editor is not there yet.", "Wait until it is shown, or load the page again.");
+                return;
+            }
+
             if (await TypedAsync() is not { } text)
             {
                 return;
             }
 
-            await ShowAsync(Check(text));
-            if (_problems.Count > 0)
+            var problems = Check(text);
+            await ShowAsync(problems);
+            if (problems.Count > 0)
             {
                 return;
             }
 
             var saved = await Save(text, over);
+            if (_left.IsCancellationRequested)
+            {
+                return;
+            }
+
             _problem = saved.Error;
             if (!saved.IsError)
             {
-                await _code!.SavedAsync(_gone.Token);
-                _isDirty = false;
+                // it tells whether something else was typed meanwhile: then one is asked before that is lost
+                await _code!.SavedAsync(_left);
                 Snackbar.Add(saved.Value.Says, Severity.Success);
                 Navigation.NavigateTo(saved.Value.Address);
             }
@@ -201,9 +224,13 @@ public sealed partial class DefinitionEdit
                 await CompareAsync(over.Value);
             }
         }
-        catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException)
+        catch (Exception e) when (IsGone(e))
         {
             // the page was left
+        }
+        catch (Exception e) when (e is JSException or OperationCanceledException)
+        {
+            _problem = new Error(ErrorKind.Unavailable, "editor-failed", "The editor does not answer.", $"Nothing was lost: try again, or copy the text and load the page again. {e.Message}");
         }
         finally
         {
@@ -214,7 +241,7 @@ public sealed partial class DefinitionEdit
     /// <summary>Shows what is stored beside what was typed, where somebody else stored it.</summary>
     private async Task CompareAsync(int seen)
     {
-        var now = await Read(_gone.Token);
+        var now = await Read(_left);
         if (now.IsError || now.Value.Version == seen)
         {
             return;
@@ -222,13 +249,13 @@ public sealed partial class DefinitionEdit
 
         (_theirs, _problem) = (now.Value, null);
         using var theirs = new DotNetStreamReference(new MemoryStream(Encoding.UTF8.GetBytes(now.Value.Text)));
-        await _code!.CompareAsync(_difference, theirs, _gone.Token);
+        await _code!.CompareAsync(_difference, theirs, _left);
     }
 
     private async Task GoOnAsync()
     {
         _theirs = null;
-        await _code!.UncompareAsync(_gone.Token);
+        await _code!.UncompareAsync(_left);
     }
 
     private void TakeTheirs()

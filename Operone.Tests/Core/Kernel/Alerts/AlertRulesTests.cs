@@ -8,7 +8,7 @@ namespace Operone.Tests.Core.Kernel.Alerts;
 public sealed class AlertRulesTests
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 26, 12, 0, 0, TimeSpan.Zero);
-    private static readonly SaveAlertRule Hot = new() { Name = "hot", Telemetry = new() { Over = 90 }, For = "5m" };
+    private static readonly SaveAlertRule Hot = new() { Name = "hot", Telemetry = new() { Metric = AlertMetric.Cpu, Over = 90 }, For = "5m" };
 
     [Fact]
     public void Check_WhatIsRight_IsRight()
@@ -25,8 +25,9 @@ public sealed class AlertRulesTests
         Assert.Equal(["name", "telemetry"], Fields(new() { Name = "" }));
         Assert.Equal(["telemetry"], Fields(Hot with { Offline = true }));
         Assert.Equal(["name"], Fields(Hot with { Name = Guid.NewGuid().ToString() }));
-        Assert.Equal(["telemetry.over"], Fields(Hot with { Telemetry = new() { Over = 1, Under = 2 } }));
-        Assert.Equal(["telemetry.over"], Fields(Hot with { Telemetry = new() { Over = 100 } }));
+        Assert.Equal(["telemetry.over"], Fields(Hot with { Telemetry = new() { Metric = AlertMetric.Cpu, Over = 1, Under = 2 } }));
+        Assert.Equal(["telemetry.metric"], Fields(Hot with { Telemetry = new() { Over = 90 } }));
+        Assert.Equal(["telemetry.over"], Fields(Hot with { Telemetry = new() { Metric = AlertMetric.Cpu, Over = 100 } }));
         Assert.Equal(["telemetry.over"], Fields(Hot with { Telemetry = new() { Metric = AlertMetric.Load, Over = double.NaN } }));
         Assert.Equal(["for"], Fields(Hot with { For = "8d" }));
         Assert.Equal(["repeat"], Fields(Hot with { Repeat = "4m" }));

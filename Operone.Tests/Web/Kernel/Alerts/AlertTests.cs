@@ -124,7 +124,7 @@ public abstract class AlertTests(ServerFixture fixture) : JobTests(fixture)
         var mark = Mark("silent");
         await using var agent = await Server.ConnectAsync(mark, new() { ["fleet"] = mark });
         var silence = await Server.Owner.SendAsync<SilenceView>(HttpMethod.Post, "/api/v1/silences", new SaveSilence { Selector = $"fleet={mark}", For = "1h", Reason = "works" });
-        await Server.Owner.RuleAsync(new() { Name = mark, Telemetry = new() { Over = 90 }, Selector = $"fleet={mark}" });
+        await Server.Owner.RuleAsync(new() { Name = mark, Telemetry = new() { Metric = AlertMetric.Cpu, Over = 90 }, Selector = $"fleet={mark}" });
         await TellUntilAsync(agent, 95, mark, AlertState.Firing);
         var alert = Assert.Single(await Server.Owner.AlertsAsync($"rule={mark}"));
         Assert.Equal((silence.Until.ToUnixTimeSeconds(), null), (alert.SilencedUntil?.ToUnixTimeSeconds(), alert.ToldAt));
@@ -147,7 +147,7 @@ public abstract class AlertTests(ServerFixture fixture) : JobTests(fixture)
     {
         var mark = Mark("end");
         await using var agent = await Server.ConnectAsync(mark, new() { ["fleet"] = mark });
-        var rule = await Server.Owner.RuleAsync(new() { Name = mark, Telemetry = new() { Over = 90 }, Selector = $"fleet={mark}" });
+        var rule = await Server.Owner.RuleAsync(new() { Name = mark, Telemetry = new() { Metric = AlertMetric.Cpu, Over = 90 }, Selector = $"fleet={mark}" });
         await TellUntilAsync(agent, 95, mark, AlertState.Firing);
         Assert.Equal(1, (await Server.Owner.GetFromJsonAsync($"/api/v1/alert-rules/{mark}", OperoneJson.Default.AlertRuleView, Cancelled))!.Firing);
         await Server.Owner.DoAsync(HttpMethod.Put, $"/api/v1/alert-rules/{rule.Id}", rule.Definition with { Selector = "fleet=none" });
@@ -170,7 +170,7 @@ public abstract class AlertTests(ServerFixture fixture) : JobTests(fixture)
         var (first, second) = (await Server.CreatePersonAsync(BuiltInRoles.Operator, $"fleet={mark},site=here"), await Server.CreatePersonAsync(BuiltInRoles.Operator, $"fleet={mark},site=there"));
         using var client = await Server.SessionClientAsync(first);
         using var stranger = await Server.SessionClientAsync(second);
-        var rule = await client.RuleAsync(new() { Name = mark, Telemetry = new() { Over = 90 }, Selector = $"fleet={mark}" });
+        var rule = await client.RuleAsync(new() { Name = mark, Telemetry = new() { Metric = AlertMetric.Cpu, Over = 90 }, Selector = $"fleet={mark}" });
         await there.ReportTelemetryAsync(Sample(99));
         await TellUntilAsync(here, 95, mark, AlertState.Firing);
         await there.ReportTelemetryAsync(Sample(99));
@@ -188,7 +188,7 @@ public abstract class AlertTests(ServerFixture fixture) : JobTests(fixture)
     public async Task Events_ThatComeAgain_AfterANodeDied_RaiseNothingMore()
     {
         var mark = Mark("again");
-        await Server.Owner.RuleAsync(new() { Name = mark, Events = [$"test.{mark}"] });
+        await Server.Owner.RuleAsync(new() { Name = mark, Events = [$"test.{mark}"], Recovery = "10m" });
         await TellAsync($"test.{mark}", null);
         var alert = await Server.Owner.BecomesAsync(mark, AlertState.Firing);
         await using var db = Server.OpenDatabase();

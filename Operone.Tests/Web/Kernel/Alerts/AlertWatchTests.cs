@@ -24,7 +24,7 @@ public sealed class AlertWatchTests
         }
 
         var watch = new AlertWatch(directory, Now);
-        watch.Take([.. Enumerable.Range(0, 50).Select(i => Rule(i % 10 == 0 ? new() { Name = $"r{i}", Offline = true } : new() { Name = $"r{i}", Telemetry = new() { Over = 90 } }, devices))], [], []);
+        watch.Take([.. Enumerable.Range(0, 50).Select(i => Rule(i % 10 == 0 ? new() { Name = $"r{i}", Offline = true } : new() { Name = $"r{i}", Telemetry = new() { Metric = AlertMetric.Cpu, Over = 90 } }, devices))], [], []);
         var times = new List<double>();
         for (var round = 0; round < 12; round++)
         {

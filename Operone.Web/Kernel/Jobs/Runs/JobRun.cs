@@ -74,7 +74,10 @@ internal sealed class JobRun
     public bool IsUnplaced => Placement is not null && Among is null;
 
     /// <summary>How long it may wait for room.</summary>
-    public TimeSpan Patience => JobRules.Time(Definition.Limits?.Wait) ?? TimeSpan.FromSeconds(RunLimits.DefaultExpirySeconds);
+    public TimeSpan Patience => PatienceOf(Definition);
+
+    /// <summary>How long a run of it may wait for room.</summary>
+    public static TimeSpan PatienceOf(JobDefinition job) => JobRules.Time(job.Limits?.Wait) ?? TimeSpan.FromSeconds(RunLimits.DefaultExpirySeconds);
 }
 
 /// <summary>A device of a job's run as stored.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
+using Operone.Core.Kernel.Jobs;
 using Operone.Web.Data;
 using Operone.Web.Hosting;
 using Operone.Web.Shell;
@@ -59,7 +60,7 @@ internal sealed partial class JobRunRetention(
     private static async Task<List<Guid>> FindAsync(OperoneDb db, DateTimeOffset before, Guid after, CancellationToken cancellationToken)
     {
         // those that have not ended are few; of a run that has, none can be called any more
-        var open = await db.Set<JobRun>().Where(r => r.EndedAt == null).Select(r => new { r.Id, r.ParentId }).ToListAsync(cancellationToken);
+        var open = await db.Set<JobRun>().Where(r => r.Status < JobRunStatus.Succeeded).Select(r => new { r.Id, r.ParentId }).ToListAsync(cancellationToken);
         var (callers, called) = (open.Select(r => (Guid?)r.Id).ToArray(), open.Where(r => r.ParentId is not null).Select(r => r.ParentId!.Value).ToArray());
         var oldest = OrderedIds.FirstAt(before);
         return await Over(db, before).Where(r => r.Id.CompareTo(after) > 0 && r.Id.CompareTo(oldest) < 0
@@ -67,7 +68,9 @@ internal sealed partial class JobRunRetention(
             .OrderBy(r => r.Id).Select(r => r.Id).Take(Batch).ToListAsync(cancellationToken);
     }
 
+    // one that another run called goes after that, which says what it called
     private static IQueryable<JobRun> Over(OperoneDb db, DateTimeOffset before) => db.Set<JobRun>().Where(r => r.EndedAt < before
+        && !db.Set<JobRun>().Any(p => p.Id == r.ParentId)
         && !db.Set<JobRunPart>().Any(p => p.JobRunId == r.Id && db.Set<Run>().Any(x => x.Id == p.RunId && x.EndedAt == null))
         && !db.Set<JobRunCall>().Any(c => c.JobRunId == r.Id && db.Set<Run>().Any(x => x.Id == c.CalledId && x.EndedAt == null)));
 

@@ -1,7 +1,11 @@
+using Microsoft.EntityFrameworkCore;
 using Operone.Core.Access;
 using Operone.Core.Errors;
+using Operone.Core.Events;
 using Operone.Core.Kernel.Schedules;
 using Operone.Web.Access;
+using Operone.Web.Data;
+using Operone.Web.Devices;
 
 namespace Operone.Web.Kernel.Schedules.Windows;
 
@@ -9,7 +13,7 @@ namespace Operone.Web.Kernel.Schedules.Windows;
 internal sealed partial class MaintenanceWindowService
 {
     /// <summary>
-    /// Writes the windows of a text, each by its name: makes it, or says anew what it is. The same once more changes nothing. All are looked at before the first is written.
+    /// Writes the windows of a text, each by its name: makes it, or says anew what it is. The same once more changes nothing. All of them are written, or none.
     /// </summary>
     public async Task<Result<AppliedWindows>> ApplyAsync(Actor actor, string text, CancellationToken cancellationToken)
     {
@@ -26,6 +30,7 @@ internal sealed partial class MaintenanceWindowService
         }
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        db.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.TrackAll;
         var known = new List<MaintenanceWindow?>();
         foreach (var window in read.Value)
         {
@@ -33,35 +38,65 @@ internal sealed partial class MaintenanceWindowService
             if (found is not null && SeenBy(actor, found) is null && !actor.MayEverywhere(Permissions.JobsManage))
             {
                 // it is not there for them: they learn that its name is taken, as with any other
-                return ScheduleErrors.WindowNameTaken(window.Name!);
+                var taken = ScheduleErrors.WindowNameTaken(window.Name!);
+                await audit.NoteAsync(actor, Action, window.Name, allowed: false, taken.Detail, cancellationToken);
+                return taken;
             }
 
             if (await MayNotAsync(actor, Action, window.Name, found is null ? [window] : [found.Definition, window], cancellationToken, found) is { } refused)
             {
-                return refused;
+                return refused with { Detail = $"Window '{window.Name}': {refused.Detail}" };
             }
 
             known.Add(found);
         }
 
-        var applied = new List<AppliedWindow>();
-        foreach (var (window, found) in read.Value.Zip(known))
+        if (known.Contains(null) && await db.Set<MaintenanceWindow>().CountAsync(cancellationToken) + known.Count(w => w is null) > Most)
         {
-            if (found is not null && MaintenanceWindowDocument.IsSame(found.Definition, window))
+            return ScheduleErrors.TooManyWindows(Most);
+        }
+
+        // all of them are written, or none
+        var (now, windows) = (time.GetUtcNow(), new List<(string Result, MaintenanceWindow Window)>());
+        foreach (var (request, found) in read.Value.Zip(known))
+        {
+            if (found is not null && MaintenanceWindowDocument.IsSame(found.Definition, request))
             {
-                applied.Add(new("unchanged", View(found, [.. devices.With(actor, Permissions.JobsRead)], time.GetUtcNow())));
+                windows.Add(("unchanged", found));
                 continue;
             }
 
-            var saved = found is null ? await CreateAsync(actor, window, cancellationToken) : await ReplaceAsync(actor, found.Id.ToString(), window, cancellationToken);
-            if (saved.IsError)
+            var window = found ?? New(now, request);
+            Put(window, actor, request, now);
+            if (found is null)
             {
-                return saved.Error!;
+                db.Add(window);
             }
 
-            applied.Add(new(found is null ? "created" : "updated", saved.Value));
+            db.Publish(Told(found is null ? EventTypes.MaintenanceWindowCreated : EventTypes.MaintenanceWindowUpdated, actor, window));
+            windows.Add((found is null ? "created" : "updated", window));
         }
 
-        return new AppliedWindows(applied);
+        try
+        {
+            await db.SaveChangesAsync(cancellationToken);
+        }
+        catch (DbUpdateConcurrencyException conflict)
+        {
+            return ScheduleErrors.WindowNotFound(conflict.Entries.Select(e => e.Entity).OfType<MaintenanceWindow>().FirstOrDefault()?.Name ?? "");
+        }
+        catch (DbUpdateException conflict) when (conflict.IsDuplicate())
+        {
+            return ScheduleErrors.WindowNameTaken(conflict.Entries.Select(e => e.Entity).OfType<MaintenanceWindow>().FirstOrDefault()?.Name ?? "");
+        }
+
+        foreach (var (result, window) in windows.Where(w => w.Result != "unchanged"))
+        {
+            await audit.NoteAsync(actor, result == "created" ? "maintenance-window.create" : "maintenance-window.update", window.Name, allowed: true, Describe(window.Definition), CancellationToken.None);
+        }
+
+        await LookAgainAsync(db);
+        DeviceEntry[] seen = [.. devices.With(actor, Permissions.JobsRead)];
+        return new AppliedWindows([.. windows.Select(w => new AppliedWindow(w.Result, View(w.Window, seen, now)))]);
     }
 }

@@ -65,7 +65,7 @@ internal sealed partial class MaintenanceWindowService(
         }
 
         var now = time.GetUtcNow();
-        var window = new MaintenanceWindow { Id = Guid.CreateVersion7(now), Name = "", NormalizedName = "", Definition = request, UpdatedAt = now, UpdatedBy = "" };
+        var window = New(now, request);
         db.Add(window);
         return await SaveAsync(db, actor, window, request, "maintenance-window.create", EventTypes.MaintenanceWindowCreated, cancellationToken);
     }
@@ -152,8 +152,7 @@ internal sealed partial class MaintenanceWindowService(
     private async Task<Result<MaintenanceWindowView>> SaveAsync(
         OperoneDb db, Actor actor, MaintenanceWindow window, SaveMaintenanceWindow request, string action, string type, CancellationToken cancellationToken)
     {
-        (window.Name, window.NormalizedName, window.Definition, window.IsEnabled) = (request.Name!, Role.Normalize(request.Name!), request, request.Enabled != false);
-        (window.UpdatedAt, window.UpdatedBy) = (time.GetUtcNow(), actor.Name);
+        Put(window, actor, request, time.GetUtcNow());
         db.Publish(Told(type, actor, window));
         try
         {
@@ -169,10 +168,22 @@ internal sealed partial class MaintenanceWindowService(
         }
 
         await audit.NoteAsync(
-            actor, action, window.Name, allowed: true, $"{(request.Mode == WindowMode.Only ? "only" : "never")} on '{request.Selector}', {ScheduledJob.Describe(request)} for {request.Duration}", CancellationToken.None);
+            actor, action, window.Name, allowed: true, Describe(request), CancellationToken.None);
         await LookAgainAsync(db);
         return View(window, [.. devices.With(actor, Permissions.JobsRead)], time.GetUtcNow());
     }
+
+    private static MaintenanceWindow New(DateTimeOffset now, SaveMaintenanceWindow request) =>
+        new() { Id = Guid.CreateVersion7(now), Name = "", NormalizedName = "", Definition = request, UpdatedAt = now, UpdatedBy = "" };
+
+    private static void Put(MaintenanceWindow window, Actor actor, SaveMaintenanceWindow request, DateTimeOffset now)
+    {
+        (window.Name, window.NormalizedName, window.Definition, window.IsEnabled) = (request.Name!, Role.Normalize(request.Name!), request, request.Enabled != false);
+        (window.UpdatedAt, window.UpdatedBy) = (now, actor.Name);
+    }
+
+    private static string Describe(SaveMaintenanceWindow window) =>
+        $"{(window.Mode == WindowMode.Only ? "only" : "never")} on '{window.Selector}', {ScheduledJob.Describe(window)} for {window.Duration}";
 
     /// <summary>What waits for a window may not have to any more, or for another time: it is taken up, and waits anew where it must.</summary>
     private async Task LookAgainAsync(OperoneDb db)

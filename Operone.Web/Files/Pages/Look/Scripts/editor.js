@@ -155,6 +155,7 @@ class Changed {
         clearTimeout(this.#writing);
         this.#writing = setTimeout(() => this.#tell(), 250);
       }, { signal });
+      this.#resume();
       return;
     }
 
@@ -170,7 +171,13 @@ class Changed {
     field.addEventListener("input", () => { if (field.value !== this.text()) this.#editor.setValue(field.value); }, { signal });
     this.#editor.focus();
     host.dataset.ready = "";
+    this.#resume();
+  }
+
+  // what was typed before the server was started anew is there already
+  #resume() {
     this.#look();
+    if (this.#isDirty) this.#tell();
   }
 
   language() {
