@@ -65,7 +65,10 @@ internal sealed partial class AlertEvaluator(
             if (readAt is not { } at || now - at >= ReadEvery)
             {
                 readAt = now;
-                watch.Take(await rules.ReadAsync(isOfEventsAlone: false, cancellationToken), await rules.SilencesAsync(cancellationToken), await OpenAsync(cancellationToken));
+
+                // alerts before rules: one that was raised by a rule that was made meanwhile is not of a rule that there is not
+                var open = await OpenAsync(cancellationToken);
+                watch.Take(await rules.ReadAsync(isOfEventsAlone: false, cancellationToken), await rules.SilencesAsync(cancellationToken), open);
             }
 
             await watch.NoteAwayAsync(ids => LastSeenAsync(ids, cancellationToken));

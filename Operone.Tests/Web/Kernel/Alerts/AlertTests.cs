@@ -188,7 +188,7 @@ public abstract class AlertTests(ServerFixture fixture) : JobTests(fixture)
     public async Task Events_ThatComeAgain_AfterANodeDied_RaiseNothingMore()
     {
         var mark = Mark("again");
-        await Server.Owner.RuleAsync(new() { Name = mark, Events = [$"test.{mark}"], Recovery = "10m" });
+        await Server.Owner.RuleAsync(new() { Name = mark, Events = [$"test.{mark}"] });
         await TellAsync($"test.{mark}", null);
         var alert = await Server.Owner.BecomesAsync(mark, AlertState.Firing);
         await using var db = Server.OpenDatabase();
