@@ -149,7 +149,8 @@ internal static class JobRunCommands
                 return End(cli, run, element, detach, json);
             }
 
-            var line = $"{run.Status.ToText()}: {Good(run)} devices, batch {run.Batch} of {run.Batches}{(run.PausedAt is null ? "" : ", paused")}";
+            var line = run is { Status: JobRunStatus.Waiting, Reason: { } why } ? $"waiting: {why}"
+                : $"{run.Status.ToText()}: {Good(run)} devices{(run.Batches == 0 ? "" : $", batch {run.Batch} of {run.Batches}")}{(run.PausedAt is null ? "" : ", paused")}";
             if (line != told)
             {
                 cli.Say(told.Length == 0 ? $"run {run.Id}; {line}" : line);

@@ -99,6 +99,21 @@ public sealed class JobJourneyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Placed_WithoutRoom_SaysWhyItWaits_AndIsGivenUp()
+    {
+        Assert.Equal(0, (await RunAsync(["job", "apply", "-f", "-"],
+            "name: large\ntarget: {all: true}\nplacement: {count: 1, needs: {cpu: 999}}\nlimits: {wait: 3s}\nsteps: [{command: 'true'}]\n")).Code);
+        var run = await RunAsync("job", "run", "large");
+        Assert.Equal(1, run.Code);
+        Assert.Contains("waiting: ", run.Error, StringComparison.Ordinal);
+        Assert.Contains("timed-out: 0/1 devices; there was no room within 3s: There is room for 0 of 1: 1 short of CPU.", run.Error, StringComparison.Ordinal);
+        Assert.Equal(0, (await RunAsync(["job", "apply", "-f", "-"], "name: small\ntarget: {all: true}\nplacement: {count: 1, needs: {cpu: 0.1}}\nsteps: [{command: 'true'}]\n")).Code);
+        var small = await RunAsync("job", "run", "small");
+        Assert.True(small.Code == 0, small.Error);
+        Assert.Contains("succeeded: 1 devices", small.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Approval_BySomebodyElse_LetsItGoOn()
     {
         Assert.Equal(0, (await RunAsync(["job", "apply", "-f", "-"], "name: careful\ntarget: {all: true}\napproval: {message: sure?}\nsteps: [{command: 'true'}]\n")).Code);
