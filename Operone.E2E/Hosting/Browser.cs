@@ -136,13 +136,15 @@ internal static class ConsoleSteps
     /// <summary>Leaves a picture in each theme, at a desk and on a phone, where nothing goes sideways; then all is as before.</summary>
     public static async Task PictureAllAsync(this IPage page, string name)
     {
+        // a notice that comes or goes is half to be seen
+        await page.Locator(".mud-snackbar").First.WaitForAsync(new() { State = WaitForSelectorState.Detached });
         foreach (var (theme, width) in new[] { (ColorScheme.Dark, 1440), (ColorScheme.Dark, 390), (ColorScheme.Light, 390), (ColorScheme.Light, 1440) })
         {
             await page.SetViewportSizeAsync(width, width < 600 ? 844 : 900);
             await page.EmulateMediaAsync(new() { ColorScheme = theme, ReducedMotion = ReducedMotion.Reduce });
 
             // what fades from one theme into the other is neither of both
-            await page.WaitForFunctionAsync("() => document.getAnimations().every(a => a.effect?.getComputedTiming().iterations === Infinity)");
+            await page.WaitForFunctionAsync("() => document.getAnimations().every(a => a.playState !== 'running' || a.effect?.getComputedTiming().iterations === Infinity)");
             await page.BeAccessibleAsync();
             await page.PictureAsync(string.Create(CultureInfo.InvariantCulture, $"{name}-{theme.ToString().ToLowerInvariant()}-{width}"));
             var sideways = await page.EvaluateAsync<int>("() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth");
