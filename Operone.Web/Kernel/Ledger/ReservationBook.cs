@@ -75,17 +75,23 @@ internal sealed class ReservationBook(TimeProvider time)
     }
 
     /// <summary>
-    /// Whether all of these devices have room for what is needed, as the ledger stands now. They are locked until the context's present transaction
-    /// ends, so that it is still so when that is stored.
+    /// Whether all of these devices have room for what is needed, as the ledger stands now; one that is there more than once, for as much of it. They are
+    /// locked until the context's present transaction ends, so that it is still so when that is stored.
     /// </summary>
-    public static async Task<bool> HasRoomAsync(OperoneDb db, IReadOnlyList<PlacementCandidate> devices, Resources needs, CancellationToken cancellationToken)
+    public static async Task<bool> HasRoomAsync(
+        OperoneDb db, IReadOnlyList<(Guid Id, Resources? Capacity, Resources OwnReserve)> devices, Resources needs, CancellationToken cancellationToken)
     {
         var ids = devices.Select(d => d.Id).Distinct().ToArray();
         await LockAsync(db, ids, cancellationToken);
         var reserved = await ReservedAsync(db, ids, cancellationToken);
-        return needs.IsNone || devices.All(d =>
-            d.Capacity is { } capacity && reserved.GetValueOrDefault(d.Id, Resources.None).Add(needs).FitsIn(capacity.Less(d.OwnReserve)));
+        return needs.IsNone || devices.GroupBy(d => d.Id).All(some =>
+            some.First() is { Capacity: { } capacity } device
+            && some.Aggregate(reserved.GetValueOrDefault(some.Key, Resources.None), (taken, _) => taken.Add(needs)).FitsIn(capacity.Less(device.OwnReserve)));
     }
+
+    /// <summary>The same of devices that placement has chosen.</summary>
+    public static Task<bool> HasRoomAsync(OperoneDb db, IReadOnlyList<PlacementCandidate> devices, Resources needs, CancellationToken cancellationToken) =>
+        HasRoomAsync(db, [.. devices.Select(d => (d.Id, d.Capacity, d.OwnReserve))], needs, cancellationToken);
 
     /// <summary>How often what was placed on a device failed there lately.</summary>
     public async Task<Dictionary<Guid, int>> FailuresAsync(OperoneDb db, CancellationToken cancellationToken)

@@ -206,17 +206,10 @@ internal sealed class WorkloadStepper(
             return true;
         }
 
-        var (needs, ids) = (WorkloadRules.Needs(workload.Definition), placed.Select(p => p.Device.Id).Distinct().ToArray());
-        await ReservationBook.LockAsync(db, ids, cancellationToken);
-        var reserved = await ReservationBook.ReservedAsync(db, ids, cancellationToken);
-        foreach (var some in placed.GroupBy(p => p.Device.Id))
+        var needs = WorkloadRules.Needs(workload.Definition);
+        if (!await ReservationBook.HasRoomAsync(db, [.. placed.Select(p => (p.Device.Id, p.Device.Capacity, p.Device.Kept))], needs, cancellationToken))
         {
-            var (device, taken) = (some.First().Device, reserved.GetValueOrDefault(some.Key, Resources.None));
-            taken = some.Aggregate(taken, (all, _) => all.Add(needs));
-            if (!needs.IsNone && (device.Capacity is not { } capacity || !taken.FitsIn(capacity.Less(device.Kept))))
-            {
-                return false;
-            }
+            return false;
         }
 
         foreach (var (_, device, made) in placed)
