@@ -208,7 +208,7 @@ public abstract class AlertTests(ServerFixture fixture) : JobTests(fixture)
     {
         var (mark, now) = (Mark("two"), DateTimeOffset.UtcNow);
 
-        // of a rule that there is: the watch ends what is of none
+        // of a rule that there is, and of an event: the watch ends what is of none, and what the rule does not look at
         var rule = (await Server.Owner.RuleAsync(new() { Name = mark, Events = ["none.none"] })).Id;
         var book = Server.Services.GetRequiredService<AlertBook>();
         Alert New() => new()
@@ -220,6 +220,7 @@ public abstract class AlertTests(ServerFixture fixture) : JobTests(fixture)
             SubjectKey = mark,
             Subject = mark,
             StoredAt = now,
+            LastPosition = 1,
         };
         var times = new AlertTimes(TimeSpan.Zero, TimeSpan.Zero, null);
         var raise = AlertMachine.Next(null, new(AlertReading.Beyond, now, 1), times, isSilenced: false, now);
