@@ -33,6 +33,11 @@ internal sealed class NodeProcess : IAsyncDisposable
     public static async Task<NodeProcess> StartAsync(Dictionary<string, string> settings)
     {
         var node = new NodeProcess(settings);
+        if (!settings.ContainsKey("ConnectionStrings__Operone"))
+        {
+            await PreparedSqlite.CopyAsync(Path.Combine(node._folder, "operone.db"));
+        }
+
         await node.StartAgainAsync();
         return node;
     }

@@ -69,6 +69,7 @@ internal sealed class TcpGate : IAsyncDisposable
 
     private async Task CarryAsync(Socket near, CancellationToken cancellationToken)
     {
+        using var mine = near;
         using var far = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         _sockets[near] = _sockets[far] = true;
         try

@@ -7,7 +7,8 @@ namespace Operone.Web.Devices;
 internal sealed partial class PresenceUpkeep(
     DeviceDirectory directory, IDbContextFactory<OperoneDb> databases, TimeProvider time, ILogger<PresenceUpkeep> logger) : BackgroundService
 {
-    private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
+    /// <summary>How often it does.</summary>
+    public static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
     private const int BatchSize = 1000;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -64,14 +64,14 @@ internal static class EventEndpoints
             // Who may no longer read them is not told more.
             while (!next.IsError)
             {
-                foreach (var (position, happened) in next.Value)
+                foreach (var happened in next.Value.Events)
                 {
                     stream.Write(happened.Id.ToString(), happened.Type, JsonSerializer.SerializeToUtf8Bytes(happened, OperoneJson.Default.EventView));
-                    last = position;
                 }
 
+                last = next.Value.To;
                 await stream.FlushAsync();
-                if (next.Value.Count == 0)
+                if (next.Value.Events.Count == 0)
                 {
                     await stream.WaitAsync(subscription);
                 }

@@ -30,7 +30,10 @@ internal sealed class EventEntry : IWrittenLast
     public long? Position { get; init; }
 
     /// <summary>What it is about, for the order in which it is told: of one such, events are told one after the other.</summary>
-    public string Key => DeviceId?.ToString() ?? RunId?.ToString() ?? Subject ?? Type;
+    public string Key => IsOfWorkload ? Subject! : DeviceId?.ToString() ?? RunId?.ToString() ?? Subject ?? Type;
+
+    // what happens to its instances on devices is in one order with what happens to the whole
+    private bool IsOfWorkload => Subject is not null && Type.StartsWith("workload.", StringComparison.Ordinal);
 
     /// <summary>As a CloudEvent. The source is a URI reference: this installation.</summary>
     public EventView ToView() => new(

@@ -48,6 +48,12 @@ internal sealed partial class EventSequencer(
                     Log.DatabaseAway(logger, exception.GetBaseException().Message);
                     await Task.Delay(Period, time, stoppingToken);
                 }
+                catch (Exception exception) when (exception is not OperationCanceledException)
+                {
+                    // whatever it is, nobody is told of anything any more where this ends
+                    Log.Failed(logger, exception);
+                    await Task.Delay(Period, time, stoppingToken);
+                }
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -122,6 +128,9 @@ internal sealed partial class EventSequencer(
 
     private static partial class Log
     {
+        [LoggerMessage(Level = LogLevel.Error, Message = "Events could not be numbered; it is tried again in a moment")]
+        public static partial void Failed(ILogger logger, Exception exception);
+
         [LoggerMessage(Level = LogLevel.Warning, Message = "Events are numbered again in a moment; the database is away: {Problem}")]
         public static partial void DatabaseAway(ILogger logger, string problem);
     }

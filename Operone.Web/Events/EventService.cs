@@ -18,8 +18,10 @@ namespace Operone.Web.Events;
 internal sealed record EventQuery(
     string? Type = null, Guid? DeviceId = null, DateTimeOffset? From = null, DateTimeOffset? To = null, int? Limit = null, string? Cursor = null);
 
-/// <summary>An event and its place in the log.</summary>
-internal sealed record PlacedEvent(long Position, EventView Event);
+/// <summary>Events of a stretch of the log.</summary>
+/// <param name="Events">Those that somebody may see and asked for.</param>
+/// <param name="To">The place that it ends at: nothing else of theirs is up to there.</param>
+internal sealed record EventStretch(IReadOnlyList<EventView> Events, long To);
 
 /// <summary>
 /// Reads the event log. An event of a device is for who may read events on it, one of a run for who may on one of the
@@ -61,9 +63,10 @@ internal sealed class EventService(IDbContextFactory<OperoneDb> databases, IEven
     }
 
     /// <summary>
-    /// The events after a place in the log, in its order, at most 500. What a live reader asks for each time that something has happened.
+    /// The events after a place in the log, in its order, at most 500, and the place up to which that is all. What a live reader asks for each time that
+    /// something has happened.
     /// </summary>
-    public async Task<Result<IReadOnlyList<PlacedEvent>>> ReadAfterAsync(Actor actor, EventQuery query, long after, CancellationToken cancellationToken)
+    public async Task<Result<EventStretch>> ReadAfterAsync(Actor actor, EventQuery query, long after, CancellationToken cancellationToken)
     {
         if (await audit.RequireAsync(actor, Permissions.EventsRead, "event.read", null, cancellationToken) is { } denied)
         {
@@ -77,8 +80,12 @@ internal sealed class EventService(IDbContextFactory<OperoneDb> databases, IEven
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var devices = sight.DevicesOf(actor);
+
+        // read first: what is numbered after that may be missing below
+        var head = await db.Set<EventHead>().Select(h => h.Position).SingleAsync(cancellationToken);
         var found = await Visible(db, Filter(db, query), devices).Where(e => e.Position > after).OrderBy(e => e.Position).Take(PageRequest.MaxLimit).ToListAsync(cancellationToken);
-        return found.ConvertAll(e => new PlacedEvent(e.Position!.Value, View(e, devices)));
+        var to = found.Count == PageRequest.MaxLimit ? found[^1].Position!.Value : Math.Max(head, found.Count == 0 ? after : found[^1].Position!.Value);
+        return new EventStretch(found.ConvertAll(e => View(e, devices)), to);
     }
 
     /// <summary>Where a live reader begins: behind this event, or at the end of the log where none is named.</summary>
@@ -120,6 +127,7 @@ internal sealed class EventService(IDbContextFactory<OperoneDb> databases, IEven
     {
         var errors = new FieldErrors();
         errors.AddIf(query.Type?.Length > MaxType, "type", $"is longer than {MaxType} characters");
+        errors.AddIf(query.Type?.Contains('\0', StringComparison.Ordinal) == true, "type", "has a character that no type has (U+0000)");
         errors.AddIf(query.From > query.To, "from", "must not be after 'to'");
         return errors.ToError();
     }
@@ -141,13 +149,13 @@ internal sealed class EventService(IDbContextFactory<OperoneDb> databases, IEven
         // The id begins with the time, and is the index that the list is read by.
         if (query.From is { } from)
         {
-            var first = OrderedIds.FirstAt(from.AddSeconds(-1));
+            var first = OrderedIds.FirstAt(from - TimeSpan.FromSeconds(from.UtcTicks > TimeSpan.TicksPerMinute ? 1 : 0));
             events = events.Where(e => e.Id >= first && e.At >= from);
         }
 
         if (query.To is { } to)
         {
-            var last = OrderedIds.FirstAt(to.AddSeconds(1));
+            var last = OrderedIds.FirstAt(to + TimeSpan.FromSeconds(to.UtcTicks < DateTimeOffset.MaxValue.Ticks - TimeSpan.TicksPerMinute ? 1 : 0));
             events = events.Where(e => e.Id <= last && e.At <= to);
         }
 

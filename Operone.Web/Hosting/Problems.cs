@@ -91,13 +91,16 @@ internal static partial class Problems
     private static PathString AskedFor(HttpContext context) =>
         context.Features.Get<IExceptionHandlerPathFeature>() is { } failed ? new(failed.Path) : context.Request.Path;
 
-    /// <summary>Whether an exception says that the database cannot be reached for now.</summary>
+    /// <summary>
+    /// Whether an exception says that the database cannot be reached for now, or does not do what it is asked for now: it starts or stops, has too many
+    /// connections, is a standby until the connection is a new one, or took too long.
+    /// </summary>
     public static bool IsDatabaseAway(Exception? exception)
     {
         for (; exception is not null; exception = exception.InnerException)
         {
             if (exception is Npgsql.NpgsqlException { IsTransient: true } or TimeoutException
-                || (exception is Npgsql.PostgresException { SqlState: "57P01" or "57P02" or "57P03" or "53300" })
+                || (exception is Npgsql.PostgresException { SqlState: "57P01" or "57P02" or "57P03" or "53300" or "25006" or "57014" })
                 || (exception is Npgsql.NpgsqlException and not Npgsql.PostgresException)
                 || (exception is Microsoft.Data.Sqlite.SqliteException { SqliteErrorCode: 5 or 6 or 10 or 13 or 14 }))
             {
@@ -162,6 +165,8 @@ internal static partial class Problems
             BadHttpRequestException bad => new(ErrorKind.Invalid, "malformed-request", "The request cannot be read.", bad.Message),
             JsonException json => FromJson(json),
             DbException or DbUpdateException or InvalidOperationException or TimeoutException when IsDatabaseAway(exception) => DatabaseAway,
+            DbException or DbUpdateException when exception.GetBaseException() is Npgsql.PostgresException { SqlState: "22021" } => new(
+                ErrorKind.Invalid, "malformed-text", "A text has a character that cannot be.", "What was sent has the character U+0000 in a text. Leave it out."),
             _ => null,
         };
 

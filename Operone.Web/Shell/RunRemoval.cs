@@ -9,6 +9,40 @@ internal sealed class RunRemoval(IDbContextFactory<OperoneDb> databases)
     /// <summary>How many rows of the journal go at once: the database does other things in between.</summary>
     private const int Slice = 200;
 
+    /// <summary>How many are looked for at once.</summary>
+    private const int Batch = 100;
+
+    /// <summary>Removes all that are old enough, in the order of their ids, and gives how many those were.</summary>
+    /// <param name="find">Finds the ids of so many whose id comes after the given one, in order.</param>
+    /// <param name="remove">Removes one of them.</param>
+    /// <param name="cancellationToken">Ends it between two.</param>
+    public async Task<int> RemoveOldAsync(
+        Func<OperoneDb, Guid, int, CancellationToken, Task<List<Guid>>> find, Func<Guid, CancellationToken, Task> remove, CancellationToken cancellationToken)
+    {
+        var (removed, after) = (0, Guid.Empty);
+        while (true)
+        {
+            List<Guid> old;
+            await using (var db = await databases.CreateDbContextAsync(cancellationToken))
+            {
+                old = await find(db, after, Batch, cancellationToken);
+            }
+
+            foreach (var id in old)
+            {
+                await remove(id, cancellationToken);
+                removed++;
+            }
+
+            if (old.Count < Batch)
+            {
+                return removed;
+            }
+
+            after = old[^1];
+        }
+    }
+
     /// <summary>Removes a run. One that has not ended stays as it is.</summary>
     public async Task RemoveAsync(Guid runId, CancellationToken cancellationToken)
     {

@@ -24,6 +24,7 @@ internal static class ShellRegistration
         services.AddHostedService<LostSends>();
         services.AddSingleton<IRecurringJob, RunUpkeep>();
         services.AddSingleton<RunRemoval>();
+        services.AddSingleton<IRecurringJob, RunRetention>();
         services.AddSingleton<SandboxService>();
         services.AddSingleton<SandboxChoice>();
         services.AddSingleton<ISandboxNames, SandboxNames>();

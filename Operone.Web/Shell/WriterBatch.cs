@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Operone.Core;
+using Operone.Core.Access;
 using Operone.Core.Connection;
 using Operone.Core.Shell;
 
@@ -96,9 +97,9 @@ internal sealed class WriterBatch(IReadOnlyDictionary<Guid, ExecutionState> know
             }
         }
 
-        if (report.Supervision is { } supervision && supervision != state.Supervision)
+        if (report.Supervision is { } told && Clean(told) is var supervision && supervision != state.Supervision)
         {
-            state = state with { Supervision = Shorten(supervision) };
+            state = state with { Supervision = supervision };
             Put(state);
         }
 
@@ -142,7 +143,7 @@ internal sealed class WriterBatch(IReadOnlyDictionary<Guid, ExecutionState> know
             {
                 Status = end.Status,
                 ExitCode = end.ExitCode,
-                Reason = end.Reason is { Length: > 1000 } ? end.Reason[..1000] : end.Reason,
+                Reason = AuditChain.Clean(end.Reason, 1000),
                 EndedAt = end.At,
                 // an agent that is older than this has kept the first bytes, and says what it did not keep
                 DiscardedBytes = state.NewestBytes is null ? end.DiscardedBytes : state.DiscardedBytes + end.DiscardedBytes,
@@ -161,8 +162,8 @@ internal sealed class WriterBatch(IReadOnlyDictionary<Guid, ExecutionState> know
     public static JournalEntry RunEnd(Guid runId, RunStatus status) =>
         PendingEntry.Status(runId, null, new(null, null, status.ToText(), null, null)).ToRow();
 
-    private static SupervisionState Shorten(SupervisionState state) =>
-        state.LastReason is { Length: > 1000 } reason ? state with { LastReason = ShortText.Shorten(reason, 1000) } : state;
+    // what a device says may be copied into texts of the server's own, which no character of it must keep from being stored
+    private static SupervisionState Clean(SupervisionState state) => state with { LastReason = AuditChain.Clean(state.LastReason, 1000) };
 
     private ExecutionState? Find(Guid id) => _states.GetValueOrDefault(id) ?? known.GetValueOrDefault(id);
 

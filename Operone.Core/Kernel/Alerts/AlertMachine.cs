@@ -75,6 +75,9 @@ public readonly record struct AlertStep(AlertStanding? Standing, AlertNews News)
 /// </summary>
 public static class AlertMachine
 {
+    // two who saw the same, each at their look, do not say the same moment
+    private static readonly TimeSpan SameMoment = TimeSpan.FromSeconds(15);
+
     /// <summary>The next step.</summary>
     /// <param name="before">Where it stands; null where there is no open alert.</param>
     /// <param name="seen">What was seen. It is no older than what was seen before.</param>
@@ -98,6 +101,12 @@ public static class AlertMachine
         else if (seen.IsAfterGap && standing.State == AlertState.Pending)
         {
             standing = standing with { Since = seen.At };
+        }
+
+        else if (seen is { Reading: AlertReading.Beyond, Since: { } later } && later - standing.Since > SameMoment && standing.State == AlertState.Pending)
+        {
+            // it did not hold in between, though nobody here saw that
+            standing = standing with { Since = later };
         }
 
         return standing.State == AlertState.Pending ? Await(standing, seen, times, isSilenced, now) : Go(standing, seen, times, isSilenced, now);

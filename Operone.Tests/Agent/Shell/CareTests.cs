@@ -116,6 +116,17 @@ public sealed class CareTests : IDisposable
         Assert.True(lease.IsOver);
     }
 
+    [Fact]
+    public void Start_ThatHangsAfterItWasWell_HasLastedForAsLongAsItWas()
+    {
+        var watch = Watch(new HealthCheck { Argv = ["check"], IntervalSeconds = 10, TimeoutSeconds = 5, Failures = 3, StartSeconds = 30 });
+        Assert.False(watch.IsWell);
+        Answer(watch, 1, null);
+        Assert.True(watch.IsWell);
+        Answer(watch, 10, "500");
+        Assert.Equal((HealthState.Healthy, false), (watch.State, watch.IsWell));
+    }
+
     private bool Heard(DateTime? since, DateTime touched, double up = 1000)
     {
         var file = _temp["heard"];

@@ -1,9 +1,11 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Operone.Core;
 using Operone.Core.Events;
 using Operone.Tests.Hosting;
+using Operone.Web.Access;
 using Operone.Web.Events;
 using Xunit;
 
@@ -54,7 +56,48 @@ public abstract class EventTests(ServerFixture fixture) : ServerTests(fixture)
         {
         }
 
-        await stopped.WaitAsync(TimeSpan.FromSeconds(10), Cancelled);
+        await stopped;
+    }
+
+    [Fact]
+    public async Task Stream_ThatShowsNothingOfWhatHappens_GoesOnBehindIt()
+    {
+        var device = Guid.CreateVersion7();
+        await PublishAsync(device, "mark", 1, 3);
+        await using var db = Server.OpenDatabase();
+        var head = (await EventuallyAsync(
+            async () => await db.Set<EventEntry>().Where(e => e.DeviceId == device && e.Position != null).OrderByDescending(e => e.Position).ToListAsync(Cancelled) is { Count: 3 } all ? all[0] : null,
+            "they are numbered")).Position;
+        var service = Server.Services.GetRequiredService<EventService>();
+        var nothing = await service.ReadAfterAsync(Actor.System, new("no.such-type"), 0, Cancelled);
+        Assert.Empty(nothing.Value.Events);
+        Assert.True(nothing.Value.To >= head);
+        var some = await service.ReadAfterAsync(Actor.System, new(DeviceId: device), 0, Cancelled);
+        Assert.Equal((3, true), (some.Value.Events.Count, some.Value.To >= head));
+    }
+
+    [Theory]
+    [InlineData("from=0001-01-01T00:00:00Z")]
+    [InlineData("to=9999-12-31T23:59:59Z")]
+    public async Task List_FromTheBeginningOrToTheEndOfTime_IsAnswered(string query) => Assert.NotEmpty(await ListAsync(query));
+
+    [Theory]
+    [InlineData("events?type=%00")]
+    [InlineData("alerts?rule=%00")]
+    [InlineData("schedules?q=%00")]
+    [InlineData("jobs?q=%00")]
+    public async Task Query_WithANul_IsNoFaultOfTheServer(string query)
+    {
+        using var response = await Server.Owner.GetAsync($"/api/v1/{query}", Cancelled);
+        Assert.InRange((int)response.StatusCode, 200, 499);
+    }
+
+    [Fact]
+    public void Key_OfWhatHappensToAWorkload_IsTheWorkloadAlsoOnItsDevices()
+    {
+        EventEntry Of(string type, Guid? device) => new() { Id = Guid.NewGuid(), At = DateTimeOffset.UtcNow, Type = type, Subject = "web", DeviceId = device };
+        Assert.Equal(Of(EventTypes.WorkloadRemoved, null).Key, Of(EventTypes.WorkloadInstanceEnded, Guid.NewGuid()).Key);
+        Assert.NotEqual(Of(EventTypes.DeviceConnected, Guid.NewGuid()).Key, Of(EventTypes.DeviceConnected, Guid.NewGuid()).Key);
     }
 
     [Theory]

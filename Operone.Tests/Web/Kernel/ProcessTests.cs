@@ -60,13 +60,13 @@ public abstract class ProcessTests(ServerFixture fixture) : FileScene(fixture)
     {
         var mark = Mark();
         var process = Start("sh", "-c", "while :; do :; done", mark, "two\nlines\e[2J");
-        var list = await ListAsync();
+        var list = await EventuallyAsync(async () => await ListAsync() is { } now && now.Processes.SingleOrDefault(p => p.Pid == process.Id)?.Cpu > 1 ? now : null, "it is busy");
         Assert.True(list.Total > 5 && list.Cores == Environment.ProcessorCount && list.MemoryTotal > 1 << 20);
         var seen = list.Processes.Single(p => p.Pid == process.Id);
         Assert.Equal(["sh", "-c", "while :; do :; done", mark, "two\nlines\e[2J"], seen.Arguments);
         Assert.Equal($"sh -c 'while :; do :; done' {mark} 'two\\nlines\\e[2J'", seen.Command);
         Assert.Equal((Environment.ProcessId, Environment.UserName, 1), (seen.Parent, seen.User, seen.Threads));
-        Assert.True(seen.Memory > 100_000 && seen.Cpu > 1, $"{seen}");
+        Assert.True(seen.Memory > 100_000, $"{seen}");
         Assert.InRange(seen.StartedAt!.Value, DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow.AddMinutes(1));
         Assert.Equal(ProcessPart.Agent, list.Processes.Single(p => p.Pid == Agent.ProcessId).Part);
         Assert.Equal(list.Processes.OrderByDescending(p => p.Cpu ?? -1).Select(p => p.Cpu), list.Processes.Select(p => p.Cpu));
@@ -82,11 +82,10 @@ public abstract class ProcessTests(ServerFixture fixture) : FileScene(fixture)
     {
         var path = Path.Combine(Folder, "held open");
         var process = Start("sh", "-c", $"exec 7>'{path}'; echo ready; exec sleep 600");
-        var details = await EventuallyAsync(async () => await GetAsync<ProcessDetailsView>($"/{process.Id}") is { } now && now.Files!.Any(f => f.Number == 7) ? now : null, "the file");
+        var details = await EventuallyAsync(async () => await GetAsync<ProcessDetailsView>($"/{process.Id}") is { } now && now.Files!.Any(f => f.Number == 7) && now.Executable?.EndsWith("sleep", StringComparison.Ordinal) == true ? now : null, "the file");
         Assert.Contains(new ProcessFile(7, path), details.Files!);
         Assert.Equal(details.Files!.Count, details.FileCount);
         Assert.True(details.Proportional > 0 && details.Virtual > details.Proportional && details.CpuSeconds >= 0);
-        Assert.EndsWith("sleep", details.Executable, StringComparison.Ordinal);
         Assert.Equal("process-gone", await RefusedAsync(HttpMethod.Get, Address($"/{process.Id}?start={details.Process.Start + 1}"), HttpStatusCode.NotFound));
     }
 
@@ -101,7 +100,7 @@ public abstract class ProcessTests(ServerFixture fixture) : FileScene(fixture)
         }, OperoneJson.Default.CreateRun));
         var run = (await made.Content.ReadFromJsonAsync(OperoneJson.Default.RunView, Cancelled))!;
         _runs.Add(run.Id);
-        var found = await EventuallyAsync(async () => (await ListAsync()).Processes.Where(p => p.Owner?.Id == run.Id).ToArray() is { Length: >= 4 } all ? all : null, "its processes");
+        var found = await EventuallyAsync(async () => (await ListAsync()).Processes.Where(p => p.Owner?.Id == run.Id).ToArray() is { Length: >= 4 } all && all.Any(p => p.Name == "sleep") ? all : null, "its processes");
         Assert.All(found, p => Assert.Equal(ProcessOwnerKind.Run, p.Owner!.Kind));
         Assert.Single(found, p => p.Part == ProcessPart.Host);
         Assert.Contains(found, p => p.Part == ProcessPart.Command && p.Command.Contains($"{mark}-inner", StringComparison.Ordinal));
@@ -248,12 +247,13 @@ public abstract class ProcessTests(ServerFixture fixture) : FileScene(fixture)
     public async Task CommandLine_ListsComparesAndEnds()
     {
         var mark = Mark();
-        var process = Start("sh", "-c", "sleep 604; :", mark, "\e]0;title\a");
+        var seconds = Random.Shared.Next(10_000, 99_999); // the tests of the other database look at the same machine
+        var process = Start("sh", "-c", $"sleep {seconds}; :", mark, "\e]0;title\a");
         using var terminal = Terminal();
         Assert.Equal(0, await terminal.RunAsync("ps", Device, "-q", mark, "--tree"));
         var lines = terminal.Output.Split('\n');
         Assert.StartsWith("PID", lines[0], StringComparison.Ordinal);
-        Assert.Contains(lines, l => l.StartsWith($"{process.Id} ", StringComparison.Ordinal) && l.EndsWith($"sh -c 'sleep 604; :' {mark} '\\e]0;title\\x07'", StringComparison.Ordinal));
+        Assert.Contains(lines, l => l.StartsWith($"{process.Id} ", StringComparison.Ordinal) && l.EndsWith($"sh -c 'sleep {seconds}; :' {mark} '\\e]0;title\\x07'", StringComparison.Ordinal));
 
         using var json = Terminal();
         Assert.Equal(0, await json.RunAsync("ps", Device, "--sort", "memory", "-n", "3", "--json"));
@@ -267,7 +267,7 @@ public abstract class ProcessTests(ServerFixture fixture) : FileScene(fixture)
         Assert.Equal(0, await kill.RunAsync("kill", Device, $"{process.Id}", "--tree", "--signal", "KILL"));
         Assert.Equal($"{process.Id} sh", kill.Output.Split('\n')[0]);
         await process.WaitForExitAsync(Cancelled);
-        await EventuallyAsync(async () => (await ListAsync("?filter=sleep%20604")).Processes.All(p => p.State == ProcessState.Ended), "nothing left");
+        await EventuallyAsync(async () => (await ListAsync($"?filter=sleep%20{seconds}")).Processes.All(p => p.State == ProcessState.Ended), "nothing left");
 
         using var gone = Terminal();
         Assert.Equal(2, await gone.RunAsync("kill", Device, "2147483646"));

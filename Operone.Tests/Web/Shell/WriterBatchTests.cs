@@ -31,6 +31,19 @@ public sealed class WriterBatchTests
         string.Concat(batch.Journal().Where(e => e.Kind == kind).Select(e => Encoding.UTF8.GetString(e.Data)));
 
     [Fact]
+    public void Report_WithCharactersThatNoDatabaseTakes_IsCleaned_AndTheSameAgainChangesNothing()
+    {
+        var known = Running();
+        var supervision = new SupervisionState(1, SupervisedPhase.Running, HealthState.Unhealthy, Now, LastReason: "a\0b\ud800");
+        var batch = Apply(known, new ExecutionReport(known.Id, Now, [], null) { Supervision = supervision });
+        var cleaned = batch.Changed[known.Id];
+        Assert.Equal("a\u2400b\ufffd", cleaned.Supervision!.LastReason);
+        Assert.Empty(Apply(cleaned with { StartedAt = Now }, new ExecutionReport(known.Id, Now, [], null) { Supervision = supervision }).Changed);
+        var ended = Apply(known, new ExecutionReport(known.Id, Now, [], new(ExecutionStatus.Failed, 1, "x\0", Now, 0, 0)));
+        Assert.Equal("x\u2400", ended.Changed[known.Id].Reason);
+    }
+
+    [Fact]
     public void Report_SentTwice_IsStoredOnce()
     {
         var known = Running();

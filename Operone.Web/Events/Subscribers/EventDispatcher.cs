@@ -48,9 +48,17 @@ internal sealed partial class EventDispatcher(
                 await SettleAsync(await cursors.ClaimAsync(_subscribers.Keys, isStart, stoppingToken), stoppingToken);
                 (heard, isStart) = (began, false);
             }
-            catch (Exception exception) when (Problems.IsDatabaseAway(exception))
+            catch (Exception exception) when (exception is not OperationCanceledException)
             {
-                Log.DatabaseAway(logger, exception.GetBaseException().Message);
+                if (Problems.IsDatabaseAway(exception))
+                {
+                    Log.DatabaseAway(logger, exception.GetBaseException().Message);
+                }
+                else
+                {
+                    Log.NotLookedAfter(logger, exception);
+                }
+
                 if (time.GetElapsedTime(heard) > EventCursors.Lease)
                 {
                     // Others may have them by now.
@@ -142,9 +150,11 @@ internal sealed partial class EventDispatcher(
                 }
 
                 position = batch[^1].Position!.Value;
+
+                // what was taken is not taken again, also where the node stops just now
                 if (wanted.Count > 0 || time.GetElapsedTime(movedAt) > IdleMove)
                 {
-                    if (!await PatientlyAsync(subscriber, () => cursors.MoveAsync(subscriber.Name, position, cancellationToken), cancellationToken))
+                    if (!await PatientlyAsync(subscriber, () => cursors.MoveAsync(subscriber.Name, position, CancellationToken.None), cancellationToken))
                     {
                         // The next look at the leases says who has it.
                         return;
@@ -219,6 +229,9 @@ internal sealed partial class EventDispatcher(
     {
         [LoggerMessage(Level = LogLevel.Error, Message = "The subscriber {Name} failed; the same events come again in {Seconds} s")]
         public static partial void Failed(ILogger logger, Exception exception, string name, double seconds);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "Subscribers could not be looked after; it is tried again in a moment")]
+        public static partial void NotLookedAfter(ILogger logger, Exception exception);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Another node runs the subscriber {Name} now")]
         public static partial void Lost(ILogger logger, string name);

@@ -78,6 +78,10 @@ internal sealed partial class EventTail(
                 {
                     Log.DatabaseAway(logger, exception.GetBaseException().Message);
                 }
+                catch (Exception exception) when (exception is not OperationCanceledException)
+                {
+                    Log.Failed(logger, exception);
+                }
 
                 await using var timer = time.CreateTimer(_ => subscription.Signal(), null, Period, Timeout.InfiniteTimeSpan);
                 await subscription.WaitAsync(stoppingToken);
@@ -130,6 +134,9 @@ internal sealed partial class EventTail(
 
     private static partial class Log
     {
+        [LoggerMessage(Level = LogLevel.Error, Message = "Events could not be read; it is tried again in a moment")]
+        public static partial void Failed(ILogger logger, Exception exception);
+
         [LoggerMessage(Level = LogLevel.Warning, Message = "Events are read again in a moment; the database is away: {Problem}")]
         public static partial void DatabaseAway(ILogger logger, string problem);
     }

@@ -112,6 +112,7 @@ internal sealed class WebhookDeliveryConfiguration : IEntityTypeConfiguration<We
         builder.HasOne<Webhook>().WithMany().HasForeignKey(d => d.WebhookId).OnDelete(DeleteBehavior.Cascade);
         builder.HasIndex(d => new { d.WebhookId, d.EventId }).IsUnique();
         builder.HasIndex(d => new { d.WebhookId, d.Status, d.Position });
+        builder.HasIndex(d => new { d.WebhookId, d.Key, d.Position }).HasFilter("\"Status\" = 0");
         builder.HasIndex(d => new { d.WebhookId, d.Id });
         builder.HasIndex(d => d.EndedAt);
     }

@@ -27,6 +27,7 @@ internal sealed class AlertWatch(DeviceDirectory directory, DateTimeOffset grace
     private readonly Dictionary<Guid, DateTimeOffset> _taken = [];
     private readonly Dictionary<Guid, DateTimeOffset> _seen = [];
     private readonly Dictionary<Guid, DateTimeOffset> _away = [];
+    private bool _isAwayOld;
     private IReadOnlyList<WatchedRule> _rules = [];
     private Dictionary<Guid, WatchedRule> _byId = [];
     private IReadOnlyList<Silence> _silences = [];
@@ -54,6 +55,8 @@ internal sealed class AlertWatch(DeviceDirectory directory, DateTimeOffset grace
             _away.Remove(back);
         }
 
+        // one that another node has may be connected though that is not known here: that node stores it
+        _isAwayOld = true;
         _ofDevices.Clear();
         _others.Clear();
         foreach (var alert in open)
@@ -62,12 +65,13 @@ internal sealed class AlertWatch(DeviceDirectory directory, DateTimeOffset grace
         }
     }
 
-    /// <summary>Asks when devices that are newly found to be offline were last connected.</summary>
+    /// <summary>Asks when devices that are found to be offline were last connected: of new ones at once, of all where everything was read again.</summary>
     public async Task NoteAwayAsync(Func<IReadOnlyList<Guid>, Task<Dictionary<Guid, DateTimeOffset>>> ask)
     {
-        var unknown = _rules.Where(r => r.Definition.Offline).SelectMany(r => r.Devices).Select(d => d.Id).Where(id => !directory.IsOnline(id) && !_away.ContainsKey(id)).ToHashSet();
+        var unknown = _rules.Where(r => r.Definition.Offline).SelectMany(r => r.Devices).Select(d => d.Id).Where(id => !directory.IsOnline(id) && (_isAwayOld || !_away.ContainsKey(id))).ToHashSet();
         if (unknown.Count == 0)
         {
+            _isAwayOld = false;
             return;
         }
 
@@ -76,6 +80,8 @@ internal sealed class AlertWatch(DeviceDirectory directory, DateTimeOffset grace
             // what is stored may be a minute old; what was seen here is not
             _away[id] = _seen.TryGetValue(id, out var seen) && seen > at ? seen : at;
         }
+
+        _isAwayOld = false;
     }
 
     /// <summary>Looks at everything once.</summary>

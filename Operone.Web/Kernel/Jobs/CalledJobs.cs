@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using Operone.Core.Kernel.Jobs;
 using Operone.Web.Data;
 
@@ -24,5 +25,20 @@ internal sealed record CalledJob(Guid Id, string Name, int Version, JobDefinitio
         }
 
         return all;
+    }
+
+    /// <summary>Whether another job calls this one.</summary>
+    public static async Task<bool> IsAnyAsync(OperoneDb db, Job job, CancellationToken cancellationToken)
+    {
+        var (normalized, id) = (Job.Normalize(job.Name), job.Id);
+        await foreach (var other in db.Set<Job>().Where(j => j.Id != id).Select(j => j.Definition).AsAsyncEnumerable().WithCancellation(cancellationToken))
+        {
+            if (other.Steps!.Any(s => s.Job?.Name is { } called && (Job.Normalize(called) == normalized || (Guid.TryParse(called, out var given) && given == id))))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

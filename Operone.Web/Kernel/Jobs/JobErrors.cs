@@ -47,7 +47,10 @@ internal static class JobErrors
         $"The run {id} of a job has not ended: what is left over can be tried again when it has.");
 
     public static Error NothingLeft(Guid id) => new(ErrorKind.Conflict, "job-run-complete", "There is nothing left over.",
-        $"Every device of the run {id} has succeeded, or is not there any more.");
+        $"The run {id} has succeeded, or what is left of it is for devices that are not there any more.");
+
+    public static Error ChangedSince(string job, int version) => new(ErrorKind.Conflict, "job-changed", "The job is another one by now.",
+        $"The run was of version {version} of '{job}', and a yes is for the job as it is now. Run it anew, on the devices that are left.");
 
     public static Error NotOnAll(string actor, IEnumerable<string> names) => new(ErrorKind.Forbidden, "permission-missing", "Not allowed.",
         $"{actor} lacks the permission 'jobs.run' on devices of the run: {string.Join(", ", names.Take(20))}. Make an access request.");

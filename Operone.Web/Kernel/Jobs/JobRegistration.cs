@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Operone.Web.Hosting;
 using Operone.Web.Kernel.Jobs.Runs;
+using Operone.Web.Shell;
 
 namespace Operone.Web.Kernel.Jobs;
 
@@ -26,5 +27,6 @@ internal static class JobRegistration
         services.AddOptions<JobRunOptions>().BindConfiguration(JobRunOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<JobRunOptions>, JobRunOptionsValidation>();
         services.AddSingleton<IRecurringJob, JobRunRetention>();
+        services.AddSingleton<IRunOwner, JobRunOwner>();
     }
 }

@@ -148,8 +148,8 @@ internal sealed class JobService(
             return new AppliedJob("unchanged", job.ToView(whole: true));
         }
 
-        // What schedules run in others' names is written by who may run it themselves.
-        if (job is not null && await db.Set<Schedule>().AnyAsync(s => s.JobId == job.Id, cancellationToken)
+        // What schedules and other jobs run in others' names is written by who may run it themselves.
+        if (job is not null && (await db.Set<Schedule>().AnyAsync(s => s.JobId == job.Id, cancellationToken) || await CalledJob.IsAnyAsync(db, job, cancellationToken))
             && await rights.LacksAsync(actor, job.Name, definition, cancellationToken, inOthersNames: true) is { } mayNot)
         {
             return mayNot;

@@ -25,6 +25,9 @@ internal sealed record JobCause(string Text, bool IsAsked = false, Guid? RunId =
     /// <summary>The run whose step calls for it; null for none.</summary>
     public JobRun? Parent { get; init; }
 
+    /// <summary>Whether a schedule or trigger makes it: maintenance windows hold those.</summary>
+    public bool ObeysWindows { get; init; }
+
     /// <summary>What is stored along with the run, in its transaction.</summary>
     public Func<OperoneDb, CancellationToken, Task>? Along { get; init; }
 
@@ -106,7 +109,10 @@ internal sealed class JobStarts(
         return await StoreAsync(db, actor, new(job.Id, job.Name, job.Version, definition, target, bound.Value, cause, null), cancellationToken);
     }
 
-    /// <summary>Does a run that has ended once more, for the devices that did not succeed alone: with the same content and the same parameters.</summary>
+    /// <summary>
+    /// Does a run that has ended once more, for the devices that did not succeed alone: with the same content and the same parameters. Where all devices did
+    /// theirs, what is done once after them is done, from the step on that it ended at.
+    /// </summary>
     public async Task<Result<JobRunView>> RetryAsync(Actor actor, Guid runId, CancellationToken cancellationToken)
     {
         if (actor.Lacks(Permissions.JobsRun) is { } lacks)
@@ -130,7 +136,13 @@ internal sealed class JobStarts(
             return await records.RefusedAsync(actor, "job-run.retry", runId.ToString(), JobErrors.NotOnAll(actor.Name, ["those that it may be given"]), cancellationToken);
         }
 
-        if (await LeftAsync(db, actor, run, cancellationToken) is not var (there, count))
+        if ((run.Definition.Approval is not null || run.Definition.Steps!.Any(s => s.Approval is not null))
+            && !await db.Set<Job>().AnyAsync(j => j.Id == run.JobId && j.Version == run.Version, cancellationToken))
+        {
+            return JobErrors.ChangedSince(run.JobName, run.Version);
+        }
+
+        if (await LeftAsync(db, actor, run, cancellationToken) is not { } left)
         {
             return JobErrors.NothingLeft(runId);
         }
@@ -138,36 +150,46 @@ internal sealed class JobStarts(
         // whoever tries it again does it with what somebody else typed in, without seeing it
         return secrets.Open(run) is { } bound
             ? await StoreAsync(
-                db, actor, new(run.JobId, run.JobName, run.Version, run.Definition, there, bound, new($"retry of {runId}", IsAsked: true), runId) { Count = count }, cancellationToken)
+                db, actor, new(run.JobId, run.JobName, run.Version, run.Definition, left.Target, bound, new($"retry of {runId}", IsAsked: true), runId) { Count = left.Count, Phase = left.Phase },
+                cancellationToken)
             : new Error(ErrorKind.Conflict, "secrets-gone", "The secrets cannot be opened.", "The key that sealed the run's secrets is not there any more. Run the job anew.");
     }
 
     /// <summary>
     /// The devices of a run that did not succeed. Where Operone chose some of many, it chooses again, as many as failed or did not begin, among those that
-    /// have not done it. Null where nothing is left.
+    /// have not done it. Where nothing is left for devices, what is done once after them may be. Null where nothing is left.
     /// </summary>
-    private async Task<(RunTarget Target, int? Count)?> LeftAsync(OperoneDb db, Actor actor, JobRun run, CancellationToken cancellationToken)
+    private async Task<LeftOver?> LeftAsync(OperoneDb db, Actor actor, JobRun run, CancellationToken cancellationToken)
     {
         if (run.IsUnplaced)
         {
-            return (run.Target, run.Devices);
+            return new(run.Target, run.Devices);
         }
 
         var rows = await db.Set<JobRunDevice>().Where(d => d.JobRunId == run.Id).OrderBy(d => d.Position).Select(d => new { d.DeviceId, d.Status }).ToListAsync(cancellationToken);
+        if (run.Status != JobRunStatus.Succeeded && (rows.All(d => d.Status == JobDeviceStatus.Succeeded) || !run.Definition.Steps!.Any(JobRules.IsForDevices)))
+        {
+            // where it was is what failed, or was not agreed to; what was called before that has succeeded
+            var there = rows.Where(d => devices.LabelsOf(d.DeviceId) is not null).Select(d => d.DeviceId.ToString()).ToArray();
+            return there.Length == 0 || JobRunMachine.PhasesOf(run.Definition)[run.Phase].Last + 1 >= run.Definition.Steps!.Count
+                ? null : new(new RunTarget(there)) { Phase = run.Phase };
+        }
+
         var left = rows.Where(d => d.Status != JobDeviceStatus.Succeeded && devices.LabelsOf(d.DeviceId) is not null).Select(d => d.DeviceId).ToArray();
         if (run is { Among: { } among, Definition.Placement.Count: not null } && rows.Count(d => d.Status != JobDeviceStatus.Succeeded) is > 0 and var count)
         {
             var done = rows.Where(d => d.Status == JobDeviceStatus.Succeeded).Select(d => d.DeviceId).ToHashSet();
             var able = jobs.Meant(among).Where(d => !done.Contains(d.Id) && actor.May(Permissions.JobsRun, d.Labels)).Select(d => d.Id.ToString()).ToArray();
-            return able.Length == 0 ? null : (done.Count == 0 ? among : new RunTarget(able), Math.Min(count, able.Length));
+            return able.Length == 0 ? null : new(done.Count == 0 ? among : new RunTarget(able), Math.Min(count, able.Length));
         }
 
-        return left.Length == 0 ? null : (new RunTarget([.. left.Select(id => id.ToString())]), null);
+        return left.Length == 0 ? null : new(new RunTarget([.. left.Select(id => id.ToString())]));
     }
 
     private async Task<Result<JobRunView>> StoreAsync(OperoneDb db, Actor actor, Wanted wanted, CancellationToken cancellationToken)
     {
-        var meant = await rights.MeantAsync(actor, wanted.Name, wanted.Target, wanted.Definition, cancellationToken);
+        var isPlaced = wanted.IsPlaced;
+        var meant = await rights.MeantAsync(actor, wanted.Name, wanted.Target, isPlaced ? wanted.Definition : wanted.Definition with { Placement = null }, cancellationToken);
         if (meant.IsError)
         {
             return meant.Error!;
@@ -175,19 +197,18 @@ internal sealed class JobStarts(
 
         var targeted = meant.Value;
         var called = await CalledJob.OfAsync(db, wanted.Name, wanted.Definition, cancellationToken);
-        var most = (wanted.Count ?? wanted.Definition.Placement?.Count) is > 0 and var some ? some : targeted.Devices.Count;
+        var most = isPlaced && (wanted.Count ?? wanted.Definition.Placement!.Count) is > 0 and var some ? some : targeted.Devices.Count;
         if (wanted.Cause.IsAsked && await stepUp.RequireForRunAsync(actor, Reached(targeted.Devices.Take(most), wanted.Definition, called), cancellationToken) is { } untouched)
         {
             return untouched;
         }
 
         // where Operone chooses, that is done where there is room, and somebody else's yes is asked for what was chosen
-        var isPlaced = wanted.Definition.Placement is not null;
         var plan = RolloutPlan.Of(wanted.Definition.Rollout, isPlaced ? [] : targeted.Devices.Select(d => new RolloutDevice(d.Id, d.Name, d.Labels)));
         var run = Make(actor, wanted, plan, isPlaced ? wanted.Count ?? wanted.Definition.Placement!.Count ?? 0 : targeted.Devices.Count);
         db.Add(run);
-        db.AddRange(DevicesOf(run.Id, plan));
-        var approval = !isPlaced && wanted.Definition.Approval is { } asks ? Ask(run, asks, targeted.Devices, called) : null;
+        db.AddRange(DevicesOf(run.Id, plan, wanted.FirstStep));
+        var approval = !isPlaced && wanted.Approval is { } asks ? Ask(run, asks, targeted.Devices, called) : null;
         if (approval is not null)
         {
             db.Add(approval);
@@ -213,8 +234,8 @@ internal sealed class JobStarts(
 
             if (wanted.Definition.Concurrency == JobConcurrency.Replace)
             {
-                var others = await db.Set<JobRunDevice>()
-                    .Where(d => db.Set<JobRun>().Any(r => r.Id == d.JobRunId && r.JobId == run.JobId && r.EndedAt == null && r.CancelledAt == null && r.Id != run.Id))
+                var open = await db.Set<JobRun>().Where(r => r.JobId == run.JobId && r.EndedAt == null && r.CancelledAt == null && r.Id != run.Id).Select(r => r.Id).ToArrayAsync(cancellationToken);
+                var others = open.Length == 0 ? [] : await db.Set<JobRunDevice>().Where(d => EF.Parameter(open).Contains(d.JobRunId))
                     .Select(d => new { d.DeviceId, d.DeviceName }).Distinct().ToListAsync(cancellationToken);
                 var waiting = await db.Set<JobRun>().Where(
                     r => r.JobId == run.JobId && r.EndedAt == null && r.CancelledAt == null && r.Id != run.Id && r.Placement != null && r.Among == null).ToListAsync(cancellationToken);
@@ -257,7 +278,10 @@ internal sealed class JobStarts(
     }
 
     /// <summary>The devices of a run, as its plan has them.</summary>
-    internal static IEnumerable<JobRunDevice> DevicesOf(Guid runId, RolloutPlan plan) =>
+    /// <param name="runId">The run.</param>
+    /// <param name="plan">Its plan.</param>
+    /// <param name="step">The step that they begin with: those before it they have done in an earlier run.</param>
+    internal static IEnumerable<JobRunDevice> DevicesOf(Guid runId, RolloutPlan plan, int step = 0) =>
         plan.Batches.SelectMany((batch, b) => batch.Select(device => (Device: device, Batch: b))).Select((d, position) => new JobRunDevice
         {
             JobRunId = runId,
@@ -265,6 +289,7 @@ internal sealed class JobStarts(
             DeviceName = d.Device.Name,
             Position = position,
             Batch = d.Batch,
+            Step = step,
         });
 
     private JobRun Make(Actor actor, Wanted wanted, RolloutPlan plan, int count)
@@ -280,10 +305,11 @@ internal sealed class JobStarts(
             Version = wanted.Version,
             Definition = wanted.Definition,
             Target = wanted.Target,
-            Placement = wanted.Definition.Placement is null ? null : new(PlacementState.Waiting, "It has not been looked at yet.", now, []),
-            Status = wanted.Definition.Placement is not null ? JobRunStatus.Waiting : wanted.Definition.Approval is not null ? JobRunStatus.Approval
+            Placement = !wanted.IsPlaced ? null : new(PlacementState.Waiting, "It has not been looked at yet.", now, []),
+            Status = wanted.IsPlaced ? JobRunStatus.Waiting : wanted.Approval is not null ? JobRunStatus.Approval
                 : concurrency == JobConcurrency.Replace ? JobRunStatus.Waiting : JobRunStatus.Running,
             Cause = ShortText.Shorten(wanted.Cause.Text, 200),
+            ObeysWindows = wanted.Cause.ObeysWindows,
             CreatedBy = actor.Name,
             CreatedById = actor.Id,
             OwnerId = actor.PersonId ?? actor.Id,
@@ -291,6 +317,7 @@ internal sealed class JobStarts(
             Parameters = wanted.Bound.Values,
             SecretNames = [.. wanted.Bound.Secrets.Keys.Order(StringComparer.Ordinal)],
             SealedSecrets = secrets.Seal(id, wanted.Bound.Secrets),
+            Phase = wanted.Phase ?? 0,
             Batches = plan.Batches.Count,
             Devices = count,
             AtOnce = plan.AtOnce,
@@ -300,7 +327,7 @@ internal sealed class JobStarts(
             Depth = wanted.Cause.Parent?.Depth + 1 ?? 0,
             Exclusive = concurrency == JobConcurrency.Forbid ? wanted.JobId : null,
             // one that waits for room is not taken a step further before its time: whoever places it would have to wait for that
-            NextAt = wanted.Definition.Placement is null ? now : now + JobRun.PatienceOf(wanted.Definition),
+            NextAt = !wanted.IsPlaced ? now : now + JobRun.PatienceOf(wanted.Definition),
         };
     }
 
@@ -314,6 +341,7 @@ internal sealed class JobStarts(
             Step = step,
             Message = asks.Message,
             Hash = ApprovalContent.Hash(run.Version, run.Definition, called, run.Parameters, run.SecretNames, on, step),
+            Called = ApprovalContent.HashOf(called),
             Devices = on.Count,
             AskedBy = run.CreatedBy,
             OwnerId = run.OwnerId,
@@ -326,5 +354,26 @@ internal sealed class JobStarts(
     {
         /// <summary>How many devices Operone is to choose, where that is not what the definition says.</summary>
         public int? Count { get; init; }
+
+        /// <summary>The stretch of steps to begin in; past the first where nothing is left for devices.</summary>
+        public int? Phase { get; init; }
+
+        /// <summary>Whether Operone chooses devices.</summary>
+        public bool IsPlaced => Definition.Placement is not null && Phase is null;
+
+        /// <summary>The yes that it takes to begin. What asks for one in the middle of what is passed by asks before it begins.</summary>
+        public JobApproval? Approval => Definition.Approval ?? Definition.Steps!.Take(FirstStep).LastOrDefault(s => s.Approval is not null)?.Approval;
+
+        /// <summary>The step to begin with: the one after what devices have done.</summary>
+        public int FirstStep => Phase is { } phase ? JobRunMachine.PhasesOf(Definition)[phase].Last + 1 : 0;
+    }
+
+    /// <summary>What is left over of a run.</summary>
+    /// <param name="Target">For which devices.</param>
+    /// <param name="Count">How many of those Operone is to choose; null where that is as the definition says.</param>
+    private sealed record LeftOver(RunTarget Target, int? Count = null)
+    {
+        /// <summary>Where nothing is left for devices, the stretch of steps at whose end it goes on.</summary>
+        public int? Phase { get; init; }
     }
 }

@@ -12,6 +12,7 @@ using Operone.Web.Hosting;
 using Operone.Web.Kernel.Jobs;
 using Operone.Web.Kernel.Jobs.Runs;
 using Operone.Web.Kernel.Ledger;
+using Operone.Web.Kernel.Schedules.Windows;
 
 namespace Operone.Web.Kernel.Placement;
 
@@ -73,21 +74,23 @@ internal sealed partial class JobPlacer(
             if (run.Definition.Concurrency == JobConcurrency.Replace && !await JobStepper.MayBeginAsync(db, run, cancellationToken))
             {
                 // the one that it replaces has its room until it has ended
-                await NoteAsync(db, run, new(PlacementState.Waiting, "It waits for the run that it replaces.", time.GetUtcNow(), []), cancellationToken);
+                await NoteAsync(db, run, new(PlacementState.Waiting, "It waits for the run that it replaces.", time.GetUtcNow(), []), run.WaitsFrom, cancellationToken);
                 return attempt > 1;
             }
 
             // what another run of the same job was told a moment ago is so for this one
-            var alike = (run.JobId, run.Version, run.CreatedById, run.Devices, JsonColumn.ToText(run.Target));
-            if (attempt > 1 || !round.Told.TryGetValue(alike, out var why))
+            var alike = (run.JobId, run.Version, run.CreatedById, run.Devices, run.ObeysWindows, JsonColumn.ToText(run.Target));
+            if (attempt > 1 || !round.Told.TryGetValue(alike, out var told))
             {
                 var actor = await standing.ActorAsync(run.CreatedById, run.CreatedBy, cancellationToken);
                 var meant = await devices.CandidatesAsync(actor, run.Target, run.Definition, cancellationToken, isLater: true);
-                var request = RequestOf(run);
-                var answer = meant.IsError ? null : Placer.Place(request, [.. meant.Value.Devices.Select(d => reader.Of(d, fleet))]);
+                var (request, all) = (RequestOf(run), meant.IsError ? [] : meant.Value.Devices);
+                var held = (run.ObeysWindows ? round.Windows ??= await WindowHolds.ReadAsync(db, time.GetUtcNow(), cancellationToken) : WindowHolds.None).Held(all);
+                var isHeld = held.Count > 0 && (request.Count is null || held.Count == all.Count);
+                var answer = meant.IsError || isHeld ? null : Placer.Place(request, [.. all.Where(d => !held.ContainsKey(d)).Select(d => reader.Of(d, fleet))]);
                 if (answer?.IsPlaced == true)
                 {
-                    if (await StoreAsync(db, run, answer, request.Needs, cancellationToken))
+                    if (await StoreAsync(db, run, answer, held, request.Needs, cancellationToken))
                     {
                         records.Signal(run.Id);
                         return true;
@@ -103,11 +106,13 @@ internal sealed partial class JobPlacer(
                     continue;
                 }
 
-                why = answer is null ? new(PlacementState.Waiting, meant.Error!.Detail, time.GetUtcNow(), []) : PlacementTexts.View(answer, [], time.GetUtcNow());
-                round.Told[alike] = why;
+                var why = meant.IsError ? new(PlacementState.Waiting, meant.Error!.Detail, time.GetUtcNow(), [])
+                    : answer is null ? PlacementTexts.Held(held, all.Count, time.GetUtcNow()) : PlacementTexts.View(answer, PlacementTexts.Barred(held), time.GetUtcNow());
+                round.Told[alike] = told = (why, isHeld ? held.Values.Min() : null);
             }
 
-            await NoteAsync(db, run, why, cancellationToken);
+            // what windows hold has all its patience once they open
+            await NoteAsync(db, run, told.Why, told.Opens ?? run.WaitsFrom, cancellationToken);
             return attempt > 1;
         }
 
@@ -130,7 +135,8 @@ internal sealed partial class JobPlacer(
     }
 
     [SuppressMessage("Performance", "CA1849", Justification = "Adding to a context does no I/O.")]
-    private async Task<bool> StoreAsync(OperoneDb db, JobRun run, PlacementAnswer answer, Resources needs, CancellationToken cancellationToken)
+    private async Task<bool> StoreAsync(
+        OperoneDb db, JobRun run, PlacementAnswer answer, IReadOnlyDictionary<DeviceEntry, DateTimeOffset?> held, Resources needs, CancellationToken cancellationToken)
     {
         var chosen = answer.Chosen.Select(c => directory.Find(c.Id)).OfType<DeviceEntry>().ToArray();
         if (chosen.Length < answer.Chosen.Count)
@@ -149,7 +155,7 @@ internal sealed partial class JobPlacer(
         }
 
         var (status, target, how) = (
-            approval is null ? JobRunStatus.Running : JobRunStatus.Approval, new RunTarget([.. chosen.Select(d => d.Id.ToString())]), PlacementTexts.View(answer, [], now));
+            approval is null ? JobRunStatus.Running : JobRunStatus.Approval, new RunTarget([.. chosen.Select(d => d.Id.ToString())]), PlacementTexts.View(answer, PlacementTexts.Barred(held), now));
         if (await Waiting(db).Where(r => r.Id == run.Id).ExecuteUpdateAsync(
             r => r.SetProperty(x => x.Status, status).SetProperty(x => x.Target, target).SetProperty(x => x.Among, run.Target).SetProperty(x => x.Placement, how)
                 .SetProperty(x => x.Reason, (string?)null).SetProperty(x => x.Devices, chosen.Length).SetProperty(x => x.Batches, plan.Batches.Count)
@@ -182,16 +188,16 @@ internal sealed partial class JobPlacer(
         return true;
     }
 
-    private async Task NoteAsync(OperoneDb db, JobRun run, PlacementView why, CancellationToken cancellationToken)
+    private async Task NoteAsync(OperoneDb db, JobRun run, PlacementView why, DateTimeOffset? from, CancellationToken cancellationToken)
     {
-        if (PlacementTexts.IsSame(run.Placement, why))
+        if (PlacementTexts.IsSame(run.Placement, why) && run.WaitsFrom == from)
         {
             return;
         }
 
         var reason = ShortText.Shorten(why.Reason, 1000);
         if (await Waiting(db).Where(r => r.Id == run.Id).ExecuteUpdateAsync(
-            r => r.SetProperty(x => x.Placement, why).SetProperty(x => x.Reason, reason), cancellationToken) > 0)
+            r => r.SetProperty(x => x.Placement, why).SetProperty(x => x.Reason, reason).SetProperty(x => x.WaitsFrom, from), cancellationToken) > 0)
         {
             records.Signal(run.Id);
         }
@@ -207,11 +213,12 @@ internal sealed partial class JobPlacer(
     private static IQueryable<JobRun> Waiting(OperoneDb db) => db.Set<JobRun>().Where(
         r => r.Status == JobRunStatus.Waiting && r.Placement != null && r.Among == null && r.EndedAt == null && r.CancelledAt == null && r.PausedAt == null && r.Claim == null);
 
-    /// <summary>What was read of the fleet, and whoever has been told since that there is no room.</summary>
+    /// <summary>What was read of the fleet and of maintenance windows, and whoever has been told since that there is no room.</summary>
     private sealed class Round
     {
         public FleetState? Fleet { get; set; }
-        public Dictionary<(Guid Job, int Version, Guid? By, int Count, string Target), PlacementView> Told { get; } = [];
+        public WindowHolds? Windows { get; set; }
+        public Dictionary<(Guid Job, int Version, Guid? By, int Count, bool ObeysWindows, string Target), (PlacementView Why, DateTimeOffset? Opens)> Told { get; } = [];
     }
 
     private static partial class Log

@@ -136,7 +136,7 @@ internal sealed partial class DeviceWatch
                 var problem = await WatchAsync(stop);
                 pause = _table.Number > before ? FirstPause : pause < LongestPause ? pause * 2 : LongestPause;
                 Tell(() => _problem = problem);
-                await WaitAsync(pause, stop);
+                await WaitAsync(Next(), pause, stop);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -223,9 +223,9 @@ internal sealed partial class DeviceWatch
                 await channel.CallAsync(wanted == said ? new ProcessCall { Op = ProcessOps.Renew } : new ProcessCall { Op = ProcessOps.Watch, IntervalMilliseconds = wanted }, over);
                 said = wanted;
                 var renew = _time.GetTimestamp();
-                while (Wanted() == said && _time.GetElapsedTime(renew) < TimeSpan.FromSeconds(ProcessLimits.RenewSeconds))
+                while (Next() is var next && Wanted() == said && _time.GetElapsedTime(renew) < TimeSpan.FromSeconds(ProcessLimits.RenewSeconds))
                 {
-                    await WaitAsync(TimeSpan.FromSeconds(ProcessLimits.RenewSeconds), over);
+                    await WaitAsync(next, TimeSpan.FromSeconds(ProcessLimits.RenewSeconds), over);
                 }
             }
         }
@@ -243,16 +243,19 @@ internal sealed partial class DeviceWatch
         }
     }
 
-    /// <summary>Waits for a time, or until somebody comes, goes or wants another pace.</summary>
-    private async Task WaitAsync(TimeSpan pause, CancellationToken cancellationToken)
+    /// <summary>The next time that somebody comes, goes or wants another pace. Asked for before it is looked how things stand, it misses none.</summary>
+    private Task Next()
     {
-        Task wanted;
         lock (_lock)
         {
             _wanted = _wanted.Task.IsCompleted ? new(TaskCreationOptions.RunContinuationsAsynchronously) : _wanted;
-            wanted = _wanted.Task;
+            return _wanted.Task;
         }
+    }
 
+    /// <summary>Waits for a time, or until that.</summary>
+    private async Task WaitAsync(Task wanted, TimeSpan pause, CancellationToken cancellationToken)
+    {
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await Task.WhenAny(wanted, Task.Delay(pause, _time, enough.Token));
         await enough.CancelAsync();

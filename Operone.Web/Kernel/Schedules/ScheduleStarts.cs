@@ -92,6 +92,7 @@ internal sealed class ScheduleStarts(
             Among = !held.MayHold && (firing.DeviceId, firing.DeviceIds) == (null, null) && schedule.Definition.Offline != OfflinePolicy.Skip ? null : device => (firing.DeviceId is not { } alone || device.Id == alone) && firing.DeviceIds?.Contains(device.Id) != false
                 && (schedule.Definition.Offline != OfflinePolicy.Skip || devices.IsOnline(device.Id)) && held.IsFree(device),
             Along = held.StoreAsync,
+            ObeysWindows = true,
         };
         var started = await jobs.StartAsync(actor, schedule.JobId.ToString(), new RunJob { Parameters = parameters }, cause, cancellationToken);
         return started.Error is { Code: "job-not-found" } ? ScheduleErrors.JobGone(schedule.Name) : started.Error;

@@ -51,10 +51,18 @@ internal sealed partial class WorkloadConductor(
             catch (Exception problem) when (Problems.IsDatabaseAway(problem))
             {
                 Log.DatabaseAway(logger, problem.GetBaseException().Message);
-                await Task.Delay(Interval, time, CancellationToken.None);
+                await PauseAsync(stoppingToken);
+            }
+            catch (Exception problem) when (problem is not OperationCanceledException)
+            {
+                Log.Failed(logger, problem);
+                await PauseAsync(stoppingToken);
             }
         }
     }
+
+    private async Task PauseAsync(CancellationToken stoppingToken) =>
+        await Task.Delay(Interval, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     /// <summary>Takes every workload that has something to do one step further. Gives how many there were.</summary>
     private async Task<int> PassAsync(CancellationToken cancellationToken)
@@ -169,6 +177,9 @@ internal sealed partial class WorkloadConductor(
     {
         [LoggerMessage(Level = LogLevel.Warning, Message = "Workloads are looked at again in a moment; the database is away: {Problem}")]
         public static partial void DatabaseAway(ILogger logger, string problem);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "Workloads could not be looked at; it is tried again in a moment")]
+        public static partial void Failed(ILogger logger, Exception exception);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "A step of the workload {Workload} broke; it is tried again")]
         public static partial void Broke(ILogger logger, Exception exception, Guid workload);

@@ -11,7 +11,7 @@ internal sealed partial class WorkloadMachine
 
     private bool IsSettled(WorkloadInstance instance) =>
         instance.Work == workload.Work
-        && (instance.Status == InstanceStatus.Completed
+        && (instance is { Status: InstanceStatus.Completed, Failures: 0 }
             || (IsWell(instance) && instance.HealthySince!.Value.AddSeconds(WorkloadRules.Seconds(workload.Definition.Update?.Healthy, 10)) <= now));
 
     /// <summary>Whether nothing is to be expected of it that is not told: it is well, or only waits, or is away.</summary>
@@ -20,7 +20,7 @@ internal sealed partial class WorkloadMachine
 
     /// <summary>When its host has ended it, so that another one may take its place; null for never, as far as is known.</summary>
     private DateTimeOffset? GivenUpAt(WorkloadInstance instance) => IsCounted && instance is { AwaySince: { } away, LeaseSeconds: { } lease }
-        ? away + TimeSpan.FromSeconds(lease + instance.GraceSeconds) + Silence + Margin : null;
+        ? away + new[] { TimeSpan.FromSeconds(lease + instance.GraceSeconds) + Silence, unseen }.Max() + Margin : null;
 
     /// <summary>Whether it waits for a device that is away.</summary>
     private bool IsHeldUp(WorkloadInstance instance) => instance is { Status: InstanceStatus.Waiting, Wish: { } wish } && devices(wish) is not { IsOnline: true };
@@ -118,7 +118,7 @@ internal sealed partial class WorkloadMachine
         var outdated = _live.Where(i => i.Work != workload.Work && i is { Status: InstanceStatus.Running, Leaves: false, AwaySince: null })
             .OrderBy(IsWell).ThenBy(i => i.Id).ToList();
         var unsettled = Missing()
-            + _live.Count(i => i is { Status: InstanceStatus.Running, AwaySince: null, Leaves: false } && i.Work == workload.Work && !IsSettled(i));
+            + _live.Count(i => i is { Status: InstanceStatus.Running, AwaySince: null, Leaves: false } or { Status: InstanceStatus.Completed } && i.Work == workload.Work && !IsSettled(i));
         var budget = (workload.Definition.Update?.Batch ?? 1) - unsettled;
         foreach (var instance in outdated.ToArray())
         {

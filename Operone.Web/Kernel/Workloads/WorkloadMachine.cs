@@ -27,9 +27,10 @@ internal readonly record struct WorkloadDevice(bool IsOnline, bool IsShut, bool 
 /// <param name="every">With one on every device: the devices that are to have one.</param>
 /// <param name="before">The version that would come back.</param>
 /// <param name="now">The time.</param>
+/// <param name="unseen">For how long a device may be connected to another node, which answers it, before that is known here.</param>
 internal sealed partial class WorkloadMachine(
     Workload workload, IReadOnlyList<WorkloadInstance> instances, IReadOnlyDictionary<Guid, InstanceExecution> executions, Func<Guid, WorkloadDevice?> devices,
-    IReadOnlyCollection<Guid> every, WorkloadVersion? before, DateTimeOffset now)
+    IReadOnlyCollection<Guid> every, WorkloadVersion? before, DateTimeOffset now, TimeSpan unseen = default)
 {
     /// <summary>How long it may take until both sides know that their connection is lost.</summary>
     public static readonly TimeSpan Silence = TimeSpan.FromSeconds(ProtocolVersion.SilenceSeconds);
@@ -193,6 +194,14 @@ internal sealed partial class WorkloadMachine(
         {
             (instance.Status, instance.Since, instance.Reason) = (InstanceStatus.Completed, now, ShortText.Shorten(words, 1000));
             Told.Add((EventTypes.WorkloadInstanceEnded, instance));
+            if (execution.Status != ExecutionStatus.Succeeded)
+            {
+                instance.Failures++;
+                if (instance.Work == workload.Work)
+                {
+                    RollBack($"an instance on {instance.DeviceName} ended: {words}");
+                }
+            }
         }
         else
         {

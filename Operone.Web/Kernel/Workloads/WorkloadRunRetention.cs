@@ -13,10 +13,8 @@ namespace Operone.Web.Kernel.Workloads;
 /// instance that is not over stays: it is still to be told how it ended.
 /// </summary>
 internal sealed partial class WorkloadRunRetention(
-    IDbContextFactory<OperoneDb> databases, RunRemoval removal, IOptions<JobRunOptions> options, TimeProvider time, ILogger<WorkloadRunRetention> logger) : IRecurringJob
+    RunRemoval removal, IOptions<JobRunOptions> options, TimeProvider time, ILogger<WorkloadRunRetention> logger) : IRecurringJob
 {
-    private const int Batch = 100;
-
     public string Name => "workload-run-retention";
 
     public string Cron => "26 3 * * *";
@@ -29,37 +27,20 @@ internal sealed partial class WorkloadRunRetention(
             return;
         }
 
-        var (before, removed, after) = (time.GetUtcNow().AddDays(-days), 0, Guid.Empty);
-        while (true)
-        {
-            List<Guid> old;
-            await using (var db = await databases.CreateDbContextAsync(cancellationToken))
-            {
-                var oldest = OrderedIds.FirstAt(before);
-                var live = await db.Set<WorkloadInstance>().Where(i => i.Status != InstanceStatus.Ended && i.RunId != null).Select(i => i.RunId!.Value).ToArrayAsync(cancellationToken);
-                old = await db.Set<Run>()
-                    .Where(r => r.Kind == RunKind.Workload && r.EndedAt < before && r.Id.CompareTo(oldest) < 0 && r.Id.CompareTo(after) > 0 && !EF.Parameter(live).Contains(r.Id))
-                    .OrderBy(r => r.Id).Select(r => r.Id).Take(Batch).ToListAsync(cancellationToken);
-            }
-
-            foreach (var id in old)
-            {
-                await removal.RemoveAsync(id, cancellationToken);
-                removed++;
-            }
-
-            if (old.Count < Batch)
-            {
-                break;
-            }
-
-            after = old[^1];
-        }
-
-        if (removed > 0)
+        var before = time.GetUtcNow().AddDays(-days);
+        if (await removal.RemoveOldAsync((db, after, most, cancel) => FindAsync(db, before, after, most, cancel), removal.RemoveAsync, cancellationToken) is > 0 and var removed)
         {
             Log.Removed(logger, removed, days);
         }
+    }
+
+    private static async Task<List<Guid>> FindAsync(OperoneDb db, DateTimeOffset before, Guid after, int most, CancellationToken cancellationToken)
+    {
+        var oldest = OrderedIds.FirstAt(before);
+        var live = await db.Set<WorkloadInstance>().Where(i => i.Status != InstanceStatus.Ended && i.RunId != null).Select(i => i.RunId!.Value).ToArrayAsync(cancellationToken);
+        return await db.Set<Run>()
+            .Where(r => r.Kind == RunKind.Workload && r.EndedAt < before && r.Id.CompareTo(oldest) < 0 && r.Id.CompareTo(after) > 0 && !EF.Parameter(live).Contains(r.Id))
+            .OrderBy(r => r.Id).Select(r => r.Id).Take(most).ToListAsync(cancellationToken);
     }
 
     private static partial class Log

@@ -6,6 +6,7 @@ using Operone.Core.Shell;
 using Operone.Web.Access;
 using Operone.Web.Data;
 using Operone.Web.Devices;
+using Operone.Web.Hosting.Nodes;
 using Operone.Web.Kernel.Jobs;
 using Operone.Web.Kernel.Ledger;
 using Operone.Web.Shell;
@@ -21,9 +22,12 @@ internal sealed record PlacedInstance(WorkloadInstance Instance, DeviceEntry Dev
 /// </summary>
 internal sealed class WorkloadStepper(
     IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, JobSight sight, CurrentStanding standing, WorkloadPlacement placement, RunStart starts,
-    WorkloadRecords records, TimeProvider time)
+    WorkloadRecords records, INodeBus nodes, TimeProvider time)
 {
     private const int MaxPlacedInAStep = 100;
+
+    // where the nodes do not hear of each other, a device of another one shows only in what that one stores now and then
+    private static readonly TimeSpan Unseen = PresenceUpkeep.Every * 1.5;
     private static readonly TimeSpan Memory = TimeSpan.FromDays(1);
 
     /// <summary>Does it.</summary>
@@ -46,7 +50,7 @@ internal sealed class WorkloadStepper(
         var machine = new WorkloadMachine(
             workload, live, await ExecutionsAsync(db, live, cancellationToken),
             id => directory.Find(id) is { } device ? new WorkloadDevice(directory.IsOnline(id), device.Intake.IsShut(), meant.ContainsKey(id), seen.GetValueOrDefault(id)) : null,
-            [.. (permitted.IsError ? [] : permitted.Value).Where(d => d.Intake == DeviceIntake.Open).Select(d => d.Id)], before, now);
+            [.. (permitted.IsError ? [] : permitted.Value).Where(d => d.Intake == DeviceIntake.Open).Select(d => d.Id)], before, now, nodes.IsAlone ? TimeSpan.Zero : Unseen);
         machine.Step();
         var placed = await PlaceAsync(machine, workload, actor, permitted, now, cancellationToken);
         db.AddRange(machine.Added);

@@ -22,6 +22,7 @@ internal sealed class Caretaker
     private readonly LeaseWatch? _lease;
     private SupervisionNote _note;
     private long _startedAt = -1;
+    private long _wellAt = -1;
 
     /// <summary>Begins, where nothing has been started yet, or where another host has left off.</summary>
     /// <param name="folder">The execution's folder.</param>
@@ -75,7 +76,7 @@ internal sealed class Caretaker
     /// <summary>It has been started.</summary>
     public void Begin(int pid)
     {
-        _startedAt = _time.GetTimestamp();
+        (_startedAt, _wellAt) = (_time.GetTimestamp(), -1);
         _health?.Begin();
         _note = _note with { Boot = OperatingSystem.IsLinux() ? LinuxLeftovers.Boot : null, Pid = pid, ProcessStart = OperatingSystem.IsLinux() ? LinuxLeftovers.StartOf(pid) : 0 };
         Note(_note.State with { Starts = _note.State.Starts + 1, Phase = SupervisedPhase.Running, Health = HealthState.Unknown, NextStartAt = null });
@@ -89,6 +90,11 @@ internal sealed class Caretaker
     {
         CheckLease();
         _health?.Step();
+        if (_health?.IsWell == true)
+        {
+            _wellAt = _time.GetTimestamp();
+        }
+
         var health = _health?.State ?? (_time.GetElapsedTime(_startedAt) >= _moment ? HealthState.Healthy : HealthState.Unknown);
         if (health != _note.State.Health)
         {
@@ -101,7 +107,8 @@ internal sealed class Caretaker
     /// <summary>It has ended, or could not be started. Gives what the policy says.</summary>
     public RestartDecision End(bool hasFailed)
     {
-        var ran = _startedAt >= 0 ? _time.GetElapsedTime(_startedAt) : TimeSpan.Zero;
+        // where it is asked whether it is well, it has lasted for as long as it was
+        var ran = _startedAt < 0 ? TimeSpan.Zero : _health is null ? _time.GetElapsedTime(_startedAt) : _wellAt < 0 ? TimeSpan.Zero : _time.GetElapsedTime(_startedAt, _wellAt);
         _startedAt = -1;
         var decision = Restarts.Decide(_how.Restart, hasFailed, ran, _note.Restarts);
         _note = _note with { Restarts = decision.Count, Pid = 0, ProcessStart = 0 };

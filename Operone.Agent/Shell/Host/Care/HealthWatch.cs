@@ -29,6 +29,9 @@ internal sealed class HealthWatch(HealthCheck check, Func<IProbe> start, TimePro
     /// <summary>What is known.</summary>
     public HealthState State { get; private set; }
 
+    /// <summary>Whether the last check has succeeded.</summary>
+    public bool IsWell => State == HealthState.Healthy && _failures == 0;
+
     /// <summary>What the last check that failed has found.</summary>
     public string? Problem { get; private set; }
 

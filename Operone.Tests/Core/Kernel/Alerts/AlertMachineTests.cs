@@ -17,6 +17,20 @@ public sealed class AlertMachineTests
             Seconds(gap), reading switch { < 5 => AlertReading.Beyond, < 8 => AlertReading.Within, 8 => AlertReading.Missing, _ => AlertReading.Nothing }, silenced < 2, seen == 0));
 
     [Fact]
+    public void Next_OfflineSinceLaterThanWasKnown_WaitsForTheWholeTimeFromThere()
+    {
+        var times = new AlertTimes(TimeSpan.FromMinutes(10), TimeSpan.Zero, null);
+        var pending = AlertMachine.Next(null, new(AlertReading.Beyond, Start, Since: Start), times, isSilenced: false, Start).Standing!;
+
+        // a look or two apart is the same moment
+        var same = AlertMachine.Next(pending, new(AlertReading.Beyond, Start.AddMinutes(1), Since: Start.AddSeconds(2)), times, isSilenced: false, Start.AddMinutes(1)).Standing!;
+        Assert.Equal(Start, same.Since);
+        var later = AlertMachine.Next(same, new(AlertReading.Beyond, Start.AddMinutes(10), Since: Start.AddMinutes(9)), times, isSilenced: false, Start.AddMinutes(10)).Standing!;
+        Assert.Equal((AlertState.Pending, Start.AddMinutes(9)), (later.State, later.Since));
+        Assert.Equal(AlertState.Firing, AlertMachine.Next(later, new(AlertReading.Beyond, Start.AddMinutes(19), Since: Start.AddMinutes(9)), times, false, Start.AddMinutes(19)).Standing!.State);
+    }
+
+    [Fact]
     public void Next_AnyReadings_RaisesAfterTheWholeTimeAlone_AndRecoversAfterTheCalmTimeAlone() =>
         Gen.Select(AnyTimes, AnyLook.List[0, 60]).Sample((times, looks) =>
         {

@@ -146,7 +146,21 @@ public abstract class WebhookTests(ServerFixture fixture) : ServerTests(fixture)
         await using var slow = await WebhookReceiver.StartAsync();
         await using var quick = await WebhookReceiver.StartAsync();
         var (name, type) = Names();
-        slow.Answer = (_, context) => Task.Delay(Timeout.Infinite, context.RequestAborted);
+        var (open, most) = (0, 0);
+        var counting = new Lock();
+        slow.Answer = async (_, context) =>
+        {
+            lock (counting)
+            {
+                most = Math.Max(most, ++open);
+            }
+
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            lock (counting)
+            {
+                open--;
+            }
+        };
         await CreateAsync(new(name + "-slow", slow.Url, [type]));
         await CreateAsync(new(name + "-quick", quick.Url, [type]));
         for (var n = 0; n < 40; n++)
@@ -155,7 +169,7 @@ public abstract class WebhookTests(ServerFixture fixture) : ServerTests(fixture)
         }
 
         await ReceivesAsync(quick, 40);
-        Assert.True(slow.Received.Count <= 4);
+        Assert.InRange(most, 1, 4);
         Assert.Equal(40, (await GetAsync(name + "-slow")).Pending);
     }
 

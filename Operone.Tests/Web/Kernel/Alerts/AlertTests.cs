@@ -58,8 +58,10 @@ public abstract class AlertTests(ServerFixture fixture) : JobTests(fixture)
         var mark = Mark("hot");
         await using var agent = await Server.ConnectAsync(mark, new() { ["fleet"] = mark });
         await using var other = await Server.ConnectAsync($"{mark}-b");
-        await Server.Owner.RuleAsync(new() { Name = mark, Telemetry = new() { Metric = AlertMetric.Memory, Over = 90 }, For = "1s", Recovery = "0s", Selector = $"fleet={mark}" });
-        await TellUntilAsync(agent, 95, mark, AlertState.Pending, AlertState.Firing);
+        var rule = await Server.Owner.RuleAsync(new() { Name = mark, Telemetry = new() { Metric = AlertMetric.Memory, Over = 90 }, For = "1h", Recovery = "0s", Selector = $"fleet={mark}" });
+        await TellUntilAsync(agent, 95, mark, AlertState.Pending);
+        await Server.Owner.DoAsync(HttpMethod.Put, $"/api/v1/alert-rules/{mark}", rule.Definition with { For = "1s" });
+        await TellUntilAsync(agent, 95, mark, AlertState.Firing);
         await other.ReportTelemetryAsync(Sample(99));
         var alert = Assert.Single(await Server.Owner.AlertsAsync($"state=firing&rule={mark}&device={mark}"));
         Assert.Equal(95, alert.Value);

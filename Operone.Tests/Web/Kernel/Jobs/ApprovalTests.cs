@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using System.Net.Http.Json;
 using Operone.Core;
 using Operone.Core.Access;
 using Operone.Core.Kernel.Jobs;
+using Operone.Core.Shell;
 using Operone.Tests.Hosting;
 using Operone.Tests.Web.Access;
 using Xunit;
@@ -98,6 +100,44 @@ public abstract class ApprovalTests(ServerFixture fixture) : JobTests(fixture)
         var ended = await JobRunAsync(run.Id, 60);
         Assert.Equal((JobRunStatus.Failed, 2, 1), (ended.Status, ended.Counts["succeeded"], ended.Counts["failed"]));
         Assert.Equal([1, 0, 1], ended.Steps!.Select(s => Math.Min(1, s.Runs.Count)));
+        await EndAsync(fleet);
+    }
+
+    [Fact]
+    public async Task Called_ThatChangesAfterTheYes_IsNotCalled()
+    {
+        var mark = Mark("called");
+        var hold = new ConcurrentQueue<StartExecution>();
+        var fleet = await FleetAsync(mark, 1, (_, start) =>
+        {
+            hold.Enqueue(start);
+            return start.Command == "long" ? null : Succeeded();
+        });
+        await ApplyAsync($"name: {mark}-b\ntarget: {{selector: fleet={mark}}}\nsteps: [{{command: agreed}}]\n");
+        await ApplyAsync($"name: {mark}\ntarget: {{selector: fleet={mark}}}\napproval: {{}}\nsteps: [{{command: long}}, {{job: {{name: {mark}-b}}}}]\n");
+        var run = await RunAsync(mark);
+        await SayYesAsync(run.Approvals!.Single());
+        var start = await EventuallyAsync(() => Task.FromResult(hold.TryDequeue(out var begun) ? begun : null), "it begins");
+        await ApplyAsync($"name: {mark}-b\ntarget: {{selector: fleet={mark}}}\nsteps: [{{command: other}}]\n");
+        await fleet[0].ReportAsync(Report(start.ExecutionId, Succeeded()));
+        var ended = await JobRunAsync(run.Id, 60);
+        Assert.Equal(JobRunStatus.Failed, ended.Status);
+        Assert.Contains("was changed after the yes", ended.Reason, StringComparison.Ordinal);
+        Assert.Empty(hold);
+        await EndAsync(fleet);
+    }
+
+    [Fact]
+    public async Task Retry_OfAJobThatNeedsAYesAndHasAnotherVersion_IsRefusedBeforeAnythingIsDone()
+    {
+        var mark = Mark("older");
+        var fleet = await FleetAsync(mark, 1, (_, _) => Failed());
+        await ApplyAsync($"name: {mark}\ntarget: {{selector: fleet={mark}}}\nsteps: [{{command: stop}}, {{approval: {{}}}}, {{command: start}}]\n");
+        var run = await JobRunAsync((await RunAsync(mark)).Id, 60);
+        Assert.Equal(JobRunStatus.Failed, run.Status);
+        await ApplyAsync($"name: {mark}\ntarget: {{selector: fleet={mark}}}\nsteps: [{{command: stop it}}, {{approval: {{}}}}, {{command: start}}]\n");
+        var (status, body) = await TryAsync(HttpMethod.Post, $"/api/v1/job-runs/{run.Id}/retry");
+        Assert.Equal((409, true), ((int)status, body.Contains("job-changed", StringComparison.Ordinal)));
         await EndAsync(fleet);
     }
 

@@ -124,6 +124,39 @@ public abstract class JobCallTests(ServerFixture fixture) : JobTests(fixture)
         await EndAsync(fleet);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("placement: {count: 1, needs: {cpu: 0.5}}\n")]
+    public async Task Retry_OfARunWhoseLastCallFailed_CallsThatAgain_AndNothingThatWasDone(string placement)
+    {
+        var mark = Mark("lastcall");
+        await using var receiver = await WebhookReceiver.StartAsync();
+        await HookAsync($"{mark}-hook", receiver, "nothing.like-this");
+        var (told, isBroken) = (new ConcurrentQueue<string>(), true);
+        var fleet = await FleetAsync(mark, placement.Length > 0 ? 1 : 2, (_, start) =>
+        {
+            told.Enqueue(start.Command!);
+            return isBroken && start.Command == "bad" ? Failed(9) : Succeeded();
+        });
+        await ApplyAsync($"name: {mark}-child\ntarget: {{devices: [{mark}-0]}}\nsteps: [{{command: bad}}]\n");
+        await ApplyAsync($"name: {mark}\ntarget: {{selector: fleet={mark}}}\n{placement}steps: [{{command: good}}, {{webhook: {{name: {mark}-hook}}}}, {{job: {{name: {mark}-child}}}}]\n");
+        var run = await JobRunAsync((await RunAsync(mark)).Id, 60);
+        Assert.Equal((JobRunStatus.Failed, fleet.Length), (run.Status, run.Counts["succeeded"]));
+        told.Clear();
+
+        // once more in vain, and then not
+        var vain = await JobRunAsync((await ActAsync(run.Id, "retry")).Id, 60);
+        Assert.Equal((JobRunStatus.Failed, run.Reason, run.Id, fleet.Length), (vain.Status, vain.Reason, vain.RetryOf!.Value, vain.Counts["succeeded"]));
+        isBroken = false;
+        var again = await JobRunAsync((await ActAsync(vain.Id, "retry")).Id, 60);
+        Assert.True(again.Status == JobRunStatus.Succeeded, again.Reason);
+        Assert.Equal([null, null, JobCallStatus.Succeeded], again.Steps!.Select(s => s.Call?.Status));
+        Assert.Equal(["bad", "bad"], told);
+        Assert.Single(receiver.Received);
+        Assert.Equal((System.Net.HttpStatusCode.Conflict, true), (await TryAsync(HttpMethod.Post, $"/api/v1/job-runs/{again.Id}/retry") is var (status, body) ? status : default, body.Contains("job-run-complete", StringComparison.Ordinal)));
+        await EndAsync(fleet);
+    }
+
     [Fact]
     public async Task Call_OfWhatCannotBe_FailsInWords()
     {
@@ -202,6 +235,15 @@ public abstract class JobCallTests(ServerFixture fixture) : JobTests(fixture)
             Assert.True((int)status is 400 or 403, $"{step}: {status} {body}");
         }
 
+        // who may write jobs and run none does not write what another job calls
+        await ApplyAsync($"name: {mark}-inner\ntarget: {{selector: fleet={mark}}}\nsteps: [{{command: x}}]\n");
+        var writes = await Server.Owner.MakeRoleAsync($"{mark}-w", Permissions.JobsManage, Permissions.JobsRead, Permissions.DevicesRead);
+        var writer = await Server.CreatePersonAsync();
+        await Server.Owner.GiveAsync(writes.Name, writer, $"fleet={mark}");
+        using var writing = await Server.ClientAsync(writer);
+        await ApplyAsync($"name: {mark}-inner\ntarget: {{selector: fleet={mark}}}\nsteps: [{{command: y}}]\n", writing);
+        await ApplyAsync($"name: {mark}-outer\ntarget: {{selector: fleet={mark}}}\nsteps: [{{job: {{name: {mark}-inner}}}}]\n");
+        Assert.Equal(403, (int)(await TryAsync(HttpMethod.Post, "/api/v1/jobs/apply", $"name: {mark}-inner\ntarget: {{selector: fleet={mark}}}\nsteps: [{{command: z}}]\n", writing)).Status);
         await EndAsync(fleet);
     }
 

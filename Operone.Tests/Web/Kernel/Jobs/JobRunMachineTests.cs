@@ -29,6 +29,32 @@ public sealed class JobRunMachineTests
         Assert.Equal([(0, 0), (2, 1), (3, 3)], JobRunMachine.PhasesOf(new() { Steps = [command, approval, approval, command] }));
     }
 
+    [Fact]
+    public void End_WithADeviceThatIsAwayForLong_EndsWithoutIt()
+    {
+        var definition = new JobDefinition { Name = "job", Steps = [new() { Command = "x" }] };
+        var devices = Enumerable.Range(0, 2).Select(i => new JobRunDevice
+        {
+            JobRunId = Guid.Empty,
+            DeviceId = Guid.CreateVersion7(),
+            DeviceName = $"d{i}",
+            Position = i,
+            Batch = 0,
+            Status = JobDeviceStatus.Running,
+            RunId = Guid.NewGuid(),
+            ExecutionId = Guid.NewGuid(),
+        }).ToList();
+        var run = Run(definition, RolloutPlan.Of(null, []), 2, null);
+        var waits = new JobRunMachine(run, devices, 0, Start);
+        waits.End(JobRunStatus.Cancelled, "cancelled by ada", again: false, d => d == devices[0]);
+        Assert.Equal((JobRunStatus.Running, JobDeviceStatus.Cancelled, JobDeviceStatus.Running), (waits.Status, devices[0].Status, devices[1].Status));
+        Assert.Equal("cancelled by ada; the device is away, and is told when it is back", devices[0].Reason);
+        Assert.Equal(devices, waits.Cancelling);
+        var over = new JobRunMachine(run, [devices[1]], 0, Start);
+        over.End(JobRunStatus.Cancelled, "cancelled by ada", again: false, _ => true);
+        Assert.Equal((JobRunStatus.Cancelled, JobDeviceStatus.Cancelled), (over.Status, devices[1].Status));
+    }
+
     private static JobDefinition Definition(int steps, int? canary, string? batch, int? atOnce, string? stopAfter, int? approval, int retries)
     {
         var all = Enumerable.Range(0, steps).Select(i => new JobStep { Command = $"step {i}" }).ToList();

@@ -1,8 +1,11 @@
+using System.Collections.Concurrent;
 using System.Net.Http.Json;
 using Operone.Core;
 using Operone.Core.Access;
+using Operone.Core.Kernel;
 using Operone.Core.Kernel.Jobs;
 using Operone.Core.Kernel.Schedules;
+using Operone.Core.Shell;
 using Operone.Tests.Hosting;
 using Operone.Tests.Web.Access;
 using Operone.Tests.Web.Kernel.Jobs;
@@ -77,6 +80,47 @@ public abstract class MaintenanceWindowTests(ServerFixture fixture) : JobTests(f
         Assert.Equal((JobRunStatus.Succeeded, $"{mark}-0"), (run.Status, Assert.Single(await DevicesAsync(run.Id)).DeviceName));
         Assert.DoesNotContain(await FiringsAsync(mark), f => f.FiredAt is null);
         Assert.Equal("started", (await GetAsync(mark)).LastOutcome);
+        await EndAsync(fleet);
+    }
+
+    [Fact]
+    public async Task Job_ThatWaitedForRoom_IsHeldByTheWindowsOfThatTime_UnlessSomebodyAskedForIt()
+    {
+        var mark = Mark("roomlate");
+        var open = new ConcurrentQueue<StartExecution>();
+        var fleet = await FleetAsync(mark, 1, (_, start) =>
+        {
+            open.Enqueue(start);
+            return null;
+        });
+        await EventuallyAsync(async () => (await Server.Owner.GetFromJsonAsync<Page<DeviceResourcesView>>("/api/v1/resources?limit=500", Cancelled))!
+            .Items.Single(d => d.Name == $"{mark}-0").Capacity is not null, "it is known what it has");
+        await ScheduleAsync(mark, OutsidePolicy.Wait, "placement: {count: 1, needs: {cpu: 1.5}}\n");
+        await RunAsync(mark);
+        var first = await EventuallyAsync(() => Task.FromResult(open.TryDequeue(out var start) ? start : null), "one has the room");
+        var waits = (await EventuallyAsync(async () => (await FireAsync(mark)).JobRunId, "it fires"))!.Value;
+        await BecomesAsync(waits, r => r.Placement is { State: PlacementState.Waiting, Devices.Count: > 0 }, "waiting for room");
+
+        // while it waits somebody says that schedules may not work there
+        var never = new SaveMaintenanceWindow { Name = mark, Selector = $"fleet={mark}", Mode = WindowMode.Never, At = DateTimeOffset.UtcNow.AddMinutes(-1), Duration = "1h" };
+        await WindowAsync(never);
+        await fleet[0].ReportAsync(Report(first.ExecutionId, Succeeded()));
+        var held = await BecomesAsync(waits, r => r.Reason?.StartsWith("1 of the 1 devices are outside their maintenance windows", StringComparison.Ordinal) == true
+            && r.Placement!.Devices.Single().Why.StartsWith("outside its maintenance windows until ", StringComparison.Ordinal), "held by the window");
+        Assert.Equal(JobRunStatus.Waiting, held.Status);
+        Assert.True(held.WaitsUntil > DateTimeOffset.UtcNow.AddMinutes(90), $"{held.WaitsUntil}"); // its hour counts from when it opens
+
+        // who asks for it knows when
+        var asked = await RunAsync(mark);
+        var second = await EventuallyAsync(() => Task.FromResult(open.TryDequeue(out var start) ? start : null), "the one that was asked for begins");
+        await fleet[0].ReportAsync(Report(second.ExecutionId, Succeeded()));
+        Assert.Equal(JobRunStatus.Succeeded, (await JobRunAsync(asked.Id, 60)).Status);
+        Assert.Equal(JobRunStatus.Waiting, (await JobRunAsync(waits)).Status);
+
+        Assert.Equal(204, (int)(await TryAsync(HttpMethod.Delete, $"/api/v1/maintenance-windows/{mark}")).Status);
+        var third = await EventuallyAsync(() => Task.FromResult(open.TryDequeue(out var start) ? start : null), "it begins once it may", 60);
+        await fleet[0].ReportAsync(Report(third.ExecutionId, Succeeded()));
+        Assert.Equal((JobRunStatus.Succeeded, null), (await JobRunAsync(waits, 60) is var ended ? ended.Status : default, ended.Reason));
         await EndAsync(fleet);
     }
 

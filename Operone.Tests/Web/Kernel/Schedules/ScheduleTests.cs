@@ -47,14 +47,20 @@ public abstract class ScheduleTests(ServerFixture fixture) : JobTests(fixture)
     [Fact]
     public async Task Time_ThatIsOne_FiresOnce()
     {
-        var (mark, fleet) = await JobAsync("once");
-        var at = DateTimeOffset.UtcNow.AddSeconds(1);
-        await SaveAsync(new() { Name = mark, Job = mark, At = at });
-        var firing = Assert.Single(await FiredAsync(mark, 1));
-        Assert.Equal(at.ToUnixTimeMilliseconds(), firing.At.ToUnixTimeMilliseconds());
-        Assert.True(firing.FiredAt >= at);
-        Assert.Null((await ScheduleAsync(mark)).NextAt);
-        await EndAsync(fleet);
+        var time = new AdjustableTime();
+        await using var server = await Fixture.StartAnotherAsync(configure: b => b.Services.Replace(ServiceDescriptor.Singleton<TimeProvider>(time)));
+        using var content = new StringContent("name: job\ntarget: {all: true}\nsteps: [{command: x}]\n", System.Text.Encoding.UTF8, "application/yaml");
+        (await server.Owner.PostAsync(new Uri("/api/v1/jobs/apply", UriKind.Relative), content, Cancelled)).EnsureSuccessStatusCode();
+        await server.EnrollAsync("away");
+        var at = time.GetUtcNow().AddHours(1);
+        await server.Owner.DoAsync(HttpMethod.Post, "/api/v1/schedules", new SaveSchedule { Name = "s", Job = "job", At = at });
+        time.Advance(TimeSpan.FromHours(1));
+        server.Services.GetRequiredService<LiveChanges>().Signal(LiveChanges.Schedules);
+        await using var db = server.OpenDatabase();
+        var firing = await EventuallyAsync(async () => await db.Set<Firing>().SingleOrDefaultAsync(f => f.FiredAt != null, Cancelled), "it fires");
+        Assert.Equal((at.ToUnixTimeMilliseconds(), null), (firing.At.ToUnixTimeMilliseconds(), firing.Problem));
+        Assert.True(firing.FiredAt >= firing.At);
+        Assert.Null((await server.Owner.GetFromJsonAsync<ScheduleView>("/api/v1/schedules/s", Cancelled))!.NextAt);
     }
 
     [Theory]

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Runtime.Versioning;
 using System.Text;
 using Operone.Core.Kernel.Workloads;
+using Operone.Core.Shell;
 using Operone.Tests.Agent.Hosting;
 using Operone.Tests.Hosting;
 using Xunit;
@@ -80,7 +81,7 @@ public sealed class WorkloadAgentTests : IAsyncLifetime
         var view = await StandsAsync("single", v => v is { Status: WorkloadStatus.Running, Healthy: 1 }, "one runs");
         var from = view.Instances![0].DeviceName!;
         await _agents[from == "one" ? 0 : 1].KillAsync();
-        view = await StandsAsync("single", v => v.Instances!.Any(i => i.Status == InstanceStatus.Running && i.DeviceName != from && i.Supervision is not null), "it runs elsewhere", 180);
+        view = await StandsAsync("single", v => v.Instances!.Any(i => i.Status == InstanceStatus.Running && i.DeviceName != from && i.Supervision is { Health: HealthState.Healthy }), "it runs elsewhere", 180);
         Assert.Contains(view.Instances!, i => i.Status == InstanceStatus.Ended && i.DeviceName == from && i.Reason!.Contains("away for longer than 10s", StringComparison.Ordinal));
         Assert.Equal(2, Pids().Length);
         Assert.False(File.Exists(_temp["twice"]));

@@ -87,6 +87,47 @@ public sealed class WorkloadMachineTests
         Assert.Equal(1 - waiting, machine.Live.Count(i => i.Status == InstanceStatus.Completed));
     }
 
+    [Fact]
+    public void Step_VersionThatFailsAndIsNotStartedAgain_BringsBackTheOneBefore()
+    {
+        var world = new World(3, 3, 1, hasAway: false, new Random(1));
+        world.Workload.Definition = world.Workload.Definition with { Restart = new() { Mode = RestartMode.Never } };
+        world.Settle();
+        world.Update(2, how: 1);
+        world.Settle();
+        Assert.Equal((1, WorkloadPhase.Steady), (world.Workload.Version, world.Workload.Phase));
+        Assert.Contains("exit 1", world.Problem, StringComparison.Ordinal);
+        Assert.All(world.Live, i => Assert.Equal((1, InstanceStatus.Running), (i.Work, i.Status)));
+        Assert.Equal(1, world.StartedOf[2]);
+    }
+
+    [Fact]
+    public void Step_DeviceAtANodeThatIsNotHeardOf_IsNotGivenUpWhileThatNodeStoresThatItIsThere()
+    {
+        var world = new World(1, 1, 1, hasAway: true, new Random(1));
+        world.Settle();
+        world.Workload.Definition = world.Workload.Definition with { Away = "10s" };
+        var instance = world.Live.Single();
+        instance.LeaseSeconds = 10;
+        var (from, unseen) = (world.Now, TimeSpan.FromSeconds(90));
+        for (var now = from; now < from.AddMinutes(10); now += TimeSpan.FromSeconds(1))
+        {
+            // once a minute the other node stores it; after five it does no more
+            var seen = from.AddMinutes(Math.Min(5, Math.Floor((now - from).TotalMinutes)));
+            var machine = new WorkloadMachine(
+                world.Workload, [instance], new Dictionary<Guid, InstanceExecution> { [instance.ExecutionId!.Value] = new(ExecutionStatus.Running, null, null, null) },
+                _ => new WorkloadDevice(false, false, true, seen), [], null, now, unseen);
+            machine.Step();
+            Assert.Equal(now >= from.AddMinutes(5) + unseen + WorkloadMachine.Margin, instance.Status == InstanceStatus.Ended);
+            if (instance.Status == InstanceStatus.Ended)
+            {
+                return;
+            }
+        }
+
+        Assert.Fail("it was never given up");
+    }
+
     /// <summary>Devices, executions and time, in place of the real ones. A host on a lease ends what it has when the device was away for that long.</summary>
     private sealed class World
     {

@@ -123,7 +123,7 @@ public abstract class WorkloadOutputTests(ServerFixture fixture) : WorkloadTests
         Assert.False(await db.Set<JournalEntry>().AnyAsync(e => e.RunId == run, Cancelled));
         Assert.True(await db.Set<Run>().AnyAsync(r => r.Id == running, Cancelled));
 
-        Task RemoveAsync(int days) => new WorkloadRunRetention(Server.Services.GetRequiredService<IDbContextFactory<OperoneDb>>(), Server.Services.GetRequiredService<RunRemoval>(),
+        Task RemoveAsync(int days) => new WorkloadRunRetention(Server.Services.GetRequiredService<RunRemoval>(),
             Options.Create(new JobRunOptions()), new FakeTimeProvider(DateTimeOffset.UtcNow.AddDays(days)), NullLogger<WorkloadRunRetention>.Instance).RunAsync(Cancelled);
     }
 

@@ -1285,6 +1285,9 @@ namespace Operone.Web.Data.Migrations.Postgres
 
                     b.HasIndex("WebhookId", "Id");
 
+                    b.HasIndex("WebhookId", "Key", "Position")
+                        .HasFilter("\"Status\" = 0");
+
                     b.HasIndex("WebhookId", "Status", "Position");
 
                     b.ToTable("webhook_deliveries", (string)null);
@@ -1940,6 +1943,10 @@ namespace Operone.Web.Data.Migrations.Postgres
                         .HasMaxLength(256)
                         .HasColumnType("character varying(256)");
 
+                    b.Property<string>("Called")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)");
+
                     b.Property<string>("Comment")
                         .HasMaxLength(500)
                         .HasColumnType("character varying(500)");
@@ -2074,6 +2081,9 @@ namespace Operone.Web.Data.Migrations.Postgres
                     b.Property<DateTimeOffset?>("NextAt")
                         .HasColumnType("timestamp with time zone");
 
+                    b.Property<bool>("ObeysWindows")
+                        .HasColumnType("boolean");
+
                     b.Property<Guid?>("OwnerId")
                         .HasColumnType("uuid");
 
@@ -2130,10 +2140,15 @@ namespace Operone.Web.Data.Migrations.Postgres
                     b.Property<int>("Version")
                         .HasColumnType("integer");
 
+                    b.Property<DateTimeOffset?>("WaitsFrom")
+                        .HasColumnType("timestamp with time zone");
+
                     b.HasKey("Id");
 
                     b.HasIndex("Exclusive")
                         .IsUnique();
+
+                    b.HasIndex("JobId", "EndedAt");
 
                     b.HasIndex("JobId", "Id");
 

@@ -1274,6 +1274,9 @@ namespace Operone.Web.Data.Migrations.Sqlite
 
                     b.HasIndex("WebhookId", "Id");
 
+                    b.HasIndex("WebhookId", "Key", "Position")
+                        .HasFilter("\"Status\" = 0");
+
                     b.HasIndex("WebhookId", "Status", "Position");
 
                     b.ToTable("webhook_deliveries", (string)null);
@@ -1929,6 +1932,10 @@ namespace Operone.Web.Data.Migrations.Sqlite
                         .HasMaxLength(256)
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Called")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Comment")
                         .HasMaxLength(500)
                         .HasColumnType("TEXT");
@@ -2063,6 +2070,9 @@ namespace Operone.Web.Data.Migrations.Sqlite
                     b.Property<long?>("NextAt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<bool>("ObeysWindows")
+                        .HasColumnType("INTEGER");
+
                     b.Property<Guid?>("OwnerId")
                         .HasColumnType("TEXT");
 
@@ -2119,10 +2129,15 @@ namespace Operone.Web.Data.Migrations.Sqlite
                     b.Property<int>("Version")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long?>("WaitsFrom")
+                        .HasColumnType("INTEGER");
+
                     b.HasKey("Id");
 
                     b.HasIndex("Exclusive")
                         .IsUnique();
+
+                    b.HasIndex("JobId", "EndedAt");
 
                     b.HasIndex("JobId", "Id");
 

@@ -16,6 +16,8 @@ internal sealed class Approval
     public string? Message { get; init; }
     /// <summary>What it is bound to.</summary>
     public required string Hash { get; init; }
+    /// <summary>The jobs that are called, as they were; null where that was not noted. See <see cref="ApprovalContent.HashOf"/>.</summary>
+    public string? Called { get; init; }
     public required int Devices { get; init; }
     public required string AskedBy { get; init; }
     public Guid? OwnerId { get; init; }
@@ -38,6 +40,7 @@ internal sealed class ApprovalConfiguration : IEntityTypeConfiguration<Approval>
         builder.Property(a => a.JobName).HasMaxLength(JobRules.MaxNameLength);
         builder.Property(a => a.Message).HasMaxLength(JobRules.MaxTextLength);
         builder.Property(a => a.Hash).HasMaxLength(64);
+        builder.Property(a => a.Called).HasMaxLength(64);
         builder.Property(a => a.AskedBy).HasMaxLength(256);
         builder.Property(a => a.DecidedBy).HasMaxLength(256);
         builder.Property(a => a.Comment).HasMaxLength(JobRules.MaxTextLength);

@@ -35,6 +35,10 @@ internal sealed class ApprovalContent(IDbContextFactory<OperoneDb> databases, Jo
         return meant.IsError ? meant.Error! : meant.Value.Devices.ToArray();
     }
 
+    /// <summary>The jobs that a run calls, with their versions: it must still be these when one of them is called.</summary>
+    public static string HashOf(IReadOnlyList<CalledJob> called) =>
+        Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', called.OrderBy(c => c.Id).Select(c => $"{c.Id} {c.Version}")))));
+
     /// <summary>The same for a run that is being made.</summary>
     public static string Hash(
         int version, JobDefinition definition, IReadOnlyList<CalledJob> called, IReadOnlyDictionary<string, string> parameters, IReadOnlyList<string> secrets,

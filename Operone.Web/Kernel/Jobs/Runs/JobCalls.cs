@@ -31,7 +31,12 @@ internal sealed class JobCalls(IDbContextFactory<OperoneDb> databases, JobStarts
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     /// <summary>A new call. What a webhook gets is published with it.</summary>
-    public JobRunCall New(OperoneDb db, JobRun run, int step, DateTimeOffset now)
+    /// <param name="db">Where it is to be stored.</param>
+    /// <param name="run">The run.</param>
+    /// <param name="step">Its step.</param>
+    /// <param name="before">What the same step called in the run that this one does again; null for none.</param>
+    /// <param name="now">The time.</param>
+    public JobRunCall New(OperoneDb db, JobRun run, int step, Guid? before, DateTimeOffset now)
     {
         var id = Guid.CreateVersion7(now);
         if (run.Definition.Steps![step].Webhook is { } webhook && secrets.Open(run) is { } bound)
@@ -39,7 +44,7 @@ internal sealed class JobCalls(IDbContextFactory<OperoneDb> databases, JobStarts
             id = db.Publish(JobRecords.Called(run, step, webhook.Name!, JobParameters.Fill(webhook.Data, bound).Values));
         }
 
-        return new() { JobRunId = run.Id, Step = step, CalledId = id, At = now };
+        return new() { JobRunId = run.Id, Step = step, CalledId = id, PreviousId = before, At = now };
     }
 
     /// <summary>The same once more, after a pause: where its step is tried again. Null where it is not.</summary>
@@ -116,6 +121,13 @@ internal sealed class JobCalls(IDbContextFactory<OperoneDb> databases, JobStarts
         if (await Job.FindAsync(db, called.Name!, cancellationToken) is not { } job)
         {
             return new(JobCallStatus.Failed, $"there is no job '{called.Name}'", IsFinal: true);
+        }
+
+        // a yes was for what is called as it was then
+        var agreed = await db.Set<Approval>().Where(a => a.JobRunId == run.Id && a.Status == ApprovalStatus.Approved).OrderByDescending(a => a.Id).Select(a => a.Called).FirstOrDefaultAsync(cancellationToken);
+        if (agreed is not null && agreed != ApprovalContent.HashOf(await CalledJob.OfAsync(db, run.JobName, run.Definition, cancellationToken)))
+        {
+            return new(JobCallStatus.Failed, $"the job '{job.Name}', or one that it calls, was changed after the yes: run it anew", IsFinal: true);
         }
 
         var filled = JobParameters.Fill(called.Parameters, bound);

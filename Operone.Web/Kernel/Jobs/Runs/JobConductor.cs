@@ -44,10 +44,18 @@ internal sealed partial class JobConductor(
             catch (Exception problem) when (Problems.IsDatabaseAway(problem))
             {
                 Log.DatabaseAway(logger, problem.GetBaseException().Message);
-                await Task.Delay(Interval, time, CancellationToken.None);
+                await PauseAsync(stoppingToken);
+            }
+            catch (Exception problem) when (problem is not OperationCanceledException)
+            {
+                Log.Failed(logger, problem);
+                await PauseAsync(stoppingToken);
             }
         }
     }
+
+    private async Task PauseAsync(CancellationToken stoppingToken) =>
+        await Task.Delay(Interval, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     /// <summary>Takes every run that has something to do one step further. Gives how many there were.</summary>
     private async Task<int> PassAsync(CancellationToken cancellationToken)
@@ -142,6 +150,9 @@ internal sealed partial class JobConductor(
 
     private static partial class Log
     {
+        [LoggerMessage(Level = LogLevel.Error, Message = "Runs of jobs could not be looked at; it is tried again in a moment")]
+        public static partial void Failed(ILogger logger, Exception exception);
+
         [LoggerMessage(Level = LogLevel.Warning, Message = "Runs of jobs are looked at again in a moment; the database is away: {Problem}")]
         public static partial void DatabaseAway(ILogger logger, string problem);
 

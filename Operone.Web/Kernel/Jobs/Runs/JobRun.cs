@@ -37,6 +37,8 @@ internal sealed class JobRun
     public required IReadOnlyList<string> SecretNames { get; init; }
     /// <summary>The values of its secrets by name: sealed JSON.</summary>
     public byte[]? SealedSecrets { get; init; }
+    /// <summary>Whether maintenance windows hold it until its devices are chosen: a schedule or trigger made it.</summary>
+    public bool ObeysWindows { get; init; }
     /// <summary>Which stretch of steps between approvals is at work, from 0 on.</summary>
     public int Phase { get; init; }
     /// <summary>Which batch is at work, from 0 on.</summary>
@@ -69,6 +71,12 @@ internal sealed class JobRun
     public DateTimeOffset? NextAt { get; init; }
     /// <summary>How often somebody has changed it from outside: what came while it was at work is not overlooked.</summary>
     public int News { get; init; }
+
+    /// <summary>Since when it waits for room; null for since it was made. A pause, and windows that hold it, do not count.</summary>
+    public DateTimeOffset? WaitsFrom { get; init; }
+
+    /// <summary>Until when it waits for room.</summary>
+    public DateTimeOffset WaitsUntil => (WaitsFrom ?? CreatedAt) + Patience;
 
     /// <summary>Whether Operone has still to choose its devices.</summary>
     public bool IsUnplaced => Placement is not null && Among is null;
@@ -122,7 +130,7 @@ internal sealed class JobRunConfiguration : IEntityTypeConfiguration<JobRun>
         builder.Property(r => r.Target).HasJsonText();
         builder.Property(r => r.Among).HasJsonText();
         builder.Property(r => r.Placement).HasJsonText();
-        builder.Ignore(r => r.IsUnplaced).Ignore(r => r.Patience);
+        builder.Ignore(r => r.IsUnplaced).Ignore(r => r.Patience).Ignore(r => r.WaitsUntil);
         builder.Property(r => r.Parameters).HasJsonText();
         builder.Property(r => r.SecretNames).HasJsonText();
         builder.Property(r => r.Cause).HasMaxLength(200);
@@ -131,6 +139,7 @@ internal sealed class JobRunConfiguration : IEntityTypeConfiguration<JobRun>
         builder.Property(r => r.PausedBy).HasMaxLength(256);
         builder.Property(r => r.CancelledBy).HasMaxLength(256);
         builder.HasIndex(r => new { r.JobId, r.Id });
+        builder.HasIndex(r => new { r.JobId, r.EndedAt });
         builder.HasIndex(r => new { r.Status, r.NextAt });
         builder.HasIndex(r => r.Exclusive).IsUnique();
     }

@@ -157,7 +157,8 @@ internal sealed class JobRunMachine
     /// <param name="status">As what it ends.</param>
     /// <param name="reason">Why.</param>
     /// <param name="again">Whether what is to be cancelled may not have been told.</param>
-    public void End(JobRunStatus status, string reason, bool again)
+    /// <param name="isGone">Whether a device is not waited for any more; it is told when it is back. Null where all are.</param>
+    public void End(JobRunStatus status, string reason, bool again, Func<JobRunDevice, bool>? isGone = null)
     {
         foreach (var device in _open.Where(d => !d.Status.IsEnd()))
         {
@@ -171,6 +172,12 @@ internal sealed class JobRunMachine
                 var isNew = device.RunId is null;
                 Fail(device, isNew ? JobDeviceStatus.NotStarted : JobDeviceStatus.Cancelled, isNew ? reason : $"{reason}, before its step {device.Step + 1}");
                 _changed.Add(device);
+            }
+            else if (isGone?.Invoke(device) == true)
+            {
+                Fail(device, JobDeviceStatus.Cancelled, $"{reason}; the device is away, and is told when it is back");
+                _changed.Add(device);
+                Cancelling.Add(device);
             }
             else if (again || device.Reason != ShortText.Shorten(reason, 1000))
             {
@@ -280,7 +287,7 @@ internal sealed class JobRunMachine
         || (device.Status == JobDeviceStatus.Pending && Math.Max(device.Step, first) <= last && !(IsStopped && IsNew(device, first)));
 
     // what comes after it is called for all
-    private bool HasDoneAll(JobRunDevice device) => device.Status == JobDeviceStatus.Pending && device.RunId is not null && _steps.Skip(device.Step).All(s => !JobRules.IsForDevices(s));
+    private bool HasDoneAll(JobRunDevice device) => device.Status == JobDeviceStatus.Pending && (device.RunId is not null || device.Step > 0) && _steps.Skip(device.Step).All(s => !JobRules.IsForDevices(s));
 
     private static bool IsNew(JobRunDevice device, int first) => device.Status == JobDeviceStatus.Pending && device.Step <= first && device.Attempt == 0;
 

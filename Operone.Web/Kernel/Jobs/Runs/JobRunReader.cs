@@ -135,7 +135,7 @@ internal sealed class JobRunReader(IDbContextFactory<OperoneDb> databases, JobSi
         {
             Parameters = run.Parameters.Concat(run.SecretNames.Select(n => KeyValuePair.Create(n, AppliedEnvironment.Mask))).ToDictionary(),
             Steps = [.. run.Definition.Steps!.Select((step, i) => new JobRunStepView(i, NameOf(step), [.. bySteps[i]], calls.GetValueOrDefault(i)?.ToView(step)))],
-            WaitsUntil = run.IsUnplaced && run.EndedAt is null ? run.CreatedAt + run.Patience : null,
+            WaitsUntil = run.IsUnplaced && run.EndedAt is null ? run.WaitsUntil : null,
             Placement = devices is null ? run.Placement : PlacementSight.Part(run.Placement, devices.Contains),
             Approvals = [.. approvals.Select(a => a.ToView())],
         };

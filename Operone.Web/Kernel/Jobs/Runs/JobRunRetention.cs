@@ -14,8 +14,6 @@ namespace Operone.Web.Kernel.Jobs.Runs;
 internal sealed partial class JobRunRetention(
     IDbContextFactory<OperoneDb> databases, RunRemoval removal, IOptions<JobRunOptions> options, TimeProvider time, ILogger<JobRunRetention> logger) : IRecurringJob
 {
-    private const int Batch = 100;
-
     public string Name => "job-run-retention";
 
     public string Cron => "11 3 * * *";
@@ -28,36 +26,14 @@ internal sealed partial class JobRunRetention(
             return;
         }
 
-        var (before, removed, after) = (time.GetUtcNow().AddDays(-days), 0, Guid.Empty);
-        while (true)
-        {
-            List<Guid> old;
-            await using (var db = await databases.CreateDbContextAsync(cancellationToken))
-            {
-                old = await FindAsync(db, before, after, cancellationToken);
-            }
-
-            foreach (var id in old)
-            {
-                await RemoveAsync(id, cancellationToken);
-                removed++;
-            }
-
-            if (old.Count < Batch)
-            {
-                break;
-            }
-
-            after = old[^1];
-        }
-
-        if (removed > 0)
+        var before = time.GetUtcNow().AddDays(-days);
+        if (await removal.RemoveOldAsync((db, after, most, cancel) => FindAsync(db, before, after, most, cancel), RemoveAsync, cancellationToken) is > 0 and var removed)
         {
             Log.Removed(logger, removed, days);
         }
     }
 
-    private static async Task<List<Guid>> FindAsync(OperoneDb db, DateTimeOffset before, Guid after, CancellationToken cancellationToken)
+    private static async Task<List<Guid>> FindAsync(OperoneDb db, DateTimeOffset before, Guid after, int most, CancellationToken cancellationToken)
     {
         // those that have not ended are few; of a run that has, none can be called any more
         var open = await db.Set<JobRun>().Where(r => r.Status < JobRunStatus.Succeeded).Select(r => new { r.Id, r.ParentId }).ToListAsync(cancellationToken);
@@ -65,7 +41,7 @@ internal sealed partial class JobRunRetention(
         var oldest = OrderedIds.FirstAt(before);
         return await Over(db, before).Where(r => r.Id.CompareTo(after) > 0 && r.Id.CompareTo(oldest) < 0
                 && !EF.Parameter(callers).Contains(r.ParentId) && !EF.Parameter(called).Contains(r.Id))
-            .OrderBy(r => r.Id).Select(r => r.Id).Take(Batch).ToListAsync(cancellationToken);
+            .OrderBy(r => r.Id).Select(r => r.Id).Take(most).ToListAsync(cancellationToken);
     }
 
     // one that another run called goes after that, which says what it called

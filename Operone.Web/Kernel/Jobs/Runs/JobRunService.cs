@@ -42,6 +42,7 @@ internal sealed class JobRunService(
         var now = time.GetUtcNow();
         var changed = await Open(db, id).Where(r => r.PausedAt != null).ExecuteUpdateAsync(
             r => r.SetProperty(x => x.PausedAt, (DateTimeOffset?)null).SetProperty(x => x.PausedBy, (string?)null).SetProperty(x => x.NextAt, now)
+                .SetProperty(x => x.WaitsFrom, x => x.Placement != null && x.Among == null ? now : x.WaitsFrom)
                 .SetProperty(x => x.News, x => x.News + 1), cancellationToken);
         return await DoneAsync(db, actor, run.Value, changed, "job-run.resume", EventTypes.JobRunResumed, cancellationToken);
     }

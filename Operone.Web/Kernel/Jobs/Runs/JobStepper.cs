@@ -20,6 +20,9 @@ internal sealed class JobStepper(
     IDbContextFactory<OperoneDb> databases, DeviceDirectory directory, CurrentStanding standing, JobSecrets secrets, RunStart starts,
     ApprovalContent contents, JobCalls calls, JobRecords records, TimeProvider time)
 {
+    /// <summary>How long a run that is to end waits for devices that are away.</summary>
+    internal static readonly TimeSpan AwayPatience = TimeSpan.FromMinutes(5);
+
     private const string UpdateDevice = """
         UPDATE job_run_devices SET "Status" = @status, "Step" = @step, "Attempt" = @attempt, "RunId" = @run, "ExecutionId" = @execution, "RetryAt" = @retryAt, "Reason" = @reason
         WHERE "JobRunId" = @jobRun AND "DeviceId" = @device
@@ -43,7 +46,7 @@ internal sealed class JobStepper(
         if (run.IsUnplaced && ending is null)
         {
             // whoever places it wakes it, and whoever lets it go on after a pause
-            return run.PausedAt is null ? run.CreatedAt + run.Patience : null;
+            return run.PausedAt is null ? run.WaitsUntil : null;
         }
 
         machine.Harvest(await EndsAsync(db, before, cancellationToken), ending is not null);
@@ -55,7 +58,9 @@ internal sealed class JobStepper(
         var (outcome, again) = (new CallOutcome(JobCallStatus.Cancelled, why), (JobRunCall?)null);
         if (ending is { } status)
         {
-            machine.End(status, why!, isTakenOver);
+            // what was told and is away may be away for months
+            var isLate = (run.CancelledAt ?? run.Deadline) + AwayPatience <= now;
+            machine.End(status, why!, isTakenOver, isLate ? d => !directory.IsOnline(d.DeviceId) : null);
             next = now.AddSeconds(30);
         }
         else if (call is not null)
@@ -108,7 +113,7 @@ internal sealed class JobStepper(
     private static (JobRunStatus? Status, string? Why) EndingOf(JobRun run, DateTimeOffset now) =>
         run.CancelledAt is not null ? (JobRunStatus.Cancelled, $"cancelled by {run.CancelledBy}")
         : run.Deadline <= now ? (JobRunStatus.TimedOut, $"it took longer than {run.Definition.Timeout}")
-        : run is { IsUnplaced: true, PausedAt: null } && run.CreatedAt + run.Patience <= now
+        : run is { IsUnplaced: true, PausedAt: null } && run.WaitsUntil <= now
             ? (JobRunStatus.TimedOut, $"there was no room within {Quantities.FormatDuration(run.Patience)}{(run.Reason is null ? "" : $": {run.Reason}")}")
         : (null, null);
 
@@ -307,7 +312,9 @@ internal sealed class JobStepper(
 
         if (machine.Calls is { } step)
         {
-            db.Add(calls.New(db, run, step, now));
+            // what the run called that this one does again may still be coming to its end
+            var before = run.RetryOf is { } of ? await db.Set<JobRunCall>().Where(c => c.JobRunId == of && c.Step == step).Select(c => (Guid?)c.CalledId).SingleOrDefaultAsync(cancellationToken) : null;
+            db.Add(calls.New(db, run, step, before, now));
         }
 
         if (asked is not null)

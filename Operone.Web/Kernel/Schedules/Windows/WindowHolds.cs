@@ -17,6 +17,9 @@ internal sealed class WindowHolds
 
     private WindowHolds(IReadOnlyList<(Selector Selector, WindowTimes Times)> windows, DateTimeOffset now) => (_windows, Now) = (windows, now);
 
+    /// <summary>None: they hold nothing.</summary>
+    public static WindowHolds None { get; } = new([], default);
+
     /// <summary>Whether there are none.</summary>
     public bool IsEmpty => _windows.Count == 0;
 
@@ -47,6 +50,21 @@ internal sealed class WindowHolds
         }
 
         return first;
+    }
+
+    /// <summary>Those of some devices on which they may not work now, with the first time at which they may; null where none is near.</summary>
+    public IReadOnlyDictionary<DeviceEntry, DateTimeOffset?> Held(IReadOnlyList<DeviceEntry> devices)
+    {
+        var held = new Dictionary<DeviceEntry, DateTimeOffset?>(ReferenceEqualityComparer.Instance);
+        foreach (var device in IsEmpty ? [] : devices)
+        {
+            if (FirstAllowed(device) is var first && !(first <= Now))
+            {
+                held[device] = first;
+            }
+        }
+
+        return held;
     }
 
     /// <summary>The devices of a window that was checked.</summary>
