@@ -77,8 +77,10 @@ internal sealed class ApiClient(HttpClient http)
     {
         var clock = Stopwatch.StartNew();
         Exception? last = null;
-        while (clock.Elapsed < limit)
+        while (true)
         {
+            // The last look is one after the time is up: this process may have stood still meanwhile.
+            var isLast = clock.Elapsed >= limit;
             try
             {
                 if (await holds())
@@ -91,6 +93,11 @@ internal sealed class ApiClient(HttpClient http)
             catch (HttpRequestException e)
             {
                 last = e;
+            }
+
+            if (isLast)
+            {
+                break;
             }
 
             await Task.Delay(50, cancellationToken);

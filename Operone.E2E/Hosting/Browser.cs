@@ -21,6 +21,8 @@ public sealed class Browser : IAsyncLifetime
             return;
         }
 
+        // What a context waits for does not count for what is expected: that has a limit of its own.
+        Assertions.SetDefaultExpectTimeout(15_000);
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new()
         {

@@ -22,7 +22,10 @@ public sealed partial class FirstStartTests(Browser browser)
         await agent.EnrollAsync(server.Url, Token, "this-machine", cancel);
         agent.Start();
 
-        var address = SetUpAddress().Match(await File.ReadAllTextAsync(server.LogFile, cancel)).Value;
+        // It is said once all has started, which is after it answers.
+        var address = "";
+        await ApiClient.UntilAsync(
+            async () => (address = SetUpAddress().Match(await File.ReadAllTextAsync(server.LogFile, cancel)).Value).Length > 0, TimeSpan.FromSeconds(30), "the log has the address", cancel);
         Assert.StartsWith(server.Url, address, StringComparison.Ordinal);
         var page = await browser.OpenAsync(server.Url);
         await page.GotoAsync(address);
@@ -39,12 +42,15 @@ public sealed partial class FirstStartTests(Browser browser)
         await Expect(page.GetByRole(AriaRole.Row).Filter(new() { HasText = "this-machine" })).ToContainTextAsync("online");
         await page.PictureAsync("journey-first-2-devices");
 
-        await page.RunOnAllAsync("for i in 1 2 3 4 5 6; do echo \"line $i\"; sleep 0.7; done; echo bad >&2");
+        // The last line waits until the first was seen.
+        var seen = Path.Combine(folder, "seen");
+        await page.RunOnAllAsync($"for i in 1 2 3 4 5; do echo \"line $i\"; sleep 0.7; done; until [ -e {seen} ]; do sleep 0.1; done; echo \"line $((i + 1))\"; echo bad >&2");
         await Expect(page.Output()).ToContainTextAsync("line 1");
         // Live: the first line is there, the last is not yet.
         await Expect(page.RunState("running")).ToBeVisibleAsync();
-        await Expect(page.Output()).Not.ToContainTextAsync("line 6", new() { Timeout = 100 });
+        await Expect(page.Output()).Not.ToContainTextAsync("line 6");
         await page.PictureAsync("journey-first-3-live");
+        await File.WriteAllTextAsync(seen, "", cancel);
         await Expect(page.RunState("succeeded")).ToBeVisibleAsync();
         await Expect(page.Output()).ToContainTextAsync("line 6");
         await Expect(page.Output()).ToContainTextAsync("bad");
@@ -58,6 +64,6 @@ public sealed partial class FirstStartTests(Browser browser)
         await page.Context.CloseAsync();
     }
 
-    [GeneratedRegex(@"http://\S+/setup\?code=\S+")]
+    [GeneratedRegex(@"http://\S+/setup\?code=\S+(?=\s)")]
     private static partial Regex SetUpAddress();
 }

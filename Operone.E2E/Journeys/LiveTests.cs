@@ -30,10 +30,11 @@ public sealed class LiveTests(Browser browser)
         var clock = Stopwatch.StartNew();
         scene.Agents[0].Start();
         await Expect(page.Output()).ToContainTextAsync("I am back");
+        var back = clock.Elapsed;
         await Expect(page.RunState("succeeded")).ToBeVisibleAsync();
         await page.GoAsync("/devices");
         await Expect(row).ToContainTextAsync("online");
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(15), $"It took {clock.Elapsed}");
+        Assert.True(back < TimeSpan.FromSeconds(15), $"It took {back}");
         await page.Context.CloseAsync();
     }
 
@@ -70,7 +71,10 @@ public sealed class LiveTests(Browser browser)
         await second.SignInAsync();
         await second.GoAsync("/runs");
 
-        await first.RunOnAllAsync("i=0; while [ $i -lt 40 ]; do i=$((i + 1)); printf '\\033[32mstep %s\\033[0m\\n' $i; sleep 0.2; done");
+        // The last steps wait until both have seen it run.
+        var seen = Path.Combine(scene.Server.Folder, "seen");
+        await first.RunOnAllAsync(
+            $"i=0; while [ $i -lt 40 ]; do i=$((i + 1)); printf '\\033[32mstep %s\\033[0m\\n' $i; sleep 0.2; until [ $i -lt 30 ] || [ -e {seen} ]; do sleep 0.1; done; done");
         // The list of the second shows the run by itself; from there to the run.
         await second.GetByRole(AriaRole.Row).Filter(new() { HasText = "step" }).GetByRole(AriaRole.Link).First.ClickAsync();
         await second.WaitForURLAsync(first.Url.Split('?')[0] + "*");
@@ -82,6 +86,7 @@ public sealed class LiveTests(Browser browser)
         }
 
         await second.PictureAsync("journey-second-browser");
+        await File.WriteAllTextAsync(seen, "", TestContext.Current.CancellationToken);
         foreach (var page in (IEnumerable<IPage>)[first, second])
         {
             await Expect(page.RunState("succeeded")).ToBeVisibleAsync(new() { Timeout = 30_000 });

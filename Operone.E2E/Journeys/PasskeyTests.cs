@@ -16,7 +16,11 @@ public sealed partial class PasskeyTests(Browser browser)
         var folder = Directory.CreateTempSubdirectory("operone-passkey-").FullName;
         await using var server = new ServerProcess(folder, owner: false);
         await server.StartAsync(cancel);
-        var address = SetUpAddress().Match(await File.ReadAllTextAsync(server.LogFile, cancel)).Value.Replace("127.0.0.1", "localhost", StringComparison.Ordinal);
+        // It is said once all has started, which is after it answers.
+        var address = "";
+        await ApiClient.UntilAsync(
+            async () => (address = SetUpAddress().Match(await File.ReadAllTextAsync(server.LogFile, cancel)).Value).Length > 0, TimeSpan.FromSeconds(30), "the log has the address", cancel);
+        address = address.Replace("127.0.0.1", "localhost", StringComparison.Ordinal);
         var page = await browser.OpenAsync(server.Url.Replace("127.0.0.1", "localhost", StringComparison.Ordinal));
         var tools = await page.Context.NewCDPSessionAsync(page);
         await tools.SendAsync("WebAuthn.enable");
@@ -55,7 +59,7 @@ public sealed partial class PasskeyTests(Browser browser)
         await page.Context.CloseAsync();
     }
 
-    [GeneratedRegex(@"http://\S+/setup\?code=\S+")]
+    [GeneratedRegex(@"http://\S+/setup\?code=\S+(?=\s)")]
     private static partial Regex SetUpAddress();
 
     [GeneratedRegex("^Remove .+")]

@@ -40,6 +40,8 @@ public sealed partial class TerminalLastsTests(Browser browser)
 
         // The browser is closed, and something is printed meanwhile.
         await page.TypeAsync("(sleep 1; echo mean''while) &\n");
+        // The shell has taken it: keys that are still on their way would go with the window.
+        await Expect(page.Pane().Screen()).ToContainTextAsync("[1]");
         await page.Context.CloseAsync();
         page = await OwnerAsync(scene);
         await page.GoAsync(new Uri(address).PathAndQuery);

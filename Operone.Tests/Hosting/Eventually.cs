@@ -12,9 +12,10 @@ internal static class Eventually
     /// <summary>The same; what there is not is asked for at the end.</summary>
     public static async Task<T> BecomesAsync<T>(Func<Task<T?>> look, Func<string> what, double seconds)
     {
-        for (var patience = Stopwatch.StartNew(); ;)
+        var patience = Stopwatch.StartNew();
+        while (true)
         {
-            // the last look is one after the time: it may be this process that stood still
+            // the last look is one after the time is up: this process may have stood still meanwhile
             var isLast = patience.Elapsed >= TimeSpan.FromSeconds(seconds);
             if (await look() is { } found and not false)
             {

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Operone.Core.Access;
 using Operone.Web.Access;
@@ -55,6 +56,15 @@ internal static class TestPeople
         change.Db.Add(grant);
         Assert.Null(await change.CommitAsync(TestContext.Current.CancellationToken));
         return grant.Id;
+    }
+
+    /// <summary>Has a grant end in a second: with the clock, while it is in use.</summary>
+    public static async Task LetEndAsync(this OperoneServer server, Guid grant)
+    {
+        await using var change = await server.Services.GetRequiredService<AccessDirectory>().BeginAsync(TestContext.Current.CancellationToken);
+        var soon = DateTimeOffset.UtcNow.AddSeconds(1);
+        await change.Db.Set<Grant>().Where(g => g.Id == grant).ExecuteUpdateAsync(s => s.SetProperty(g => g.Until, soon), TestContext.Current.CancellationToken);
+        Assert.Null(await change.CommitAsync(TestContext.Current.CancellationToken));
     }
 
     /// <summary>A browser in which somebody has signed in.</summary>

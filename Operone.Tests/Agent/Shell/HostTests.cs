@@ -163,7 +163,7 @@ public sealed class HostTests
     {
         const string Tree = "(setsid sleep 1000 &); (setsid sh -c 'trap \"\" TERM; while :; do sleep 1; done' &); trap '' TERM; echo up; while :; do sleep 1; done";
         using var host = HostUnderTest.Start(HostUnderTest.Request(Tree));
-        await Eventually.BecomesAsync(() => Task.FromResult(File.Exists(host.Folder.Socket) && Processes.OfExecution(host.Id).Count >= 3), "a tree", 30);
+        await Eventually.BecomesAsync(() => Task.FromResult(File.Exists(host.Folder.Output) && File.Exists(host.Folder.Socket) && Processes.OfExecution(host.Id).Count >= 3), "a tree that ignores being asked", 30);
         using var link = Hosts.Connect(host.Folder);
         link.Cancel(TimeSpan.FromMilliseconds(300));
         var result = await host.EndAsync();
@@ -188,13 +188,14 @@ public sealed class HostTests
     public async Task Child_LeftBehindWithThePipe_IsLeftAloneAndDoesNotHoldTheEnd()
     {
         using var temp = new TempFolder();
-        var request = HostUnderTest.Request($"(sleep 0.5; echo late; sleep 0.2; touch {temp["alive"]}; sleep 1000) & echo first");
+        var request = HostUnderTest.Request($"(until [ -e {temp["go"]} ]; do sleep 0.05; done; echo late; touch {temp["alive"]}; sleep 1000) & echo first");
         using var host = HostUnderTest.Start(request);
         var result = await host.EndAsync();
         Assert.Equal((ExecutionStatus.Succeeded, "first\n"), (result.End.Status, result.Text));
         Assert.NotEmpty(Processes.OfExecution(host.Id));
 
         // writing into the pipe after the end does not kill it
+        await File.WriteAllTextAsync(temp["go"], "", TestContext.Current.CancellationToken);
         await Eventually.BecomesAsync(() => Task.FromResult(File.Exists(temp["alive"])), "the child's file", 30);
     }
 

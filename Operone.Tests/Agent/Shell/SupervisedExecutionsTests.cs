@@ -73,10 +73,12 @@ public sealed class SupervisedExecutionsTests : IDisposable
         { Supervision = new() { StopGraceSeconds = 0.3 } };
         agent.All.Start(request);
         await StateAsync(agent.Hub, request, s => s is { Starts: 1, Health: HealthState.Healthy });
-        var old = Processes.OfExecution(request.ExecutionId);
-        Assert.True(old.Count >= 2);
+        var old = await Eventually.BecomesAsync(() => Task.FromResult(Processes.OfExecution(request.ExecutionId) is { Count: >= 2 } tree ? tree : null), "a tree", 30);
         for (var round = 1; round <= 2; round++)
         {
+            // what its host has not stored yet would die with it
+            var printed = string.Concat(Enumerable.Repeat("up\n", round));
+            await Eventually.BecomesAsync(() => Task.FromResult(agent.Hub[request.ExecutionId].Text == printed), "the output of this start", 30);
             Processes.Kill(Processes.Holding(agent.FolderOf(request.ExecutionId).Claimed)!.Value);
             await StateAsync(agent.Hub, request, s => s.Starts == round + 1 && s.Health == HealthState.Healthy);
         }

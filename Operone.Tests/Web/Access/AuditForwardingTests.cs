@@ -61,10 +61,7 @@ public abstract class AuditForwardingTests(ServerFixture fixture) : ServerTests(
     [Fact]
     public async Task SyslogOverTcp_ReceiverAwayAndBack_GetsEachEntryFramedAndInOrder()
     {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        var port = ((IPEndPoint)probe.LocalEndpoint).Port;
-        probe.Stop();
+        var port = PostgresServer.FreePort();
         await using var server = await Fixture.StartAnotherAsync(new() { ["Operone:Audit:Syslog"] = $"tcp://127.0.0.1:{port}" });
         await NoteAsync(server, 20);
         await EventuallyAsync(() => Task.FromResult(server.Log.Lines.Any(l => l.Contains("cannot be sent to syslog:tcp", StringComparison.Ordinal))), "the first failure");

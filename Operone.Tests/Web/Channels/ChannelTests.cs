@@ -155,25 +155,12 @@ public sealed class ChannelTests(ChannelTests.Small fixture) : ServerTests(fixtu
 
         // whoever leaves makes room
         seats[0].Abort();
-        await EventuallyAsync(async () =>
-        {
-            var attaching = AttachAsync(one);
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
-            var asked = first.Channels.Reader.ReadAsync(patience.Token).AsTask();
-            if (await Task.WhenAny(attaching, asked) == attaching)
-            {
-                await patience.CancelAsync();
-                return false;
-            }
-
-            await DialAsync(first, (await asked).ChannelId);
-            return (await attaching).Status == HttpStatusCode.SwitchingProtocols;
-        }, "room for one more");
+        await SitAsync(first, one);
     }
 
     private Task<ClientWebSocket> SitAsync(FakeAgent agent, Guid terminal) => EventuallyAsync(async () =>
     {
-        // those of the test before may just be going
+        // those who have left may just be going
         var attaching = AttachAsync(terminal);
         using var stop = new CancellationTokenSource();
         var asked = agent.Channels.Reader.WaitToReadAsync(stop.Token).AsTask();

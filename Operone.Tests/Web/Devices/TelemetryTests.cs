@@ -48,8 +48,8 @@ public abstract class TelemetryTests(ServerFixture fixture) : ServerTests(fixtur
             await db.SaveChangesAsync(Cancelled);
         }
 
-        await Server.RunJobAsync("telemetry");
-        await Server.RunJobAsync("telemetry");
+        await RollUpAsync();
+        await RollUpAsync();
         var series = await ReadAsync(agent, $"?from={Uri.EscapeDataString(now.AddDays(-10).ToString("O"))}");
         Assert.Equal(TelemetryResolution.Minute, series.Resolution);
         Assert.Equal([30d, 6d], series.Items.Select(s => s.CpuPercent));
@@ -67,6 +67,20 @@ public abstract class TelemetryTests(ServerFixture fixture) : ServerTests(fixtur
         using var response = await Server.Owner.GetAsync($"/api/v1/devices/{agent.Id}/telemetry{query}", Cancelled);
         Assert.Equal([field], (await OperoneServer.ReadProblemAsync(response)).Errors!.Keys);
     }
+
+    /// <summary>The node does the same each minute: whoever comes second with a minute finds it done, and goes on behind it.</summary>
+    private Task RollUpAsync() => EventuallyAsync(async () =>
+    {
+        try
+        {
+            await Server.RunJobAsync("telemetry");
+            return true;
+        }
+        catch (DbUpdateException)
+        {
+            return false;
+        }
+    }, "the means of the minutes", 60);
 
     private async Task<TelemetrySeries> ReadAsync(FakeAgent agent, string query) =>
         (await Server.Owner.GetFromJsonAsync<TelemetrySeries>($"/api/v1/devices/{agent.Id}/telemetry{query}", Cancelled))!;

@@ -2,12 +2,14 @@ using System.Runtime.Versioning;
 using Operone.Core.Shell;
 using Operone.Tests.Agent.Hosting;
 using Operone.Tests.Hosting;
+using Operone.Tests.Web.Shell.Terminals;
 using Xunit;
 
 namespace Operone.Tests.Agent.Shell.Terminals;
 
 /// <summary>What a terminal's host prints to its clients: more than they take, later than they come, and nothing that is text.</summary>
 [SupportedOSPlatform("linux")]
+[Collection(AloneCollection.Name)]
 public sealed class TerminalOutputTests
 {
     /// <summary>A hundred megabytes: ten million lines of nine digits and a newline.</summary>

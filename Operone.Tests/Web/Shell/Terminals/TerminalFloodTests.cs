@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Operone.Tests.Web.Shell.Terminals;
 
-/// <summary>Tests that measure their own process, and so run while no other does.</summary>
+/// <summary>Tests that measure their own process, or that must take what comes in time, and so run while no other does.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class AloneCollection
 {

@@ -82,7 +82,7 @@ public abstract class TerminalRudeTests(ServerFixture fixture) : TerminalScene(f
     {
         var terminal = await OpenAsync(new() { Argv = ["sh", "-c", Echo] });
         var person = await Server.CreatePersonAsync();
-        var until = by == "clock" ? DateTimeOffset.UtcNow.AddSeconds(6) : (DateTimeOffset?)null;
+        var until = by == "clock" ? DateTimeOffset.UtcNow.AddHours(1) : (DateTimeOffset?)null;
         var grant = await GrantAsync(person, [Permissions.TerminalsJoin, Permissions.TokensCreate], until);
         using var client = await Server.ClientAsync(person);
         await using var owner = await TerminalSeat.TakeAsync(Server, terminal.Id);
@@ -95,6 +95,11 @@ public abstract class TerminalRudeTests(ServerFixture fixture) : TerminalScene(f
             "person" => await Server.Owner.PostAsync(new Uri($"/api/v1/people/{person.Id}/disable", UriKind.Relative), null, Cancelled),
             _ => null,
         };
+        if (answer is null)
+        {
+            await Server.LetEndAsync(grant);
+        }
+
         Assert.True(answer?.IsSuccessStatusCode ?? true, answer is null ? "" : $"{answer.StatusCode} {await answer.Content.ReadAsStringAsync(Cancelled)}");
         await watcher.EndsAsync(20);
         await owner.HearsAsync(TerminalControls.People, c => c.People!.Count == 1);
