@@ -78,6 +78,11 @@ public sealed class WebhookTemplate
         {
             return Wrong($"is no JSON: {problem.Message}");
         }
+        catch (Exception problem) when (problem is InvalidOperationException or ArgumentException)
+        {
+            // the reader finds it when it makes a text of it, or before where it stands there as itself
+            return Wrong("has half of a character, as \\ud800 alone");
+        }
 
         static Error Wrong(string problem) => Error.InvalidField("template", problem);
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Operone.Core.Errors;
 
 namespace Operone.Core.Events;
@@ -93,6 +94,9 @@ public static class WebhookLimits
     /// <summary>The longest address, in characters.</summary>
     public const int MaxUrl = 2048;
 
+    // What may be before the @ without quotes (RFC 5322, section 3.2.3), but for what an address would have to escape.
+    private static readonly SearchValues<char> _mailboxCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!$&'*+-=_~.");
+
     /// <summary>How many types one may name.</summary>
     public const int MaxTypes = 50;
 
@@ -139,7 +143,7 @@ public static class WebhookLimits
 
         if (uri.Scheme == Uri.UriSchemeMailto)
         {
-            return uri.Query.Length == 0 && uri.UserInfo.Length > 0 && uri.Host.Length > 0 && text.Count(c => c == '@') == 1 && !text.Any(c => c <= ' ' || c is ',' or ';' or '%' or '<' or '>' or '"')
+            return uri.Query.Length == 0 && IsMailbox(uri.UserInfo) && uri.Host.Length > 0 && text.Count(c => c == '@') == 1 && !text.Any(c => c <= ' ' || c is ',' or ';' or '%' or '<' or '>' or '"')
                 ? uri
                 : Error.InvalidField("url", "is no single e-mail address, as mailto:ops@example.org");
         }
@@ -149,6 +153,9 @@ public static class WebhookLimits
             : uri.Fragment.Length > 0 ? Error.InvalidField("url", "has a fragment, which is not sent")
             : uri;
     }
+
+    private static bool IsMailbox(string name) => name.Length > 0 && name.AsSpan().IndexOfAnyExcept(_mailboxCharacters) < 0
+        && name[0] != '.' && name[^1] != '.' && !name.Contains("..", StringComparison.Ordinal);
 
     /// <summary>Whether one of the types is an event's; none are all.</summary>
     public static bool Matches(IReadOnlyList<string> types, string type)

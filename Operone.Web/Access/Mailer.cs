@@ -22,7 +22,15 @@ internal sealed class Mailer(IOptions<MailOptions> options)
         var (host, port) = mail.Address ?? throw new InvalidOperationException("There is no mail server.");
         using var message = new MimeMessage();
         message.From.Add(MailboxAddress.Parse(mail.From!));
-        message.To.Add(new MailboxAddress(null, to));
+        try
+        {
+            message.To.Add(new MailboxAddress(null, to));
+        }
+        catch (ParseException)
+        {
+            return $"'{to}' is no e-mail address";
+        }
+
         message.Subject = subject;
         using var body = new TextPart("plain") { Text = text };
         message.Body = body;
@@ -46,7 +54,7 @@ internal sealed class Mailer(IOptions<MailOptions> options)
             return $"the mail server {host}:{port} did not answer within {Patience.TotalSeconds:F0} s";
         }
         catch (Exception exception) when (exception is IOException or SocketException or ProtocolException or CommandException
-            or SslHandshakeException or AuthenticationException or NotSupportedException or ServiceNotConnectedException)
+            or SslHandshakeException or AuthenticationException or NotSupportedException or ServiceNotConnectedException or ServiceNotAuthenticatedException)
         {
             return $"the mail server {host}:{port} did not take it: {exception.Message.ReplaceLineEndings(" ")}";
         }

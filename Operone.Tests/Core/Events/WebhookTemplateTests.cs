@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using CsCheck;
+using MimeKit;
 using Operone.Core.Errors;
 using Operone.Core.Events;
 using Xunit;
@@ -29,6 +30,9 @@ public sealed class WebhookTemplateTests
     [InlineData("{\"a\": \"{{{{subject}}}}\"}", "no value")]
     [InlineData("{\"a\": \"{{subject|exec}}\"}", "no filter")]
     [InlineData("{\"a\": \"{{subject|slack|plain}}\"}", "no filter")]
+    [InlineData("{\"a\": \"\\ud800\"}", "half of a character")]
+    [InlineData("{\"\\udc00\": 1}", "half of a character")]
+    [InlineData("{\"a\": 1, \"\\ud800\": 2, \"b\": \"\\ud83d\\ude00\"}", "half of a character")]
     public void Parse_OfWhatIsNoTemplate_SaysWhy(string text, string problem)
     {
         var parsed = WebhookTemplate.Parse(text);
@@ -50,6 +54,7 @@ public sealed class WebhookTemplateTests
         Assert.True(WebhookTemplate.Parse(new string('[', 17) + new string(']', 17)).IsError);
         Assert.False(WebhookTemplate.Parse(new string('[', 16) + new string(']', 16)).IsError);
         Assert.True(WebhookTemplate.Parse($"[\"{new string('x', WebhookTemplate.MaxLength)}\"]").IsError);
+        Assert.True(WebhookTemplate.Parse("[\"\ud800\"]").IsError);
         Assert.True(WebhookTemplate.Parse($"[\"{string.Concat(Enumerable.Repeat("{{id}}", 101))}\"]").IsError);
     }
 
@@ -103,11 +108,27 @@ public sealed class WebhookTemplateTests
     [InlineData("mailto:a@example.org,b@example.org", "no address")]
     [InlineData("mailto:a@example.org?cc=b@example.org", "single")]
     [InlineData("mailto:a%0Ab@example.org", "single")]
+    [InlineData("mailto:a(b@x", "single")]
+    [InlineData("mailto:a.@x", "single")]
+    [InlineData("mailto:\u00e4@x", "single")]
+    [InlineData("mailto:o'hara+ops=x_y@example.org", null)]
     public void Url_ThatCannotBeSentTo_IsRefused(string url, string? problem)
     {
         var read = WebhookLimits.ReadUrl(url);
         Assert.Equal(problem is not null, read.IsError);
         Assert.Contains(problem ?? "", read.Error?.Fields!["url"][0] ?? "", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Mailbox_ThatIsLetIn_IsOneThatAMailCanBeWrittenTo()
+    {
+        string[] hosts = ["x", "example.org", "x.", "x_y", "-x", "[::1]", "1.2.3.4", "b\u00fccher.example"];
+        Gen.Select(
+            Gen.String[Gen.Char["aB0.()[]:!#$&'*+-/=_~?^`{}|\\\"<>,;%\u00e4\u00a0\t"], 1, 5], Gen.Int[0, hosts.Length - 1]).Sample((name, at) =>
+        {
+            var read = WebhookLimits.ReadUrl($"mailto:{name}@{hosts[at]}");
+            Assert.True(read.IsError || new MailboxAddress(null, $"{read.Value.UserInfo}@{read.Value.Host}").Address.StartsWith($"{name}@", StringComparison.Ordinal));
+        });
     }
 
     [Theory]

@@ -1,8 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore;
 using Operone.Core;
 using Operone.Core.Events;
 using Operone.Web.Data;
+using Operone.Web.Hosting;
 
 namespace Operone.Web.Events.Webhooks;
 
@@ -25,46 +27,78 @@ internal sealed partial class WebhookSender(
     /// <summary>There is something to send.</summary>
     public void Wake() => _wake.Writer.TryWrite(true);
 
-    /// <summary>Sends until the node stops, or another has it.</summary>
+    /// <summary>Sends until the node stops, or another has it: nothing else ends it.</summary>
+    [SuppressMessage("Design", "CA1031", Justification = "One turn that fails in a way nobody foresaw must not end the others; it is logged whole, and tried again.")]
     public async Task RunAsync(CancellationToken whileHere)
     {
+        // Lines end with it, however much waits in them.
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(whileHere);
         var lines = new Dictionary<Guid, Task<bool>>();
         var held = new Dictionary<Guid, (DateTimeOffset Until, TimeSpan Pause)>();
+        var pause = TimeSpan.Zero;
         using var told = changes.Subscribe(LiveChanges.Webhooks);
         try
         {
             while (!whileHere.IsCancellationRequested)
             {
-                foreach (var (id, line) in lines.Where(l => l.Value.IsCompleted).ToList())
+                try
                 {
-                    lines.Remove(id);
-                    if (await line)
-                    {
-                        held.Remove(id);
-                        continue;
-                    }
-
-                    // What cannot be noted would be sent again and again.
-                    var pause = held.TryGetValue(id, out var before) && before.Pause * 2 < LongestPause ? before.Pause * 2 : before.Pause > TimeSpan.Zero ? LongestPause : Period;
-                    held[id] = (time.GetUtcNow() + pause, pause);
+                    await TurnAsync(lines, held, ends.Token);
+                    await WaitAsync(told, whileHere);
+                    pause = TimeSpan.Zero;
                 }
-
-                foreach (var id in await FindDueAsync(whileHere))
+                catch (OperationCanceledException) when (whileHere.IsCancellationRequested)
                 {
-                    if (!lines.ContainsKey(id) && !(held.TryGetValue(id, out var until) && until.Until > time.GetUtcNow()))
-                    {
-                        lines[id] = LineAsync(id, whileHere);
-                    }
+                    break;
                 }
-
-                await WaitAsync(told, whileHere);
+                catch (Exception exception) when (Problems.IsDatabaseAway(exception))
+                {
+                    Log.DatabaseAway(logger, exception.GetBaseException().Message);
+                    await Task.Delay(Period, time, whileHere).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                }
+                catch (Exception bug)
+                {
+                    pause = Longer(pause);
+                    Log.Broke(logger, bug, pause.TotalSeconds);
+                    await Task.Delay(pause, time, whileHere).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                }
             }
         }
         finally
         {
+            await ends.CancelAsync();
             await ((Task)Task.WhenAll(lines.Values)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
+
+    /// <summary>Takes away the lines that have ended, and begins one for each webhook that has something due and none.</summary>
+    private async Task TurnAsync(
+        Dictionary<Guid, Task<bool>> lines, Dictionary<Guid, (DateTimeOffset Until, TimeSpan Pause)> held, CancellationToken cancellationToken)
+    {
+        foreach (var (id, line) in lines.Where(l => l.Value.IsCompleted).ToList())
+        {
+            lines.Remove(id);
+            if (await line)
+            {
+                held.Remove(id);
+                continue;
+            }
+
+            // What cannot be noted would be sent again and again.
+            var pause = Longer(held.TryGetValue(id, out var before) ? before.Pause : TimeSpan.Zero);
+            held[id] = (time.GetUtcNow() + pause, pause);
+        }
+
+        foreach (var id in await FindDueAsync(cancellationToken))
+        {
+            if (!lines.ContainsKey(id) && !(held.TryGetValue(id, out var until) && until.Until > time.GetUtcNow()))
+            {
+                lines[id] = LineAsync(id, cancellationToken);
+            }
+        }
+    }
+
+    private static TimeSpan Longer(TimeSpan pause) => pause == TimeSpan.Zero ? Period : pause * 2 < LongestPause ? pause * 2 : LongestPause;
 
     private async Task WaitAsync(LiveChanges.Subscription told, CancellationToken cancellationToken)
     {
@@ -84,6 +118,7 @@ internal sealed partial class WebhookSender(
     }
 
     /// <summary>Sends to one webhook what is due, until nothing is. False where what came of it could not be noted.</summary>
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever ends a line, what is not noted is sent again.")]
     private async Task<bool> LineAsync(Guid id, CancellationToken cancellationToken)
     {
         var hasSent = false;
@@ -108,7 +143,7 @@ internal sealed partial class WebhookSender(
             // Who has it next sends what is not noted.
             return true;
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (Exception exception)
         {
             // It was removed meanwhile, or the database is away: what is not noted is sent again, after a pause.
             Log.NotNoted(logger, id, exception.GetBaseException().Message);
@@ -198,6 +233,12 @@ internal sealed partial class WebhookSender(
 
     private static partial class Log
     {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "What is due to webhooks is looked for again in a moment; the database is away: {Problem}")]
+        public static partial void DatabaseAway(ILogger logger, string problem);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "Looking for what is due to webhooks broke; it is looked for again in {Seconds} s")]
+        public static partial void Broke(ILogger logger, Exception exception, double seconds);
+
         [LoggerMessage(Level = LogLevel.Warning, Message = "What came of sending to the webhook {Id} is not noted, and it is sent again: {Problem}")]
         public static partial void NotNoted(ILogger logger, Guid id, string problem);
 

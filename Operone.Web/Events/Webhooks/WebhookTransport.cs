@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
@@ -31,13 +32,16 @@ internal sealed record WebhookOutcome(DateTimeOffset At, TimeSpan Took, int? Sta
 /// Sends one event to one webhook. It connects to addresses that are allowed alone, which are looked at when it connects and not before; it
 /// follows no redirect, uses no proxy, and reads little of the answer.
 /// </summary>
-internal sealed class WebhookTransport : IDisposable
+internal sealed partial class WebhookTransport : IDisposable
 {
     /// <summary>The most characters that are kept of an answer.</summary>
     public const int MaxExcerpt = 1000;
 
     /// <summary>How long one attempt may take.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long it is waited for how the answer begins, once its status is here.</summary>
+    private static readonly TimeSpan ExcerptPatience = TimeSpan.FromSeconds(2);
 
     private const int MaxAnswer = 4 * MaxExcerpt;
 
@@ -46,12 +50,14 @@ internal sealed class WebhookTransport : IDisposable
     private readonly WebhookVault _vault;
     private readonly Mailer _mailer;
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private readonly IReadOnlyList<IPNetwork> _allowed;
     private readonly HttpClient _http;
 
-    public WebhookTransport(WebhookVault vault, Mailer mailer, IOptions<WebhookOptions> options, TimeProvider time)
+    public WebhookTransport(WebhookVault vault, Mailer mailer, IOptions<WebhookOptions> options, TimeProvider time, ILogger<WebhookTransport> logger)
     {
-        (_vault, _mailer, _time, _allowed) = (vault, mailer, time, options.Value.Networks);
+        // Connections have no limit of their own: each webhook has its few, and one that hangs must take none from another at the same host.
+        (_vault, _mailer, _time, _logger, _allowed) = (vault, mailer, time, logger, options.Value.Networks);
         _http = new HttpClient(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
@@ -61,7 +67,6 @@ internal sealed class WebhookTransport : IDisposable
             AutomaticDecompression = DecompressionMethods.None,
             ConnectTimeout = TimeSpan.FromSeconds(10),
             PooledConnectionLifetime = TimeSpan.FromMinutes(2),
-            MaxConnectionsPerServer = 8,
             MaxResponseHeadersLength = 32,
             ConnectCallback = ConnectAsync,
         })
@@ -80,7 +85,8 @@ internal sealed class WebhookTransport : IDisposable
         _ => null,
     };
 
-    /// <summary>Sends it, and says what came of it.</summary>
+    /// <summary>Sends it, and says what came of it, whatever that is: it throws where the caller wants no more, and never else.</summary>
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever goes wrong is an attempt that failed: what is not noted would be sent for ever.")]
     public async Task<WebhookOutcome> SendAsync(Webhook webhook, EventView happened, CancellationToken cancellationToken)
     {
         var (at, began) = (_time.GetUtcNow(), Stopwatch.GetTimestamp());
@@ -93,7 +99,11 @@ internal sealed class WebhookTransport : IDisposable
                 : _vault.Open(webhook) is not { } secrets ? Failed("The key that sealed the webhook's secret is not there any more: make a new secret.")
                 : await PostAsync(webhook, url, secrets, happened, at, began, limit.Token);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (OperationCanceledException)
         {
             return Failed($"No answer within {Patience.TotalSeconds} s.");
         }
@@ -101,8 +111,14 @@ internal sealed class WebhookTransport : IDisposable
         {
             return Failed(problem.InnerException is WebhookRefusedException refused ? refused.Message : problem.GetBaseException().Message);
         }
+        catch (Exception bug)
+        {
+            Log.Broke(_logger, bug, webhook.Name);
+            return Failed($"It could not be sent: {bug.GetBaseException().Message}");
+        }
 
-        WebhookOutcome Failed(string? problem) => new(at, Stopwatch.GetElapsedTime(began), null, problem);
+        // A database may refuse what a mail server says, as it is.
+        WebhookOutcome Failed(string? problem) => new(at, Stopwatch.GetElapsedTime(began), null, problem is null ? null : Clean(problem, MaxExcerpt));
     }
 
     public void Dispose() => _http.Dispose();
@@ -116,7 +132,7 @@ internal sealed class WebhookTransport : IDisposable
 
         var line = new string([.. WebhookTemplate.Describe(happened).Select(c => char.IsControl(c) ? ' ' : c)]);
         var text = $"{line}\n\n{happened.Time:u}\n{JsonSerializer.Serialize(happened, OperoneJson.Default.EventView)}\n";
-        return await _mailer.SendAsync($"{url.UserInfo}@{url.Host}", $"Operone: {(line.Length > 150 ? line[..150] : line)}", text, cancellationToken);
+        return await _mailer.SendAsync($"{url.UserInfo}@{url.Host}", $"Operone: {ShortText.Cut(line, 150)}", text, cancellationToken);
     }
 
     private async Task<WebhookOutcome> PostAsync(
@@ -143,11 +159,25 @@ internal sealed class WebhookTransport : IDisposable
     private static TimeSpan? RetryAfter(HttpResponseMessage response, DateTimeOffset now) =>
         response.Headers.RetryAfter is not { } asked ? null : asked.Delta ?? (asked.Date is { } date ? date - now : null);
 
+    [SuppressMessage("Design", "CA1031", Justification = "The status says whether it was taken: a body that is slow or breaks off changes nothing of it.")]
     private static async Task<string?> ExcerptAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        var buffer = new byte[MaxAnswer];
-        var read = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+        var (buffer, read) = (new byte[MaxAnswer], 0);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(ExcerptPatience);
+        try
+        {
+            await using var stream = await response.Content.ReadAsStreamAsync(limit.Token);
+            for (int more; read < buffer.Length && (more = await stream.ReadAsync(buffer.AsMemory(read), limit.Token)) > 0;)
+            {
+                read += more;
+            }
+        }
+        catch (Exception)
+        {
+            // what was read until then is how it begins
+        }
+
         return read == 0 ? null : Clean(Encoding.UTF8.GetString(buffer, 0, read), MaxExcerpt);
     }
 
@@ -187,6 +217,12 @@ internal sealed class WebhookTransport : IDisposable
             socket.Dispose();
             throw;
         }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, Message = "Sending to the webhook {Name} broke; it counts as an attempt that failed")]
+        public static partial void Broke(ILogger logger, Exception exception, string name);
     }
 
     private sealed class WebhookRefusedException(string message) : Exception(message);
