@@ -65,7 +65,7 @@ internal sealed class Reconciler(
         var late = await db.Set<Run>().Where(r => r.Status == RunStatus.Running && r.CreatedAt < before)
             .Join(
                 db.Set<Execution>().Where(e => e.EndedAt == null), r => r.Id, e => e.RunId, (r, e) => new { e.Id, e.DeviceId, e.Status, r.Kind, At = r.CancelledAt ?? e.CancelledAt })
-            .Where(x => x.At < before || (x.At == null && x.Kind != RunKind.Terminal && x.Status == ExecutionStatus.Starting))
+            .Where(x => x.At < before || (x.At == null && x.Kind != RunKind.Terminal && (x.Status == ExecutionStatus.Starting || x.Status == ExecutionStatus.Queued)))
             .Select(x => new { x.Id, x.DeviceId }).ToListAsync(cancellationToken);
         foreach (var some in late.Where(e => devices.IsHere(e.DeviceId)).Select(e => e.Id).Chunk(200))
         {
@@ -79,6 +79,7 @@ internal sealed class Reconciler(
                 }
                 else if (one.Run.ExpiresAt > time.GetUtcNow() && await WhyNotAsync(one.Run, one.Execution.DeviceId, cancellationToken) is null)
                 {
+                    await writer.MarkStartingAsync([one.Execution.Id], cancellationToken);
                     await dispatch.StartAsync(one.Run, [one.Execution], cancellationToken);
                 }
             }

@@ -17,7 +17,7 @@ namespace Operone.Web.Shell;
 internal sealed class RunService(
     IDbContextFactory<OperoneDb> databases, DeviceDirectory devices, DeviceSight sight, RunSight runSight, ExecutionWriter writer,
     ExecutionDispatch dispatch, RunReader reader, RunRecords records, Sandbox.SandboxChoice sandboxes, EnvironmentUse environments, EnvironmentVault vault,
-    StepUp stepUp, WaitingRuns waitingRuns, IRunPlacer placer, TimeProvider time)
+    StepUp stepUp, RunStart starts, WaitingRuns waitingRuns, IRunPlacer placer, TimeProvider time)
 {
     /// <summary>
     /// Accepts a run, stores it, and tells the devices that are connected. The same key and request again give the same run.
@@ -114,8 +114,7 @@ internal sealed class RunService(
 
         var waiting = patience > TimeSpan.Zero && executions.TrueForAll(e => runSight.Sees(actor, e.DeviceId)) ? reader.Subscribe(run.Id) : null;
         using var subscription = waiting;
-        writer.Track(executions);
-        await dispatch.StartAsync(run, executions.Where(e => e.Status == ExecutionStatus.Starting), CancellationToken.None);
+        await starts.BeginAsync(run, executions, CancellationToken.None);
         await records.CreatedAsync(actor, run, target, CancellationToken.None);
         Result<RunView> view = RunReader.View(run, executions) with { AppliedEnvironment = variables?.ToView() };
         if (waiting is not null)

@@ -106,9 +106,19 @@ internal sealed class RunStart(
     /// <summary>Sends it, once it is stored.</summary>
     public async Task SendAsync(Actor actor, PreparedRun prepared, CancellationToken cancellationToken)
     {
-        writer.Track(prepared.Executions);
-        await dispatch.StartAsync(prepared.Run, prepared.Executions.Where(e => e.Status == ExecutionStatus.Starting), cancellationToken);
+        await BeginAsync(prepared.Run, prepared.Executions, cancellationToken);
         await records.CreatedAsync(actor, prepared.Run, prepared.Target, cancellationToken);
+    }
+
+    /// <summary>Tells the devices that are connected to begin what was stored just now.</summary>
+    public async Task BeginAsync(Run run, IReadOnlyList<Execution> executions, CancellationToken cancellationToken)
+    {
+        writer.Track(executions);
+
+        // a device that has come since they were made compared what it has before they were stored: nobody else would tell it
+        var come = executions.Where(e => e.Status == ExecutionStatus.Queued && devices.IsOnline(e.DeviceId)).ToArray();
+        await writer.MarkStartingAsync([.. come.Select(e => e.Id)], cancellationToken);
+        await dispatch.StartAsync(run, executions.Where(e => e.Status == ExecutionStatus.Starting).Concat(come), cancellationToken);
     }
 
     /// <summary>Sends again what was stored and perhaps never sent. A device that has it already leaves it as it is.</summary>

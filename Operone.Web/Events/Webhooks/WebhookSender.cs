@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore;
@@ -23,6 +24,9 @@ internal sealed partial class WebhookSender(
     private const int AtOnce = 4;
 
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    // webhooks whose line was at work when something of theirs was due: it may have looked before that came
+    private readonly ConcurrentDictionary<Guid, bool> _again = new();
 
     /// <summary>There is something to send.</summary>
     public void Wake() => _wake.Writer.TryWrite(true);
@@ -91,7 +95,15 @@ internal sealed partial class WebhookSender(
 
         foreach (var id in await FindDueAsync(cancellationToken))
         {
-            if (!lines.ContainsKey(id) && !(held.TryGetValue(id, out var until) && until.Until > time.GetUtcNow()))
+            if (lines.TryGetValue(id, out var line))
+            {
+                _again[id] = true;
+                if (line.IsCompleted)
+                {
+                    Wake();
+                }
+            }
+            else if (!(held.TryGetValue(id, out var until) && until.Until > time.GetUtcNow()))
             {
                 lines[id] = LineAsync(id, cancellationToken);
             }
@@ -152,7 +164,7 @@ internal sealed partial class WebhookSender(
         finally
         {
             // What waits behind something else is not due: it is looked at with the next turn.
-            if (hasSent)
+            if (_again.TryRemove(id, out _) || hasSent)
             {
                 Wake();
             }
