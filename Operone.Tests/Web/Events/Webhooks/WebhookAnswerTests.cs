@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Http;
 using Operone.Core.Connection;
 using Operone.Core.Events;
 using Operone.Tests.Hosting;
-using Operone.Web.Data;
 using Xunit;
 
 namespace Operone.Tests.Web.Events.Webhooks;
