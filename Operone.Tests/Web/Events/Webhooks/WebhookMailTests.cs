@@ -3,7 +3,6 @@ using Operone.Core.Connection;
 using Operone.Core.Events;
 using Operone.Tests.Hosting;
 using Operone.Tests.Web.Access;
-using Operone.Web.Data;
 using Xunit;
 
 namespace Operone.Tests.Web.Events.Webhooks;
