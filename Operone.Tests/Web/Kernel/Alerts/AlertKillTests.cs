@@ -26,7 +26,7 @@ public sealed class AlertKillTests
 
     private static async Task KilledAsync(Dictionary<string, string> settings)
     {
-        settings["Operone__Alerts__GraceSeconds"] = "60"; // so long the other one has to come back
+        settings["Operone__Alerts__GraceSeconds"] = "20"; // so long the other one has to come back
         settings["Operone__Alerts__LookMilliseconds"] = "200";
         await using var receiver = await WebhookReceiver.StartAsync();
         await using var node = await NodeProcess.StartAsync(settings);
