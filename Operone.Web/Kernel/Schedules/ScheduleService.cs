@@ -120,7 +120,14 @@ internal sealed partial class ScheduleService(
             ? error
             : await TellAsync(actor, "schedule.renew-webhook", EventTypes.ScheduleUpdated, found.Value.Schedule, token, cancellationToken);
     }
+        // who holds the new address fires it, so that it takes what saving it takes, and it fires in their name from then on
+        if (found.Value.Job is { } job && await rights.LacksAsync(actor, job.Name, job.Definition, cancellationToken) is { } mayNot)
+        {
+            return mayNot;
+        }
 
+
+        Own(found.Value.Schedule, actor, time.GetUtcNow());
     /// <summary>Removes a schedule. What it has started goes on.</summary>
     public async Task<Result<Unit>> RemoveAsync(Actor actor, string idOrName, CancellationToken cancellationToken)
     {
@@ -151,7 +158,7 @@ internal sealed partial class ScheduleService(
         if (found.Value.Job is { } job)
         {
             // Who asks for a run does not say yes to it, and the run is its owner's: somebody else asks for it by running the job.
-            if (found.Value.Schedule.OwnerId != actor.Id && (job.Definition.Approval is not null || job.Definition.Steps!.Any(s => s.Approval is not null)))
+            if (found.Value.Schedule.OwnerId != actor.Id && await AsksForYesAsync(db, job, cancellationToken))
             {
                 return ScheduleErrors.OwnersAlone(found.Value.Schedule.Name, found.Value.Schedule.OwnerName);
             }
@@ -171,6 +178,11 @@ internal sealed partial class ScheduleService(
     {
         if (await audit.RequireAsync(actor, permission, action, idOrName, cancellationToken) is { } denied)
         {
+    /// <summary>Whether a job, or one that it calls, waits for somebody's yes.</summary>
+    private static async Task<bool> AsksForYesAsync(OperoneDb db, Job job, CancellationToken cancellationToken) =>
+        (await CalledJob.OfAsync(db, job.Name, job.Definition, cancellationToken)).Select(c => c.Definition).Prepend(job.Definition)
+            .Any(d => d.Approval is not null || d.Steps!.Any(s => s.Approval is not null));
+
             return denied;
         }
 
@@ -240,8 +252,7 @@ internal sealed partial class ScheduleService(
         schedule.Name = request.Name!;
         schedule.NormalizedName = Role.Normalize(request.Name!);
         schedule.JobId = jobId;
-        (schedule.OwnerId, schedule.OwnerName) = (actor.Id, actor.Name);
-        schedule.UpdatedAt = now;
+        Own(schedule, actor, now);
         schedule.IsEnabled = request.Enabled != false;
         if (!schedule.IsEnabled)
         {
@@ -279,6 +290,9 @@ internal sealed partial class ScheduleService(
         schedule.HookHash = HashOf(token);
         return token;
     }
+    private static void Own(Schedule schedule, Actor actor, DateTimeOffset now) =>
+        (schedule.OwnerId, schedule.OwnerName, schedule.UpdatedAt) = (actor.Id, actor.Name, now);
+
 
     /// <summary>What is stored of a webhook's token.</summary>
     public static byte[] HashOf(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
