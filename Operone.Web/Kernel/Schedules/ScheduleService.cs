@@ -84,6 +84,11 @@ internal sealed partial class ScheduleService(
             return found.Error!;
         }
 
+        if (on && found.Value.Schedule.Times is { IsError: true } unread)
+        {
+            return unread.Error!;
+        }
+
         if (on && found.Value.Job is { } job && await rights.LacksAsync(actor, job.Name, job.Definition, cancellationToken) is { } mayNot)
         {
             return mayNot;
@@ -115,19 +120,19 @@ internal sealed partial class ScheduleService(
             return ScheduleErrors.NoHook(found.Value.Schedule.Name);
         }
 
-        var token = NewToken(found.Value.Schedule);
-        return await SaveAsync(db, found.Value.Schedule, cancellationToken) is { } error
-            ? error
-            : await TellAsync(actor, "schedule.renew-webhook", EventTypes.ScheduleUpdated, found.Value.Schedule, token, cancellationToken);
-    }
         // who holds the new address fires it, so that it takes what saving it takes, and it fires in their name from then on
         if (found.Value.Job is { } job && await rights.LacksAsync(actor, job.Name, job.Definition, cancellationToken) is { } mayNot)
         {
             return mayNot;
         }
 
-
+        var token = NewToken(found.Value.Schedule);
         Own(found.Value.Schedule, actor, time.GetUtcNow());
+        return await SaveAsync(db, found.Value.Schedule, cancellationToken) is { } error
+            ? error
+            : await TellAsync(actor, "schedule.renew-webhook", EventTypes.ScheduleUpdated, found.Value.Schedule, token, cancellationToken);
+    }
+
     /// <summary>Removes a schedule. What it has started goes on.</summary>
     public async Task<Result<Unit>> RemoveAsync(Actor actor, string idOrName, CancellationToken cancellationToken)
     {
@@ -173,16 +178,16 @@ internal sealed partial class ScheduleService(
         return await clock.FireAsync(found.Value.Schedule.Id, $"asked for by {actor.Name}", $"now:{Guid.NewGuid():N}", null, cancellationToken);
     }
 
-    /// <summary>The schedule, where there is one for them and they hold the permission on its job.</summary>
-    private async Task<Result<Found>> FindAsync(OperoneDb db, Actor actor, string idOrName, string permission, string action, CancellationToken cancellationToken)
-    {
-        if (await audit.RequireAsync(actor, permission, action, idOrName, cancellationToken) is { } denied)
-        {
     /// <summary>Whether a job, or one that it calls, waits for somebody's yes.</summary>
     private static async Task<bool> AsksForYesAsync(OperoneDb db, Job job, CancellationToken cancellationToken) =>
         (await CalledJob.OfAsync(db, job.Name, job.Definition, cancellationToken)).Select(c => c.Definition).Prepend(job.Definition)
             .Any(d => d.Approval is not null || d.Steps!.Any(s => s.Approval is not null));
 
+    /// <summary>The schedule, where there is one for them and they hold the permission on its job.</summary>
+    private async Task<Result<Found>> FindAsync(OperoneDb db, Actor actor, string idOrName, string permission, string action, CancellationToken cancellationToken)
+    {
+        if (await audit.RequireAsync(actor, permission, action, idOrName, cancellationToken) is { } denied)
+        {
             return denied;
         }
 
@@ -256,11 +261,12 @@ internal sealed partial class ScheduleService(
         schedule.IsEnabled = request.Enabled != false;
         if (!schedule.IsEnabled)
         {
-            schedule.Await(null);
+            schedule.AwaitNothing();
         }
         else if (!wasEnabled || !IsSameTime(before, request))
         {
-            schedule.Await(schedule.Times.After(now));
+            var times = schedule.Times.Value;
+            schedule.Await(times, times.After(now));
         }
 
         // what changes while it is off is not made up for
@@ -284,15 +290,15 @@ internal sealed partial class ScheduleService(
         (before.Cron, before.Calendar, before.Every, before.At, before.On, before.TimeZone, before.Jitter) == (after.Cron, after.Calendar, after.Every, after.At, after.On, after.TimeZone, after.Jitter)
         && (before.StartsAt, before.EndsAt) == (after.StartsAt, after.EndsAt);
 
+    private static void Own(Schedule schedule, Actor actor, DateTimeOffset now) =>
+        (schedule.OwnerId, schedule.OwnerName, schedule.UpdatedAt) = (actor.Id, actor.Name, now);
+
     private static string NewToken(Schedule schedule)
     {
         var token = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
         schedule.HookHash = HashOf(token);
         return token;
     }
-    private static void Own(Schedule schedule, Actor actor, DateTimeOffset now) =>
-        (schedule.OwnerId, schedule.OwnerName, schedule.UpdatedAt) = (actor.Id, actor.Name, now);
-
 
     /// <summary>What is stored of a webhook's token.</summary>
     public static byte[] HashOf(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
@@ -301,7 +307,15 @@ internal sealed partial class ScheduleService(
     {
         try
         {
+            await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
             await db.SaveChangesAsync(cancellationToken);
+            if (!schedule.IsEnabled)
+            {
+                // turned on again it does not do what waited before
+                await Firing.DropAsync(db, schedule.Id, cancellationToken);
+            }
+
+            await transaction.CommitAsync(cancellationToken);
             return null;
         }
         catch (DbUpdateConcurrencyException)

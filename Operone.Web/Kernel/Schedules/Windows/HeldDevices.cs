@@ -19,6 +19,7 @@ internal sealed class HeldDevices(Schedule schedule, Firing firing, WindowHolds 
     private readonly Dictionary<DateTimeOffset, HashSet<Guid>> _held = [];
     private int _left;
     private bool _hasFree;
+    private string? _unread;
 
     private Dictionary<DateTimeOffset, HashSet<Guid>> Later =>
         !isAny || _held.Count == 0 ? _held : _hasFree ? [] : new() { [_held.Keys.Min()] = [.. _held.Values.SelectMany(d => d)] };
@@ -35,7 +36,7 @@ internal sealed class HeldDevices(Schedule schedule, Firing firing, WindowHolds 
         get
         {
             var (later, waiting) = (Later, Later.Values.Sum(d => d.Count));
-            var left = _left == 0 ? null : $"{_left} devices are outside their maintenance windows, and are left out this time";
+            var left = _left == 0 ? null : $"{_left} devices are outside their maintenance windows, and are left out this time{(_unread is null ? "" : $": {_unread}")}";
             return waiting == 0 ? left
                 : $"{waiting} devices are outside their maintenance windows: it runs on them from {later.Keys.Min().UtcDateTime.ToString("u", CultureInfo.InvariantCulture)} on{(left is null ? "" : $"; {left}")}";
         }
@@ -54,6 +55,7 @@ internal sealed class HeldDevices(Schedule schedule, Firing firing, WindowHolds 
         if (first is not { } later || schedule.Definition.Outside == OutsidePolicy.Skip)
         {
             _left++;
+            _unread ??= holds.WhyUnread(device);
             return false;
         }
 
