@@ -77,6 +77,8 @@ internal sealed class HeldDevices(Schedule schedule, Firing firing, WindowHolds 
             return;
         }
 
+        // another firing of the schedule that is stored at the same time is waited for, so that what is the same becomes one
+        await Schedule.LockAsync(db, firing.ScheduleId, cancellationToken);
         var waiting = await db.Set<Firing>().AsTracking().Where(f => f.ScheduleId == firing.ScheduleId && f.FiredAt == null && f.Id != firing.Id && f.DeviceIds != null)
             .ToListAsync(cancellationToken);
         foreach (var (at, devices) in later)
@@ -87,7 +89,8 @@ internal sealed class HeldDevices(Schedule schedule, Firing firing, WindowHolds 
                 continue;
             }
 
-            var id = Guid.CreateVersion7(holds.Now);
+            // what waits anew was made when it first had to wait
+            var id = Guid.CreateVersion7(firing.DeviceIds is null ? holds.Now : firing.CreatedAt);
             db.Add(new Firing
             {
                 Id = id,
