@@ -75,6 +75,10 @@ public sealed record WindowTimes(WindowMode Mode, ScheduleTimes Opens, TimeSpan 
     /// <summary>The longest time that one is open.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromDays(31);
 
+    /// <summary>One that nothing may be done in for good: what a window comes to that cannot be read.</summary>
+    public static WindowTimes Shut { get; } =
+        new(WindowMode.Never, ScheduleTimes.Parse(new() { At = DateTimeOffset.UnixEpoch }, DateTimeOffset.UnixEpoch).Value, TimeSpan.FromDays(365_000));
+
     /// <summary>How often one may open again while it is open.</summary>
     internal const int MostOpenings = 100;
 
@@ -156,17 +160,19 @@ public static class WindowRules
             errors.Add(field, messages[0]);
         }
 
+        ScheduleRules.CheckYears(window, errors);
         var length = Quantities.ParseDuration(window.Duration ?? "");
-        errors.AddIf(!length.IsError && length.Value >= WindowTimes.Shortest && length.Value <= WindowTimes.Longest && errors.ToError() is null && Times(window).OpensTooOften,
+        errors.AddIf(!length.IsError && length.Value >= WindowTimes.Shortest && length.Value <= WindowTimes.Longest && errors.ToError() is null && Times(window) is { IsError: false } times && times.Value.OpensTooOften,
             "duration", $"it would open more than {WindowTimes.MostOpenings} times while it is open: take fewer times, or a shorter one");
         errors.AddIf(length.IsError || length.Value < WindowTimes.Shortest || length.Value > WindowTimes.Longest, "duration", "is a duration such as 2h or 90m, from 1m to 31d");
         return errors.ToError();
     }
 
-    /// <summary>When a window that was checked is open.</summary>
-    public static WindowTimes Times(SaveMaintenanceWindow window)
+    /// <summary>When a window is open; an error where it cannot be read, as where its time zone is not known here.</summary>
+    public static Result<WindowTimes> Times(SaveMaintenanceWindow window)
     {
         ArgumentNullException.ThrowIfNull(window);
-        return new(window.Mode, ScheduleTimes.Parse(window, DateTimeOffset.UnixEpoch).Value, Quantities.ParseDuration(window.Duration!).Value);
+        var (opens, length) = (ScheduleTimes.Parse(window, DateTimeOffset.UnixEpoch), Quantities.ParseDuration(window.Duration ?? ""));
+        return opens.IsError ? opens.Error! : length.IsError ? length.Error! : new WindowTimes(window.Mode, opens.Value, length.Value);
     }
 }

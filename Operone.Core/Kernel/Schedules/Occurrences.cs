@@ -30,7 +30,9 @@ public static class Occurrences
     /// <param name="now">Now.</param>
     /// <param name="policy">What happens to what was missed.</param>
     /// <param name="jitter">The most by which an occurrence is late on purpose.</param>
-    public static DueOccurrences Due(ScheduleTimes times, DateTimeOffset first, DateTimeOffset now, MissedPolicy policy, TimeSpan jitter = default)
+    /// <param name="scheduleId">Whose occurrences they are, which says how late each is.</param>
+    public static DueOccurrences Due(
+        ScheduleTimes times, DateTimeOffset first, DateTimeOffset now, MissedPolicy policy, TimeSpan jitter = default, Guid scheduleId = default)
     {
         ArgumentNullException.ThrowIfNull(times);
         var missed = new Queue<DateTimeOffset>();
@@ -41,8 +43,15 @@ public static class Occurrences
         DateTimeOffset? next = first;
         while (next is { } at && at <= now)
         {
-            next = times.After(at) is { } later && later > at ? later : null;
-            if (at >= now - Grace - jitter)
+            var following = times.After(at) is { } later && later > at ? later : (DateTimeOffset?)null;
+            var due = DueAt(times, scheduleId, at, following, jitter);
+            if (due > now)
+            {
+                break;
+            }
+
+            next = following;
+            if (due >= now - Grace)
             {
                 punctual.Add(at);
                 continue;
@@ -70,6 +79,23 @@ public static class Occurrences
         }
 
         return new([.. missed, .. punctual], skipped, next);
+    }
+
+    /// <summary>
+    /// When an occurrence is carried out: its time and its part of the jitter, which ends with the schedule and where the next occurrence is, so that what is
+    /// spread does not come together again.
+    /// </summary>
+    public static DateTimeOffset DueAt(ScheduleTimes times, Guid scheduleId, DateTimeOffset occurrence, TimeSpan jitter)
+    {
+        ArgumentNullException.ThrowIfNull(times);
+        return jitter <= TimeSpan.Zero ? occurrence : DueAt(times, scheduleId, occurrence, times.After(occurrence), jitter);
+    }
+
+    private static DateTimeOffset DueAt(ScheduleTimes times, Guid scheduleId, DateTimeOffset occurrence, DateTimeOffset? following, TimeSpan jitter)
+    {
+        var (ends, next) = (times.EndsAt ?? DateTimeOffset.MaxValue, following ?? DateTimeOffset.MaxValue);
+        var room = (next < ends ? next : ends) - occurrence;
+        return occurrence + Jitter(scheduleId, occurrence, jitter < room ? jitter : room);
     }
 
     /// <summary>How much later than its time an occurrence is carried out: always the same for the same one, 0 to <paramref name="most"/>.</summary>

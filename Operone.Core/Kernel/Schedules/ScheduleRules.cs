@@ -16,6 +16,9 @@ public static class ScheduleRules
     /// <summary>The longest jitter and the longest pause of a trigger: a day.</summary>
     public static readonly TimeSpan MaxJitter = TimeSpan.FromDays(1);
 
+    /// <summary>The last year of times.</summary>
+    public const int LastYear = 2999;
+
     /// <summary>Everything that is wrong with a schedule, or null.</summary>
     public static Error? Check(SaveSchedule schedule)
     {
@@ -27,6 +30,7 @@ public static class ScheduleRules
         errors.AddIf(schedule.Parameters?.Count > MaxParameters, "parameters", $"are more than {MaxParameters}");
         errors.AddIf(schedule.Parameters?.Values.Any(v => v is null || v.Length > MaxValue) == true, "parameters", $"have values of at most {MaxValue} characters");
         CheckDuration(schedule.Jitter, "jitter", errors);
+        CheckYears(schedule, errors);
         if (schedule.On is { } on)
         {
             CheckTrigger(on, errors);
@@ -75,6 +79,15 @@ public static class ScheduleRules
         errors.AddIf(on.File is { } file && (file.Length > 4096 || !file.StartsWith('/')), "on.file", "is a path of the file tree, such as /devices/web-1/etc/hosts");
         CheckDuration(on.Pause, "on.pause", errors);
         errors.AddIf(on.Pause is not null && (on.OnlyThatDevice || on.Webhook), "on.pause", "is for events and files: several devices would become one, and who posts says when");
+    }
+
+    /// <summary>Times are in years with which can be counted. Asked where something is saved alone, so that nothing that was saved before becomes wrong.</summary>
+    internal static void CheckYears(ScheduleWhen when, FieldErrors errors)
+    {
+        foreach (var (field, time) in (ReadOnlySpan<(string, DateTimeOffset?)>)[("at", when.At), ("startsAt", when.StartsAt), ("endsAt", when.EndsAt)])
+        {
+            errors.AddIf(time is { } at && at.UtcDateTime.Year is < 1970 or > LastYear, field, $"is a time from 1970 to {LastYear}");
+        }
     }
 
     private static void CheckDuration(string? text, string field, FieldErrors errors)

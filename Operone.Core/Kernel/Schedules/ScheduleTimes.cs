@@ -30,6 +30,9 @@ public sealed class ScheduleTimes
     /// <summary>Whether the clock says when; otherwise something that happens does.</summary>
     public bool IsByClock => _crons.Count > 0 || _interval > TimeSpan.Zero || _once is not null;
 
+    /// <summary>The last moment of all; null where there is none.</summary>
+    public DateTimeOffset? EndsAt => _ends;
+
     /// <summary>Reads when it is, or says all that is wrong by field.</summary>
     /// <param name="when">When.</param>
     /// <param name="anchor">Where intervals are counted from if it has no start: when it was made.</param>

@@ -99,7 +99,7 @@ internal sealed class JobStarts(
                 return await records.RefusedAsync(actor, Action, job.Name, some.Error!, cancellationToken);
             }
 
-            target = new RunTarget([.. some.Value.Devices.Where(among).Select(d => d.Id.ToString())]);
+            target = new RunTarget([.. some.Value.Devices.Where(among).Select(d => d.Id.ToString())]) { OnlyPermitted = target.OnlyPermitted };
             if (target.Devices!.Count == 0)
             {
                 return JobErrors.NoneAmong(job.Name);

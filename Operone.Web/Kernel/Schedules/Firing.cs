@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Operone.Core.Kernel.Schedules;
 using Operone.Web.Data;
+using Operone.Web.Kernel.Jobs.Runs;
 
 namespace Operone.Web.Kernel.Schedules;
 
@@ -33,6 +34,10 @@ internal sealed class Firing
     /// <summary>When it was carried out; null while it was not.</summary>
     public DateTimeOffset? FiredAt { get; set; }
     public string? Problem { get; set; }
+
+    /// <summary>Drops what a schedule has fired that has not begun, in the context's present transaction.</summary>
+    public static Task DropAsync(OperoneDb db, Guid scheduleId, CancellationToken cancellationToken) =>
+        db.Set<Firing>().Where(f => f.ScheduleId == scheduleId && f.FiredAt == null && !db.Set<JobRun>().Any(r => r.Id == f.JobRunId)).ExecuteDeleteAsync(cancellationToken);
 
     // the first 48 bits of a UUIDv7 (RFC 9562)
     private static DateTimeOffset CreatedAtOf(Guid id) => DateTimeOffset.FromUnixTimeMilliseconds(Convert.ToInt64(id.ToString("N")[..12], 16));

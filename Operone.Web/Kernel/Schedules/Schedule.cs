@@ -1,5 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Operone.Core;
+using Operone.Core.Errors;
 using Operone.Core.Kernel.Schedules;
 using Operone.Web.Access;
 using Operone.Web.Data;
@@ -33,8 +35,8 @@ internal sealed class Schedule
     /// <summary>The SHA-256 of the token in its address for webhooks.</summary>
     public byte[]? HookHash { get; set; }
 
-    /// <summary>Its times; it was checked when it was saved.</summary>
-    public ScheduleTimes Times => ScheduleTimes.Parse(Definition, CreatedAt).Value;
+    /// <summary>Its times. They were checked when it was saved; an error where this server cannot read them all the same, as where it does not know their time zone.</summary>
+    public Result<ScheduleTimes> Times => ScheduleTimes.Parse(Definition, CreatedAt);
 
     /// <summary>The one with this id or name; null where there is none.</summary>
     public static Task<Schedule?> FindAsync(OperoneDb db, string idOrName, CancellationToken cancellationToken)
@@ -44,18 +46,34 @@ internal sealed class Schedule
         return db.Set<Schedule>().SingleOrDefaultAsync(s => isId ? s.Id == id : s.NormalizedName == name, cancellationToken);
     }
 
-    /// <summary>Sets the next occurrence after a time, and when it is carried out.</summary>
-    public void Await(DateTimeOffset? next)
+    /// <summary>Holds the row of one until the context's present transaction ends, so that what is read of its firings stays so.</summary>
+    public static Task LockAsync(OperoneDb db, Guid id, CancellationToken cancellationToken) =>
+        db.Set<Schedule>().Where(s => s.Id == id).ExecuteUpdateAsync(s => s.SetProperty(x => x.LastOutcome, x => x.LastOutcome), cancellationToken);
+
+    /// <summary>Sets the next occurrence, and when it is carried out.</summary>
+    public void Await(ScheduleTimes times, DateTimeOffset? next)
     {
         NextAt = next;
-        DueAt = next is { } at ? at + Occurrences.Jitter(Id, at, Jitter) : null;
+        DueAt = next is { } at ? Occurrences.DueAt(times, Id, at, Jitter) : null;
+    }
+
+    /// <summary>It waits for no time.</summary>
+    public void AwaitNothing() => (NextAt, DueAt) = (null, null);
+
+    /// <summary>Turns it off where nobody asked for that, and says why.</summary>
+    public void TurnOff(string why, DateTimeOffset now)
+    {
+        Definition = Definition with { Enabled = false };
+        (IsEnabled, UpdatedAt, FileTag, LastOutcome) = (false, now, null, ShortText.Shorten(why, Firing.MaxProblem));
+        AwaitNothing();
     }
 
     /// <summary>The most by which an occurrence is late.</summary>
     public TimeSpan Jitter => Definition.Jitter is { } jitter ? Core.Quantities.ParseDuration(jitter).Value : TimeSpan.Zero;
 
     public ScheduleView ToView(DateTimeOffset now) => new(
-        Id, Definition, JobId, OwnerName, CreatedAt, IsEnabled ? NextAt : null, LastAt, LastOutcome, IsEnabled ? [.. Times.Following(now, 10)] : []);
+        Id, Definition, JobId, OwnerName, CreatedAt, IsEnabled ? NextAt : null, LastAt, LastOutcome,
+        IsEnabled && Times is { IsError: false } times ? [.. times.Value.Following(now, 10)] : []);
 }
 
 internal sealed class ScheduleConfiguration : IEntityTypeConfiguration<Schedule>

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore;
 using Operone.Core;
 using Operone.Core.Errors;
+using Operone.Core.Events;
 using Operone.Core.Kernel.Schedules;
 using Operone.Web.Data;
 using Operone.Web.Events;
@@ -23,8 +24,13 @@ internal sealed partial class ScheduleClock(
     private const int Workers = 8;
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan WaitForRoom = TimeSpan.FromMilliseconds(500);
 
+    // FollowAsync alone writes it, and no more than there is room for: what is due is taken whatever the workers are at.
     private readonly Channel<Firing> _taken = Channel.CreateBounded<Firing>(Most);
+
+    /// <summary>How many more of those that wait in the table are taken; the rest of the room is for what is due.</summary>
+    private int RoomForLeft => (Most / 2) - _taken.Reader.Count;
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
         [FollowAsync(stoppingToken), .. Enumerable.Range(0, Workers).Select(_ => WorkAsync(stoppingToken))]);
@@ -58,38 +64,39 @@ internal sealed partial class ScheduleClock(
     private async Task FollowAsync(CancellationToken stopping)
     {
         using var subscription = changes.Subscribe(LiveChanges.Schedules);
-        while (!stopping.IsCancellationRequested)
+        try
         {
-            try
+            while (!stopping.IsCancellationRequested)
             {
-                var taken = await TakeDueAsync(stopping);
-                if (taken.Count == 0)
+                try
                 {
-                    taken = await TakeLeftAsync(stopping);
+                    if (await TakeDueAsync(stopping) + await TakeLeftAsync(stopping) == 0)
+                    {
+                        await WaitAsync(subscription, stopping);
+                    }
                 }
-
-                foreach (var firing in taken)
+                catch (OperationCanceledException) when (stopping.IsCancellationRequested)
                 {
-                    await _taken.Writer.WriteAsync(firing, stopping);
+                    break;
                 }
-
-                if (taken.Count == 0)
+                catch (Exception exception) when (Problems.IsDatabaseAway(exception))
                 {
-                    await WaitAsync(subscription, stopping);
+                    Log.DatabaseAway(logger, exception.GetBaseException().Message);
+                    await Task.Delay(Pause, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 }
-            }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-            {
-                break;
-            }
-            catch (Exception exception) when (Problems.IsDatabaseAway(exception))
-            {
-                Log.DatabaseAway(logger, exception.GetBaseException().Message);
-                await Task.Delay(Pause, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+#pragma warning disable CA1031 // nobody else would look at the clock any more; it is logged whole, and looked at again
+                catch (Exception bug)
+#pragma warning restore CA1031
+                {
+                    Log.NotFollowed(logger, bug);
+                    await Task.Delay(Pause, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                }
             }
         }
-
-        _taken.Writer.Complete();
+        finally
+        {
+            _taken.Writer.Complete();
+        }
     }
 
     private async Task WorkAsync(CancellationToken stopping)
@@ -126,7 +133,9 @@ internal sealed partial class ScheduleClock(
     {
         await using var db = await databases.CreateDbContextAsync(stopping);
         var next = await db.Set<Schedule>().Where(s => s.IsEnabled && s.DueAt != null).OrderBy(s => s.DueAt).Select(s => s.DueAt).FirstOrDefaultAsync(stopping);
-        var left = await db.Set<Firing>().Where(f => f.FiredAt == null).OrderBy(f => f.ClaimedUntil).Select(f => (DateTimeOffset?)f.ClaimedUntil).FirstOrDefaultAsync(stopping);
+        var isFull = RoomForLeft <= 0;
+        var left = isFull ? time.GetUtcNow() + WaitForRoom
+            : await db.Set<Firing>().Where(f => f.FiredAt == null).OrderBy(f => f.ClaimedUntil).Select(f => (DateTimeOffset?)f.ClaimedUntil).FirstOrDefaultAsync(stopping);
         next = left < (next ?? DateTimeOffset.MaxValue) ? left : next;
         var wait = next is { } due && due - time.GetUtcNow() < LongestWait ? due - time.GetUtcNow() : LongestWait;
         if (wait <= TimeSpan.Zero)
@@ -146,8 +155,8 @@ internal sealed partial class ScheduleClock(
         }
     }
 
-    /// <summary>Takes what is due, and says what comes next.</summary>
-    private async Task<List<Firing>> TakeDueAsync(CancellationToken cancellationToken)
+    /// <summary>Takes what is due, and says what comes next. It gives of how many schedules something was.</summary>
+    private async Task<int> TakeDueAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
@@ -155,19 +164,69 @@ internal sealed partial class ScheduleClock(
         var due = await DueAsync(db, now, cancellationToken);
         if (due.Count == 0)
         {
-            return [];
+            return 0;
         }
 
-        var firings = due.SelectMany(schedule => Fire(schedule, now)).ToList();
+        var firings = new List<Firing>();
+        foreach (var schedule in due)
+        {
+            firings.AddRange(await FireAsync(db, schedule, now, cancellationToken));
+        }
 
         // A clock that was set back brings times that have been: each is carried out once.
-        var (ids, keys) = (due.ConvertAll(s => s.Id), firings.Select(f => f.Key).ToHashSet());
-        var known = await db.Set<Firing>().Where(f => ids.Contains(f.ScheduleId) && keys.Contains(f.Key)).Select(f => new { f.ScheduleId, f.Key }).ToListAsync(cancellationToken);
-        firings.RemoveAll(f => known.Any(k => k.ScheduleId == f.ScheduleId && k.Key == f.Key));
+        var (ids, keys) = (due.Select(s => s.Id).ToArray(), firings.Select(f => f.Key).Distinct().ToArray());
+        var known = (await db.Set<Firing>().Where(f => EF.Parameter(ids).Contains(f.ScheduleId) && EF.Parameter(keys).Contains(f.Key)).Select(f => new { f.ScheduleId, f.Key })
+            .ToListAsync(cancellationToken)).Select(k => (k.ScheduleId, k.Key)).ToHashSet();
+        firings.RemoveAll(f => known.Contains((f.ScheduleId, f.Key)));
+
+        // what there is no room for waits in the table, and keeps no other schedule from its time
+        var room = Most - _taken.Reader.Count;
+        foreach (var firing in firings.Skip(room))
+        {
+            firing.ClaimedUntil = now;
+        }
+
         db.AddRange(firings);
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return firings;
+        foreach (var firing in firings.Take(room))
+        {
+            _taken.Writer.TryWrite(firing);
+        }
+
+        return due.Count;
+    }
+
+    /// <summary>What a schedule fires now. One of which that cannot be told is turned off and says why: it must not hold up the others.</summary>
+    private async Task<IReadOnlyList<Firing>> FireAsync(OperoneDb db, Schedule schedule, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        Result<IReadOnlyList<Firing>> fired;
+        try
+        {
+            fired = Fire(schedule, now);
+        }
+#pragma warning disable CA1031 // one schedule that fails in a way nobody foresaw must not end the others; it is logged whole
+        catch (Exception bug)
+#pragma warning restore CA1031
+        {
+            Log.NotTold(logger, bug, schedule.Name);
+            fired = ScheduleErrors.Unread(schedule.Name, bug.Message);
+        }
+
+        if (!fired.IsError)
+        {
+            return fired.Value;
+        }
+
+        schedule.TurnOff($"turned off, for when it fires cannot be told: {fired.Error!.Detail}", now);
+        Log.TurnedOff(logger, schedule.Name, fired.Error.Detail);
+        await Firing.DropAsync(db, schedule.Id, cancellationToken);
+        db.Publish(new(EventTypes.ScheduleFailed, schedule.Name, Actor: schedule.OwnerName, Data: new Dictionary<string, string?>
+        {
+            ["scheduleId"] = schedule.Id.ToString(),
+            ["problem"] = schedule.LastOutcome,
+        }));
+        return [];
     }
 
     private static Task<List<Schedule>> DueAsync(OperoneDb db, DateTimeOffset now, CancellationToken cancellationToken) => db is SqliteDb
@@ -175,41 +234,52 @@ internal sealed partial class ScheduleClock(
         : db.Set<Schedule>().FromSql($"""SELECT * FROM schedules WHERE "IsEnabled" AND "DueAt" <= {now} ORDER BY "DueAt" LIMIT {Most} FOR UPDATE SKIP LOCKED""")
             .AsTracking().ToListAsync(cancellationToken);
 
-    private IEnumerable<Firing> Fire(Schedule schedule, DateTimeOffset now)
+    private Result<IReadOnlyList<Firing>> Fire(Schedule schedule, DateTimeOffset now)
     {
         if (schedule.NextAt is not { } first)
         {
             // the pause of a trigger is over, and something had happened in it
             var at = schedule.DueAt!.Value;
             schedule.DueAt = null;
-            return [New(schedule.Id, $"pause:{at.UtcTicks}", at, ScheduledJob.Describe(schedule.Definition), null)];
+            return new[] { New(schedule.Id, $"pause:{at.UtcTicks}", at, ScheduledJob.Describe(schedule.Definition), null) };
+        }
+
+        if (schedule.Times is { IsError: true } unread)
+        {
+            return unread.Error!;
         }
 
         // late by its jitter is not late
-        var due = Occurrences.Due(schedule.Times, first, now, schedule.Definition.Missed, schedule.Jitter);
-        schedule.Await(due.Next);
+        var times = schedule.Times.Value;
+        var due = Occurrences.Due(times, first, now, schedule.Definition.Missed, schedule.Jitter, schedule.Id);
+        schedule.Await(times, due.Next);
         if (due.Skipped > 0)
         {
             schedule.LastOutcome = $"{due.Skipped} missed {(due.Skipped == 1 ? "time was" : "times were")} left out";
             Log.Missed(logger, schedule.Name, due.Skipped);
         }
 
-        return due.Fire.Select(at => New(schedule.Id, $"at:{at.UtcTicks}", at, $"schedule {schedule.Name}", null)).ToList();
+        return due.Fire.Select(at => New(schedule.Id, $"at:{at.UtcTicks}", at, $"schedule {schedule.Name}", null)).ToArray();
     }
 
-    /// <summary>Takes what a node had taken that is gone.</summary>
-    private async Task<List<Firing>> TakeLeftAsync(CancellationToken cancellationToken)
+    /// <summary>Takes what waits in the table: what a node had taken that is gone, what there was no room for, what waited for a window. It gives how many.</summary>
+    private async Task<int> TakeLeftAsync(CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
+        var (now, room, taken) = (time.GetUtcNow(), RoomForLeft, 0);
+        if (room <= 0)
+        {
+            return 0;
+        }
+
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var left = await db.Set<Firing>().Where(f => f.FiredAt == null && f.ClaimedUntil < now).OrderBy(f => f.ClaimedUntil).Take(Most).ToListAsync(cancellationToken);
-        var taken = new List<Firing>();
+        var left = await db.Set<Firing>().Where(f => f.FiredAt == null && f.ClaimedUntil <= now).OrderBy(f => f.ClaimedUntil).ThenBy(f => f.At).Take(room).ToListAsync(cancellationToken);
         foreach (var firing in left)
         {
             if (await db.Set<Firing>().Where(f => f.Id == firing.Id && f.FiredAt == null && f.ClaimedUntil == firing.ClaimedUntil)
                 .ExecuteUpdateAsync(f => f.SetProperty(x => x.ClaimedUntil, now + Claim), cancellationToken) > 0)
             {
-                taken.Add(firing);
+                _taken.Writer.TryWrite(firing);
+                taken++;
             }
         }
 
@@ -237,6 +307,15 @@ internal sealed partial class ScheduleClock(
     {
         [LoggerMessage(Level = LogLevel.Warning, Message = "The schedule {Schedule} missed {Count} of its times, which are left out")]
         public static partial void Missed(ILogger logger, string schedule, long count);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "The schedule {Schedule} was turned off, for when it fires cannot be told: {Problem}")]
+        public static partial void TurnedOff(ILogger logger, string schedule, string problem);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "When the schedule {Schedule} fires cannot be told")]
+        public static partial void NotTold(ILogger logger, Exception exception, string schedule);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "Schedules could not be looked at; they are again in a moment")]
+        public static partial void NotFollowed(ILogger logger, Exception exception);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Schedules are looked at again in a moment; the database is away: {Problem}")]
         public static partial void DatabaseAway(ILogger logger, string problem);

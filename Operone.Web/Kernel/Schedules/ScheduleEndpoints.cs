@@ -45,11 +45,11 @@ internal static class ScheduleEndpoints
         write.MapPost("/{idOrName}/enable", EnableAsync).WithName("EnableSchedule").WithSummary("Turn a schedule on")
             .WithDescription("What it missed while it was off is not made up for. It fires in the caller's name from now on.").ProducesProblem(Unknown).ProducesProblem(Conflict);
         write.MapPost("/{idOrName}/disable", DisableAsync).WithName("DisableSchedule").WithSummary("Turn a schedule off")
-            .WithDescription("It fires no more until it is turned on.").ProducesProblem(Unknown).ProducesProblem(Conflict);
+            .WithDescription("It fires no more until it is turned on; what it had fired and has not begun is dropped.").ProducesProblem(Unknown).ProducesProblem(Conflict);
         write.MapPost("/{idOrName}/fire", FireAsync).WithName("FireSchedule").WithSummary("Fire a schedule now")
             .WithDescription("Besides its times, in the name of whoever it fires for.").ProducesProblem(Unknown);
         write.MapPost("/{idOrName}/webhook", RenewAsync).WithName("RenewScheduleWebhook").WithSummary("Give a schedule's webhook another address")
-            .WithDescription("The old one is none at once; the new one is in the answer, and never again.").ProducesProblem(Unknown).ProducesProblem(Conflict);
+            .WithDescription("The old one is none at once; the new one is in the answer, and never again. It fires in the caller's name from now on.").ProducesProblem(Unknown).ProducesProblem(Conflict);
 
         routes.MapPost(Hooks + "/{token}", HookAsync).AllowAnonymous().DisableAntiforgery().RequireRateLimiting(RateLimits.OAuth)
             .WithMetadata(new RequestSizeLimitAttribute(ScheduleHook.MaxBytes)).WithTags("Kernel").WithName("CallScheduleWebhook").WithSummary("Fire a schedule by its webhook")

@@ -35,8 +35,11 @@ internal static class ScheduleErrors
     public static Error TooManyWindows(int most) => new(ErrorKind.Conflict, "maintenance-windows-many", "There are too many.",
         $"There are {most} maintenance windows, which is the most. Remove one, or give one a wider selector.");
 
+    public static Error Unread(string name, string why) => new(ErrorKind.Conflict, "schedule-unread", "The schedule cannot be read.",
+        $"When the schedule '{name}' fires cannot be told: {why}");
+
     public static Error TurnedOff(string name) => new(ErrorKind.Conflict, "schedule-off", "The schedule is off.",
-        $"The schedule '{name}' was turned off while this waited for a maintenance window.");
+        $"The schedule '{name}' was turned off before this began.");
 
     public static Error NoHook(string name) => new(ErrorKind.Conflict, "schedule-no-webhook", "It does not wait for a webhook.",
         $"The schedule '{name}' has no address: it does not fire on a webhook.");

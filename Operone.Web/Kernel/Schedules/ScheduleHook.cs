@@ -85,6 +85,11 @@ internal sealed class ScheduleHook(IDbContextFactory<OperoneDb> databases, Sched
                 : parameters.ValueKind != JsonValueKind.Object ? Error.InvalidField("parameters", "is an object")
                 : Texts(parameters);
         }
+        catch (InvalidOperationException)
+        {
+            // half of a surrogate pair, as "\ud800": it is JSON, but no text
+            return Error.InvalidField("parameters", "has names or values that are no text");
+        }
         catch (JsonException)
         {
             // Other programs' webhooks send forms and texts: nothing of them is taken.

@@ -84,6 +84,11 @@ internal sealed partial class ScheduleService(
             return found.Error!;
         }
 
+        if (on && found.Value.Schedule.Times is { IsError: true } unread)
+        {
+            return unread.Error!;
+        }
+
         if (on && found.Value.Job is { } job && await rights.LacksAsync(actor, job.Name, job.Definition, cancellationToken) is { } mayNot)
         {
             return mayNot;
@@ -115,7 +120,14 @@ internal sealed partial class ScheduleService(
             return ScheduleErrors.NoHook(found.Value.Schedule.Name);
         }
 
+        // who holds the new address fires it, so that it takes what saving it takes, and it fires in their name from then on
+        if (found.Value.Job is { } job && await rights.LacksAsync(actor, job.Name, job.Definition, cancellationToken) is { } mayNot)
+        {
+            return mayNot;
+        }
+
         var token = NewToken(found.Value.Schedule);
+        Own(found.Value.Schedule, actor, time.GetUtcNow());
         return await SaveAsync(db, found.Value.Schedule, cancellationToken) is { } error
             ? error
             : await TellAsync(actor, "schedule.renew-webhook", EventTypes.ScheduleUpdated, found.Value.Schedule, token, cancellationToken);
@@ -151,7 +163,7 @@ internal sealed partial class ScheduleService(
         if (found.Value.Job is { } job)
         {
             // Who asks for a run does not say yes to it, and the run is its owner's: somebody else asks for it by running the job.
-            if (found.Value.Schedule.OwnerId != actor.Id && (job.Definition.Approval is not null || job.Definition.Steps!.Any(s => s.Approval is not null)))
+            if (found.Value.Schedule.OwnerId != actor.Id && await AsksForYesAsync(db, job, cancellationToken))
             {
                 return ScheduleErrors.OwnersAlone(found.Value.Schedule.Name, found.Value.Schedule.OwnerName);
             }
@@ -165,6 +177,11 @@ internal sealed partial class ScheduleService(
         await audit.NoteAsync(actor, "schedule.fire", found.Value.Schedule.Name, allowed: true, null, cancellationToken);
         return await clock.FireAsync(found.Value.Schedule.Id, $"asked for by {actor.Name}", $"now:{Guid.NewGuid():N}", null, cancellationToken);
     }
+
+    /// <summary>Whether a job, or one that it calls, waits for somebody's yes.</summary>
+    private static async Task<bool> AsksForYesAsync(OperoneDb db, Job job, CancellationToken cancellationToken) =>
+        (await CalledJob.OfAsync(db, job.Name, job.Definition, cancellationToken)).Select(c => c.Definition).Prepend(job.Definition)
+            .Any(d => d.Approval is not null || d.Steps!.Any(s => s.Approval is not null));
 
     /// <summary>The schedule, where there is one for them and they hold the permission on its job.</summary>
     private async Task<Result<Found>> FindAsync(OperoneDb db, Actor actor, string idOrName, string permission, string action, CancellationToken cancellationToken)
@@ -240,16 +257,16 @@ internal sealed partial class ScheduleService(
         schedule.Name = request.Name!;
         schedule.NormalizedName = Role.Normalize(request.Name!);
         schedule.JobId = jobId;
-        (schedule.OwnerId, schedule.OwnerName) = (actor.Id, actor.Name);
-        schedule.UpdatedAt = now;
+        Own(schedule, actor, now);
         schedule.IsEnabled = request.Enabled != false;
         if (!schedule.IsEnabled)
         {
-            schedule.Await(null);
+            schedule.AwaitNothing();
         }
         else if (!wasEnabled || !IsSameTime(before, request))
         {
-            schedule.Await(schedule.Times.After(now));
+            var times = schedule.Times.Value;
+            schedule.Await(times, times.After(now));
         }
 
         // what changes while it is off is not made up for
@@ -273,6 +290,9 @@ internal sealed partial class ScheduleService(
         (before.Cron, before.Calendar, before.Every, before.At, before.On, before.TimeZone, before.Jitter) == (after.Cron, after.Calendar, after.Every, after.At, after.On, after.TimeZone, after.Jitter)
         && (before.StartsAt, before.EndsAt) == (after.StartsAt, after.EndsAt);
 
+    private static void Own(Schedule schedule, Actor actor, DateTimeOffset now) =>
+        (schedule.OwnerId, schedule.OwnerName, schedule.UpdatedAt) = (actor.Id, actor.Name, now);
+
     private static string NewToken(Schedule schedule)
     {
         var token = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
@@ -287,7 +307,15 @@ internal sealed partial class ScheduleService(
     {
         try
         {
+            await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
             await db.SaveChangesAsync(cancellationToken);
+            if (!schedule.IsEnabled)
+            {
+                // turned on again it does not do what waited before
+                await Firing.DropAsync(db, schedule.Id, cancellationToken);
+            }
+
+            await transaction.CommitAsync(cancellationToken);
             return null;
         }
         catch (DbUpdateConcurrencyException)

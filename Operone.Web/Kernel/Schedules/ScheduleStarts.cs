@@ -18,17 +18,40 @@ namespace Operone.Web.Kernel.Schedules;
 internal sealed class ScheduleStarts(
     IDbContextFactory<OperoneDb> databases, JobStarts jobs, DeviceDirectory devices, CurrentStanding standing, IEvents events, LiveChanges changes, TimeProvider time)
 {
-    /// <summary>Starts the job of a firing; the same firing once more starts nothing more. It gives the firing with what became of it.</summary>
-    public async Task<Firing> CarryOutAsync(Firing firing, CancellationToken cancellationToken)
+    /// <summary>After how long it is tried again to do what must not run beside another part of the same.</summary>
+    public static readonly TimeSpan Again = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Starts the job of a firing; the same firing once more starts nothing more. It gives the firing with what became of it; where it must wait for another,
+    /// that is nothing yet.
+    /// </summary>
+    public async Task<Firing> CarryOutAsync(Firing taken, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var firing = await db.Set<Firing>().SingleOrDefaultAsync(f => f.Id == taken.Id, cancellationToken);
+        if (firing is not { FiredAt: null })
+        {
+            // another node was quicker, or the schedule was turned off
+            return firing ?? taken;
+        }
+
         var schedule = await db.Set<Schedule>().SingleOrDefaultAsync(s => s.Id == firing.ScheduleId, cancellationToken);
         var job = schedule is null ? null : await db.Set<Job>().SingleOrDefaultAsync(j => j.Id == schedule.JobId, cancellationToken);
-        var held = schedule is null ? null
-            : new HeldDevices(schedule, firing, await WindowHolds.ReadAsync(db, time.GetUtcNow(), cancellationToken), job?.Definition.Placement?.Count is not null);
+        var holds = await WindowHolds.ReadAsync(db, time.GetUtcNow(), cancellationToken);
+        var held = schedule is null ? null : new HeldDevices(schedule, firing, holds, job?.Definition.Placement?.Count is not null);
+        var isStarted = await db.Set<JobRun>().AnyAsync(r => r.Id == firing.JobRunId, cancellationToken); // by a node that did not live to note it
+        var isOff = schedule is { IsEnabled: false } && schedule.UpdatedAt > firing.CreatedAt.AddMilliseconds(1); // the id has whole ones
+        if (!isStarted && !isOff && job is not null && firing.DeviceIds?.Any(id => devices.Find(id) is { } device && holds.FirstAllowed(device) <= holds.Now) == true
+            && await IsBesideAnotherAsync(db, firing, job, cancellationToken))
+        {
+            firing.ClaimedUntil = time.GetUtcNow() + Again;
+            await db.Set<Firing>().Where(f => f.Id == firing.Id && f.FiredAt == null).ExecuteUpdateAsync(f => f.SetProperty(x => x.ClaimedUntil, firing.ClaimedUntil), cancellationToken);
+            return firing;
+        }
+
         var error = schedule is null ? ScheduleErrors.NotFound(firing.ScheduleId.ToString())
-            : await db.Set<JobRun>().AnyAsync(r => r.Id == firing.JobRunId, cancellationToken) ? null // by a node that did not live to note it
-            : firing.DeviceIds is not null && !schedule.IsEnabled && schedule.UpdatedAt > firing.CreatedAt ? ScheduleErrors.TurnedOff(schedule.Name)
+            : isStarted ? null
+            : isOff ? ScheduleErrors.TurnedOff(schedule.Name)
             : await StartAsync(schedule, firing, held!, cancellationToken);
 
         // where there is a run, what waits was stored with it
@@ -37,6 +60,12 @@ internal sealed class ScheduleStarts(
         (firing.FiredAt, firing.Problem) = (time.GetUtcNow(), problem is null ? null : ShortText.Shorten(problem, Firing.MaxProblem));
         await using (var transaction = await db.Database.BeginTransactionAsync(cancellationToken))
         {
+            if (isHeld)
+            {
+                // before the firing, as who turns the schedule off does
+                await Schedule.LockAsync(db, firing.ScheduleId, cancellationToken);
+            }
+
             if (await db.Set<Firing>().Where(f => f.Id == firing.Id && f.FiredAt == null).ExecuteUpdateAsync(
                 f => f.SetProperty(x => x.FiredAt, firing.FiredAt).SetProperty(x => x.Problem, firing.Problem), cancellationToken) > 0 && isHeld)
             {
@@ -76,6 +105,23 @@ internal sealed class ScheduleStarts(
         }
 
         return firing;
+    }
+
+    /// <summary>
+    /// Whether a job that runs once at a time runs still on other devices for the same time of its schedule: windows that open at different times made two of one, and
+    /// the second must not be refused for the first, nor end it. What was fired for an earlier time is another matter.
+    /// </summary>
+    private static async Task<bool> IsBesideAnotherAsync(OperoneDb db, Firing firing, Job job, CancellationToken cancellationToken)
+    {
+        if (job.Definition.Concurrency is not (JobConcurrency.Forbid or JobConcurrency.Replace))
+        {
+            return false;
+        }
+
+        var since = firing.CreatedAt;
+        var open = await db.Set<JobRun>().Where(r => r.JobId == job.Id && r.EndedAt == null).Select(r => r.Id).ToArrayAsync(cancellationToken);
+        return open.Length > 0 && await db.Set<Firing>().AnyAsync(
+            f => f.ScheduleId == firing.ScheduleId && f.Id != firing.Id && (f.FiredAt == null || f.FiredAt >= since) && EF.Parameter(open).Contains(f.JobRunId), cancellationToken);
     }
 
     private async Task<Error?> StartAsync(Schedule schedule, Firing firing, HeldDevices held, CancellationToken cancellationToken)

@@ -137,6 +137,12 @@ internal sealed partial class ScheduleTriggers(
     {
         var labels = happened.DeviceId is { } id ? devices.Find(id)?.Labels : null;
         var on = schedule.Definition.On!;
+        if (on.OnlyThatDevice && happened.DeviceId is null)
+        {
+            // there is no device to run on, which does not mean all of them
+            return false;
+        }
+
         if (on.Selector is { } selector && (labels is null || !Selector.Parse(selector).Value.Matches(labels)))
         {
             return false;

@@ -59,10 +59,44 @@ public sealed class OccurrencesTests
     }
 
     [Fact]
-    public void Jitter_LongerThanTheInterval_LosesNone()
+    public void Jitter_LongerThanTheInterval_LosesNone_AndFiresThemOneByOne()
     {
-        var due = Occurrences.Due(Minutes, Noon, Noon.AddMinutes(5), MissedPolicy.Skip, TimeSpan.FromMinutes(10));
-        Assert.Equal((6, 0L), (due.Fire.Count, due.Skipped));
+        var (most, id, fired) = (TimeSpan.FromMinutes(10), new Guid(1, 2, 3, new byte[8]), new List<DateTimeOffset>());
+        for (DateTimeOffset? next = Noon; fired.Count < 100;)
+        {
+            var now = Occurrences.DueAt(Minutes, id, next!.Value, most);
+            Assert.InRange(now, next.Value, next.Value.AddMinutes(1));
+            Assert.Empty(Occurrences.Due(Minutes, next.Value, now.AddMilliseconds(-1), MissedPolicy.Skip, most, id).Fire);
+            var due = Occurrences.Due(Minutes, next.Value, now, MissedPolicy.Skip, most, id);
+            Assert.Equal((1, 0L), (due.Fire.Count, due.Skipped));
+            fired.AddRange(due.Fire);
+            next = due.Next;
+        }
+
+        Assert.Equal(Enumerable.Range(0, 100).Select(i => Noon.AddMinutes(i)), fired);
+    }
+
+    [Fact]
+    public void Time_ThatIsLateByMoreThanItsOwnPartOfTheJitter_WasMissed()
+    {
+        var (most, id) = (TimeSpan.FromMinutes(50), new Guid(1, 2, 3, new byte[8]));
+        var at = Occurrences.DueAt(Hours, id, Noon, most);
+        Assert.InRange(at, Noon.AddMinutes(1), Noon.AddMinutes(45));
+        Assert.Equal([Noon], Occurrences.Due(Hours, Noon, at.AddSeconds(59), MissedPolicy.Skip, most, id).Fire);
+        var late = Occurrences.Due(Hours, Noon, at.AddMinutes(2), MissedPolicy.Skip, most, id);
+        Assert.Equal((0, 1L), (late.Fire.Count, late.Skipped));
+    }
+
+    [Fact]
+    public void Jitter_EndsWithTheSchedule_AndWithTheCalendar()
+    {
+        var ends = ScheduleTimes.Parse(new() { Cron = "0 * * * *", EndsAt = Noon.AddMinutes(10) }, Noon).Value;
+        var last = ScheduleTimes.Parse(new() { At = DateTimeOffset.MaxValue.AddSeconds(-1) }, Noon).Value;
+        foreach (var id in Enumerable.Range(0, 100).Select(i => new Guid(i, 0, 0, new byte[8])))
+        {
+            Assert.InRange(Occurrences.DueAt(ends, id, Noon, TimeSpan.FromHours(1)), Noon, Noon.AddMinutes(10));
+            Assert.True(Occurrences.DueAt(last, id, DateTimeOffset.MaxValue.AddSeconds(-1), TimeSpan.FromDays(1)) <= DateTimeOffset.MaxValue);
+        }
     }
 
     [Fact]

@@ -14,7 +14,7 @@ public sealed class WindowTimesTests
     private static readonly Gen<WindowTimes> Windows = Gen.Select(
         Gen.Enum<WindowMode>(), Gen.Int[0, 3], Gen.Int[1, 900], Gen.Bool)
         .Select((mode, cron, minutes, inBerlin) => WindowRules.Times(
-            new() { Name = "w", Mode = mode, Cron = Crons[cron], Duration = $"{minutes}m", TimeZone = inBerlin ? "Europe/Berlin" : null }));
+            new() { Name = "w", Mode = mode, Cron = Crons[cron], Duration = $"{minutes}m", TimeZone = inBerlin ? "Europe/Berlin" : null }).Value);
 
     [Fact]
     public void FirstAllowed_OfAnyWindows_IsTheFirstMinuteAtWhichTheyLet() => Gen.Select(Windows.Array[0, 4], Gen.Int[0, 3000]).Sample((windows, minute) =>
@@ -32,7 +32,7 @@ public sealed class WindowTimesTests
     [InlineData("2026-03-28T02:00:00Z", null)]
     public void Window_OverMidnight_IsOpenFromItsTimeForItsLength(string at, string? closes)
     {
-        var nights = WindowRules.Times(new() { Name = "nights", Calendar = "every day at 22:00", Duration = "4h" });
+        var nights = WindowRules.Times(new() { Name = "nights", Calendar = "every day at 22:00", Duration = "4h" }).Value;
         Assert.Equal(closes is null ? null : DateTimeOffset.Parse(closes, System.Globalization.CultureInfo.InvariantCulture), nights.ClosesAt(DateTimeOffset.Parse(at, System.Globalization.CultureInfo.InvariantCulture)));
     }
 
@@ -40,17 +40,22 @@ public sealed class WindowTimesTests
     public void Window_OpenOverAChangeOfTheClocks_LastsAsLongAsItSays()
     {
         // in Berlin the clocks go from 02:00 to 03:00 on 29 March 2026: 22:00 is 21:00 UTC, and six hours later it is 05:00 there
-        var nights = WindowRules.Times(new() { Name = "nights", Calendar = "every day at 22:00", Duration = "6h", TimeZone = "Europe/Berlin" });
+        var nights = WindowRules.Times(new() { Name = "nights", Calendar = "every day at 22:00", Duration = "6h", TimeZone = "Europe/Berlin" }).Value;
         Assert.Equal(new DateTimeOffset(2026, 3, 29, 3, 0, 0, TimeSpan.Zero), nights.ClosesAt(new DateTimeOffset(2026, 3, 29, 2, 59, 0, TimeSpan.Zero)));
     }
 
     [Fact]
     public void Never_ThatNeverEnds_AndOnlyThatNeverOpensAgain_HaveNoFirstTime()
     {
-        var always = WindowRules.Times(new() { Name = "w", Mode = WindowMode.Never, Cron = "0 0 * * *", Duration = "2d" });
-        var gone = WindowRules.Times(new() { Name = "w", At = Start.AddDays(-9), Duration = "1h" });
+        var always = WindowRules.Times(new() { Name = "w", Mode = WindowMode.Never, Cron = "0 0 * * *", Duration = "2d" }).Value;
+        var gone = WindowRules.Times(new() { Name = "w", At = Start.AddDays(-9), Duration = "1h" }).Value;
         Assert.Null(WindowTimes.FirstAllowed([always], Start, Start.AddDays(31)));
         Assert.Null(WindowTimes.FirstAllowed([gone], Start, Start.AddDays(31)));
+
+        // what a window comes to that cannot be read wins over one that is open
+        var open = WindowRules.Times(new() { Name = "w", At = Start, Duration = "31d" }).Value;
+        Assert.Equal(Start, WindowTimes.FirstAllowed([open], Start, Start.AddDays(31)));
+        Assert.Null(WindowTimes.FirstAllowed([open, WindowTimes.Shut], Start, Start.AddDays(31)));
     }
 
     [Theory]

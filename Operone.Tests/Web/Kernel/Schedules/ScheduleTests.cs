@@ -24,7 +24,7 @@ public sealed class SchedulesOnSqlite(SqliteFixture fixture) : ScheduleTests(fix
 public sealed class SchedulesOnPostgres(PostgresFixture fixture) : ScheduleTests(fixture), IClassFixture<PostgresFixture>;
 
 /// <summary>Schedules: when they fire, what becomes of what was missed, in whose name, and on what.</summary>
-public abstract class ScheduleTests(ServerFixture fixture) : JobTests(fixture)
+public abstract class ScheduleTests(ServerFixture fixture) : ScheduledTests(fixture)
 {
     [Fact]
     public async Task Interval_StartsTheJobAgainAndAgain_UntilItIsTurnedOff()
@@ -148,6 +148,21 @@ public abstract class ScheduleTests(ServerFixture fixture) : JobTests(fixture)
     }
 
     [Fact]
+    public async Task Event_OfNoDevice_StartsNothing_WhereTheJobIsForThatDeviceAlone()
+    {
+        var (mark, fleet) = await JobAsync("nodevice");
+        await SaveAsync(new() { Name = mark, Job = mark, On = new() { Event = "role.created", OnlyThatDevice = true } });
+        await SaveAsync(new() { Name = $"{mark}-all", Job = mark, On = new() { Event = "role.created" } });
+
+        // they are told of in their order: when the second has fired one, the first has been looked at for both
+        await Server.Owner.MakeRoleAsync($"{mark}-1", Permissions.JobsRead);
+        await Server.Owner.MakeRoleAsync($"{mark}-2", Permissions.JobsRead);
+        await FiredAsync($"{mark}-all", 2);
+        Assert.Empty(await FiringsAsync(mark));
+        await EndAsync(fleet);
+    }
+
+    [Fact]
     public async Task Webhook_WithItsToken_StartsTheJobOnceWithItsParameters()
     {
         var mark = Mark("hook");
@@ -168,6 +183,8 @@ public abstract class ScheduleTests(ServerFixture fixture) : JobTests(fixture)
 
         Assert.Equal(HttpStatusCode.BadRequest, await CallAsync(path, """{"parameters": {"branch": "../../etc"}}""", null));
         Assert.Equal(HttpStatusCode.BadRequest, await CallAsync(path, """{"parameters": {"branch": {"a": 1}}}""", null));
+        Assert.Equal(HttpStatusCode.BadRequest, await CallAsync(path, """{"parameters": {"branch": "\ud800"}}""", null));
+        Assert.Equal(HttpStatusCode.BadRequest, await CallAsync(path, """{"parameters": {"\ud800": "next"}}""", null));
         Assert.Equal(HttpStatusCode.BadRequest, await CallAsync(path, "{", null));
         Assert.Equal(HttpStatusCode.Accepted, await CallAsync(path, "payload=form", null));
         Assert.Equal(HttpStatusCode.NotFound, await CallAsync("/api/v1/hooks/" + new string('a', 43), "", null));
@@ -286,7 +303,9 @@ public abstract class ScheduleTests(ServerFixture fixture) : JobTests(fixture)
                 new() { Name = "x", Job = "no-such-job", Every = "1h" }, new() { Name = "x", Job = mark, Every = "1h", Parameters = new Dictionary<string, string> { ["unknown"] = "1" } },
                 new() { Name = "x", Job = mark, On = new() { Event = "job-run.ended" } }, new() { Name = "x", Job = mark, On = new() { Event = "device.connected", Selector = "((" } },
                 new() { Name = "x", Job = mark, On = new() { Event = "approval.requested" } }, new() { Name = "x", Job = mark, On = new() { Event = "device.connected", OnlyThatDevice = true, Pause = "5m" } },
-                new() { Name = "x", Job = mark, On = new() { Webhook = true, File = "/a" } }, new() { Name = "x", Job = mark, Every = "1h", Cron = "* * * * *" },
+                new() { Name = "x", Job = mark, On = new() { Webhook = true, File = "/a" } },
+                new() { Name = "x", Job = mark, At = DateTimeOffset.MaxValue, Jitter = "1d" }, new() { Name = "x", Job = mark, Every = "1h", StartsAt = DateTimeOffset.MaxValue },
+                new() { Name = "x", Job = mark, Every = "1h", EndsAt = new(3000, 1, 1, 0, 0, 0, TimeSpan.Zero) }, new() { Name = "x", Job = mark, Every = "1h", Cron = "* * * * *" },
             ])
         {
             Assert.Equal("invalid-input", await ProblemAsync(HttpMethod.Post, "/api/v1/schedules", bad));
@@ -310,43 +329,5 @@ public abstract class ScheduleTests(ServerFixture fixture) : JobTests(fixture)
         Assert.Equal("permission-missing", await ProblemAsync(HttpMethod.Delete, $"/api/v1/schedules/{mark}", by: viewer));
         Assert.Equal("permission-missing", await ProblemAsync(HttpMethod.Post, $"/api/v1/schedules/{mark}/fire", by: viewer));
         await EndAsync(fleet);
-    }
-
-    private async Task<(string Mark, FakeAgent[] Fleet)> JobAsync(string word, int devices = 1)
-    {
-        var mark = Mark(word);
-        var fleet = await FleetAsync(mark, devices);
-        await ApplyAsync($"name: {mark}\ntarget: {{selector: fleet={mark}}}\nsteps: [{{command: x}}]\n");
-        return (mark, fleet);
-    }
-
-    private Task<SavedSchedule> SaveAsync(SaveSchedule schedule, HttpClient? by = null) =>
-        (by ?? Server.Owner).SendAsync<SavedSchedule>(HttpMethod.Post, "/api/v1/schedules", schedule);
-
-    private async Task<ScheduleView> ScheduleAsync(string name) => (await Server.Owner.GetFromJsonAsync<ScheduleView>($"/api/v1/schedules/{name}", Cancelled))!;
-
-    /// <summary>Waits until it has fired so often.</summary>
-    private Task<IReadOnlyList<FiringView>> FiredAsync(string name, int count) => EventuallyAsync(
-        async () => (await Server.Owner.GetFromJsonAsync<Page<FiringView>>($"/api/v1/schedules/{name}/firings", Cancelled))!.Items is { } all
-            && all.Count(f => f.FiredAt is not null) >= count ? all : null, $"{count} firings", 60);
-
-    private async Task<string> ProblemAsync(HttpMethod method, string path, SaveSchedule? body = null, HttpClient? by = null)
-    {
-        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body, OperoneJson.Default.SaveSchedule) };
-        using var response = await (by ?? Server.Owner).SendAsync(request, Cancelled);
-        Assert.False(response.IsSuccessStatusCode);
-        return (await response.Content.ReadFromJsonAsync(OperoneJson.Default.ProblemView, Cancelled))!.Type!.Split('/')[^1];
-    }
-
-    private async Task<HttpStatusCode> CallAsync(string path, string body, string? id)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(body) };
-        if (id is not null)
-        {
-            request.Headers.Add("webhook-id", id);
-        }
-
-        using var response = await Server.Anonymous.SendAsync(request, Cancelled);
-        return response.StatusCode;
     }
 }

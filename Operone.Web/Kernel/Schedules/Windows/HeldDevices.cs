@@ -19,6 +19,7 @@ internal sealed class HeldDevices(Schedule schedule, Firing firing, WindowHolds 
     private readonly Dictionary<DateTimeOffset, HashSet<Guid>> _held = [];
     private int _left;
     private bool _hasFree;
+    private string? _unread;
 
     private Dictionary<DateTimeOffset, HashSet<Guid>> Later =>
         !isAny || _held.Count == 0 ? _held : _hasFree ? [] : new() { [_held.Keys.Min()] = [.. _held.Values.SelectMany(d => d)] };
@@ -35,7 +36,7 @@ internal sealed class HeldDevices(Schedule schedule, Firing firing, WindowHolds 
         get
         {
             var (later, waiting) = (Later, Later.Values.Sum(d => d.Count));
-            var left = _left == 0 ? null : $"{_left} devices are outside their maintenance windows, and are left out this time";
+            var left = _left == 0 ? null : $"{_left} devices are outside their maintenance windows, and are left out this time{(_unread is null ? "" : $": {_unread}")}";
             return waiting == 0 ? left
                 : $"{waiting} devices are outside their maintenance windows: it runs on them from {later.Keys.Min().UtcDateTime.ToString("u", CultureInfo.InvariantCulture)} on{(left is null ? "" : $"; {left}")}";
         }
@@ -54,6 +55,7 @@ internal sealed class HeldDevices(Schedule schedule, Firing firing, WindowHolds 
         if (first is not { } later || schedule.Definition.Outside == OutsidePolicy.Skip)
         {
             _left++;
+            _unread ??= holds.WhyUnread(device);
             return false;
         }
 
@@ -75,6 +77,8 @@ internal sealed class HeldDevices(Schedule schedule, Firing firing, WindowHolds 
             return;
         }
 
+        // another firing of the schedule that is stored at the same time is waited for, so that what is the same becomes one
+        await Schedule.LockAsync(db, firing.ScheduleId, cancellationToken);
         var waiting = await db.Set<Firing>().AsTracking().Where(f => f.ScheduleId == firing.ScheduleId && f.FiredAt == null && f.Id != firing.Id && f.DeviceIds != null)
             .ToListAsync(cancellationToken);
         foreach (var (at, devices) in later)
@@ -85,7 +89,8 @@ internal sealed class HeldDevices(Schedule schedule, Firing firing, WindowHolds 
                 continue;
             }
 
-            var id = Guid.CreateVersion7(holds.Now);
+            // what waits anew was made when it first had to wait
+            var id = Guid.CreateVersion7(firing.DeviceIds is null ? holds.Now : firing.CreatedAt);
             db.Add(new Firing
             {
                 Id = id,

@@ -27,8 +27,8 @@ internal sealed class MaintenanceWindow
 
     public MaintenanceWindowView ToView(int devices, DateTimeOffset now)
     {
-        var times = WindowRules.Times(Definition);
-        return new(Id, Definition, IsEnabled ? times.ClosesAt(now) : null, IsEnabled ? times.Opens.After(now) : null, devices, UpdatedAt, UpdatedBy);
+        var times = IsEnabled && WindowRules.Times(Definition) is { IsError: false } read ? read.Value : null;
+        return new(Id, Definition, times?.ClosesAt(now), times?.Opens.After(now), devices, UpdatedAt, UpdatedBy);
     }
 }
 

@@ -133,7 +133,8 @@ internal sealed partial class MaintenanceWindowService(
 
         foreach (var window in windows)
         {
-            if (WindowRules.Check(window) is { } invalid)
+            // one that was saved may be right no more, as where its time zone is gone: it must be possible to mend or remove it
+            if (!ReferenceEquals(window, known?.Definition) && WindowRules.Check(window) is { } invalid)
             {
                 return invalid;
             }

@@ -20,6 +20,9 @@ internal sealed class WindowHolds
     /// <summary>None: they hold nothing.</summary>
     public static WindowHolds None { get; } = new([], default);
 
+    /// <summary>Those that cannot be read on this server, with why: nothing is done on their devices.</summary>
+    private IReadOnlyList<(Selector Selector, string Why)> Unread { get; init; } = [];
+
     /// <summary>Whether there are none.</summary>
     public bool IsEmpty => _windows.Count == 0;
 
@@ -30,7 +33,11 @@ internal sealed class WindowHolds
     public static async Task<WindowHolds> ReadAsync(OperoneDb db, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var windows = await db.Set<MaintenanceWindow>().Where(w => w.IsEnabled).OrderBy(w => w.Id).Select(w => w.Definition).ToListAsync(cancellationToken);
-        return new(windows.ConvertAll(w => (SelectorOf(w), WindowRules.Times(w))), now);
+        var read = windows.ConvertAll(w => (Window: w, Selector: SelectorOf(w), Times: WindowRules.Times(w)));
+        return new(read.ConvertAll(w => (w.Selector, w.Times.IsError ? WindowTimes.Shut : w.Times.Value)), now)
+        {
+            Unread = [.. read.Where(w => w.Times.IsError).Select(w => (w.Selector, $"the maintenance window {w.Window.Name} cannot be read here: {w.Times.Error!.Detail}"))],
+        };
     }
 
     /// <summary>The first time, from now on, at which they may work on a device; null where none is near.</summary>
@@ -67,6 +74,10 @@ internal sealed class WindowHolds
         return held;
     }
 
-    /// <summary>The devices of a window that was checked.</summary>
-    public static Selector SelectorOf(SaveMaintenanceWindow window) => string.IsNullOrWhiteSpace(window.Selector) ? Selector.Everything : Selector.Parse(window.Selector).Value;
+    /// <summary>Why nothing is done on a device, where one of its windows cannot be read; else null.</summary>
+    public string? WhyUnread(DeviceEntry device) => Unread.FirstOrDefault(w => w.Selector.Matches(device.Labels)).Why;
+
+    /// <summary>The devices of a window: all, where that cannot be read.</summary>
+    public static Selector SelectorOf(SaveMaintenanceWindow window) =>
+        !string.IsNullOrWhiteSpace(window.Selector) && Selector.Parse(window.Selector) is { IsError: false } selector ? selector.Value : Selector.Everything;
 }
