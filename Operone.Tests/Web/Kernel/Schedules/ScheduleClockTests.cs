@@ -75,7 +75,7 @@ public abstract class ScheduleClockTests(ServerFixture fixture) : ScheduledTests
     {
         await using var server = await Fixture.StartAnotherAsync();
         var now = DateTimeOffset.UtcNow;
-        await AddAsync(server, Enumerable.Range(0, 33).Select(i => Missed($"s{i}", Guid.NewGuid(), now)));
+        await AddAsync(server, Enumerable.Range(0, 33).Select(i => Missed($"s{i}", Guid.NewGuid(), now.AddMilliseconds(-i))));
         await EventuallyAsync(async () =>
         {
             await using var db = server.OpenDatabase();
