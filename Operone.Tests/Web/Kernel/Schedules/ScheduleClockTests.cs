@@ -1,7 +1,6 @@
 using System.Net.Http.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using Operone.Core;
 using Operone.Core.Events;
 using Operone.Core.Kernel.Schedules;
 using Operone.Tests.Hosting;
