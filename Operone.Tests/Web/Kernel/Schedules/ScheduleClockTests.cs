@@ -1,7 +1,6 @@
 using System.Net.Http.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using Operone.Core;
 using Operone.Core.Events;
 using Operone.Core.Kernel.Schedules;
 using Operone.Tests.Hosting;
@@ -75,7 +74,7 @@ public abstract class ScheduleClockTests(ServerFixture fixture) : ScheduledTests
     {
         await using var server = await Fixture.StartAnotherAsync();
         var now = DateTimeOffset.UtcNow;
-        await AddAsync(server, Enumerable.Range(0, 33).Select(i => Missed($"s{i}", Guid.NewGuid(), now)));
+        await AddAsync(server, Enumerable.Range(0, 33).Select(i => Missed($"s{i}", Guid.NewGuid(), now.AddMilliseconds(-i))));
         await EventuallyAsync(async () =>
         {
             await using var db = server.OpenDatabase();

@@ -1,7 +1,5 @@
 using System.Net;
-using Microsoft.EntityFrameworkCore;
 using Operone.Core.Access;
-using Operone.Core.Kernel.Jobs;
 using Operone.Core.Kernel.Schedules;
 using Operone.Core.Shell;
 using Operone.Tests.Hosting;

@@ -11,7 +11,6 @@ using Operone.Core.Kernel.Schedules;
 using Operone.Tests.Agent.Hosting;
 using Operone.Tests.Hosting;
 using Operone.Tests.Web.Access;
-using Operone.Tests.Web.Kernel.Jobs;
 using Operone.Web.Events;
 using Operone.Web.Kernel.Jobs.Runs;
 using Operone.Web.Kernel.Schedules;

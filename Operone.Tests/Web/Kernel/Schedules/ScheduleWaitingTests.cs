@@ -4,7 +4,6 @@ using Operone.Core.Kernel.Jobs;
 using Operone.Core.Kernel.Schedules;
 using Operone.Tests.Hosting;
 using Operone.Tests.Web.Access;
-using Operone.Web.Events;
 using Operone.Web.Kernel.Jobs.Runs;
 using Operone.Web.Kernel.Schedules;
 using Xunit;
