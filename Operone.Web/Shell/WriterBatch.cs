@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Operone.Core;
 using Operone.Core.Access;
 using Operone.Core.Connection;
 using Operone.Core.Shell;
