@@ -184,7 +184,7 @@ public sealed class SupervisionTests : IDisposable
 
         Assert.StartsWith($"GET /well?x=1 HTTP/1.1\r\nHost: localhost:{port}\r\n", await asked.Task.WaitAsync(TimeSpan.FromSeconds(30), over.Token), StringComparison.Ordinal);
         await over.CancelAsync();
-        await serving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await serving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
     [Fact]

@@ -120,8 +120,17 @@ public sealed class WebhookSenderTests
             {
                 db.Add(new Webhook
                 {
-                    Id = id, Name = $"hook-{id:N}", NormalizedName = $"HOOK-{id:N}", Url = url, Types = [], Selector = "", IsEnabled = true,
-                    Secrets = _vault.Seal(id, new() { Current = WebhookVault.Create().Secret }), CreatedAt = now, UpdatedAt = now, UpdatedBy = "test",
+                    Id = id,
+                    Name = $"hook-{id:N}",
+                    NormalizedName = $"HOOK-{id:N}",
+                    Url = url,
+                    Types = [],
+                    Selector = "",
+                    IsEnabled = true,
+                    Secrets = _vault.Seal(id, new() { Current = WebhookVault.Create().Secret }),
+                    CreatedAt = now,
+                    UpdatedAt = now,
+                    UpdatedBy = "test",
                 });
                 await db.SaveChangesAsync(Cancelled);
             }
@@ -138,8 +147,16 @@ public sealed class WebhookSenderTests
                 var (id, now, position) = (Guid.CreateVersion7(), DateTimeOffset.UtcNow, ++_position);
                 db.Add(new WebhookDelivery
                 {
-                    Id = Guid.CreateVersion7(), WebhookId = webhook, EventId = id, Position = position, Key = $"test/{position}", Type = "test.happened", Status = DeliveryStatus.Pending,
-                    CreatedAt = now, NextAt = now, Event = new("1.0", id, "/operone", "test.happened", $"{position}", now, "application/json", new(null, null, null, null)),
+                    Id = Guid.CreateVersion7(),
+                    WebhookId = webhook,
+                    EventId = id,
+                    Position = position,
+                    Key = $"test/{position}",
+                    Type = "test.happened",
+                    Status = DeliveryStatus.Pending,
+                    CreatedAt = now,
+                    NextAt = now,
+                    Event = new("1.0", id, "/operone", "test.happened", $"{position}", now, "application/json", new(null, null, null, null)),
                 });
             }
 
