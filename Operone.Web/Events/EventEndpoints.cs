@@ -59,6 +59,7 @@ internal static class EventEndpoints
         }
 
         using var stream = await EventStream.BeginAsync(http);
+        var settled = new SettledPlace(TimeProvider.System);
         try
         {
             // Who may no longer read them is not told more.
@@ -69,7 +70,8 @@ internal static class EventEndpoints
                     stream.Write(happened.Id.ToString(), happened.Type, JsonSerializer.SerializeToUtf8Bytes(happened, OperoneJson.Default.EventView));
                 }
 
-                last = next.Value.To;
+                // what may still become theirs is stepped over once that had the time to
+                last = next.Value.MayGrow ? Math.Max(next.Value.Last, settled.Pass(next.Value.To)) : next.Value.To;
                 await stream.FlushAsync();
                 if (next.Value.Events.Count == 0)
                 {

@@ -20,8 +20,10 @@ internal sealed record EventQuery(
 
 /// <summary>Events of a stretch of the log.</summary>
 /// <param name="Events">Those that somebody may see and asked for.</param>
-/// <param name="To">The place that it ends at: nothing else of theirs is up to there.</param>
-internal sealed record EventStretch(IReadOnlyList<EventView> Events, long To);
+/// <param name="Last">The place of the last of them.</param>
+/// <param name="To">The place up to which that is all.</param>
+/// <param name="MayGrow">Whether more up to there may be theirs in a moment: what a device or a run is known to be comes after the event that tells of it.</param>
+internal sealed record EventStretch(IReadOnlyList<EventView> Events, long Last, long To, bool MayGrow);
 
 /// <summary>
 /// Reads the event log. An event of a device is for who may read events on it, one of a run for who may on one of the
@@ -84,8 +86,8 @@ internal sealed class EventService(IDbContextFactory<OperoneDb> databases, IEven
         // read first: what is numbered after that may be missing below
         var head = await db.Set<EventHead>().Select(h => h.Position).SingleAsync(cancellationToken);
         var found = await Visible(db, Filter(db, query), devices).Where(e => e.Position > after).OrderBy(e => e.Position).Take(PageRequest.MaxLimit).ToListAsync(cancellationToken);
-        var to = found.Count == PageRequest.MaxLimit ? found[^1].Position!.Value : Math.Max(head, found.Count == 0 ? after : found[^1].Position!.Value);
-        return new EventStretch(found.ConvertAll(e => View(e, devices)), to);
+        var last = found.Count == 0 ? after : found[^1].Position!.Value;
+        return new EventStretch(found.ConvertAll(e => View(e, devices)), last, found.Count == PageRequest.MaxLimit ? last : Math.Max(head, last), devices is not null);
     }
 
     /// <summary>Where a live reader begins: behind this event, or at the end of the log where none is named.</summary>

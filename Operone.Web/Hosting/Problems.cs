@@ -93,14 +93,14 @@ internal static partial class Problems
 
     /// <summary>
     /// Whether an exception says that the database cannot be reached for now, or does not do what it is asked for now: it starts or stops, has too many
-    /// connections, is a standby until the connection is a new one, or took too long.
+    /// connections, or is a standby until the connection is a new one.
     /// </summary>
     public static bool IsDatabaseAway(Exception? exception)
     {
         for (; exception is not null; exception = exception.InnerException)
         {
             if (exception is Npgsql.NpgsqlException { IsTransient: true } or TimeoutException
-                || (exception is Npgsql.PostgresException { SqlState: "57P01" or "57P02" or "57P03" or "53300" or "25006" or "57014" })
+                || (exception is Npgsql.PostgresException { SqlState: "57P01" or "57P02" or "57P03" or "53300" or "25006" })
                 || (exception is Npgsql.NpgsqlException and not Npgsql.PostgresException)
                 || (exception is Microsoft.Data.Sqlite.SqliteException { SqliteErrorCode: 5 or 6 or 10 or 13 or 14 }))
             {

@@ -62,10 +62,13 @@ internal sealed class Reconciler(
     public async Task TellAgainAsync(DateTimeOffset before, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
+
+        // what waits for a device that came in the moment in which it was stored; what waits for longer is told when the device connects
+        var young = before - TimeSpan.FromMinutes(1);
         var late = await db.Set<Run>().Where(r => r.Status == RunStatus.Running && r.CreatedAt < before)
             .Join(
-                db.Set<Execution>().Where(e => e.EndedAt == null), r => r.Id, e => e.RunId, (r, e) => new { e.Id, e.DeviceId, e.Status, r.Kind, At = r.CancelledAt ?? e.CancelledAt })
-            .Where(x => x.At < before || (x.At == null && x.Kind != RunKind.Terminal && (x.Status == ExecutionStatus.Starting || x.Status == ExecutionStatus.Queued)))
+                db.Set<Execution>().Where(e => e.EndedAt == null), r => r.Id, e => e.RunId, (r, e) => new { e.Id, e.DeviceId, e.Status, r.Kind, r.CreatedAt, At = r.CancelledAt ?? e.CancelledAt })
+            .Where(x => x.At < before || (x.At == null && x.Kind != RunKind.Terminal && (x.Status == ExecutionStatus.Starting || (x.Status == ExecutionStatus.Queued && x.CreatedAt > young))))
             .Select(x => new { x.Id, x.DeviceId }).ToListAsync(cancellationToken);
         foreach (var some in late.Where(e => devices.IsHere(e.DeviceId)).Select(e => e.Id).Chunk(200))
         {

@@ -73,7 +73,21 @@ public abstract class EventTests(ServerFixture fixture) : ServerTests(fixture)
         Assert.Empty(nothing.Value.Events);
         Assert.True(nothing.Value.To >= head);
         var some = await service.ReadAfterAsync(Actor.System, new(DeviceId: device), 0, Cancelled);
-        Assert.Equal((3, true), (some.Value.Events.Count, some.Value.To >= head));
+        Assert.Equal((3, true, false), (some.Value.Events.Count, some.Value.To >= head, some.Value.MayGrow));
+    }
+
+    [Fact]
+    public void Place_OfWhoSeesAPart_IsSettledOnceWhatIsBehindItWasLookedAtAgain()
+    {
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
+        var settled = new SettledPlace(time);
+        Assert.Equal(0, settled.Pass(5));
+        time.Advance(SettledPlace.Patience - TimeSpan.FromSeconds(1));
+        Assert.Equal(0, settled.Pass(9));
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(5, settled.Pass(12));
+        time.Advance(SettledPlace.Patience);
+        Assert.Equal(12, settled.Pass(12));
     }
 
     [Theory]

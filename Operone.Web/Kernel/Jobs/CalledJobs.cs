@@ -27,13 +27,13 @@ internal sealed record CalledJob(Guid Id, string Name, int Version, JobDefinitio
         return all;
     }
 
-    /// <summary>Whether another job calls this one.</summary>
-    public static async Task<bool> IsAnyAsync(OperoneDb db, Job job, CancellationToken cancellationToken)
+    /// <summary>Whether another job calls this one, by its id or by a name that it has or gets.</summary>
+    public static async Task<bool> IsAnyAsync(OperoneDb db, Job? job, string name, CancellationToken cancellationToken)
     {
-        var (normalized, id) = (Job.Normalize(job.Name), job.Id);
+        var (names, id) = (new[] { Job.Normalize(name), Job.Normalize(job?.Name ?? name) }, job?.Id ?? Guid.Empty);
         await foreach (var other in db.Set<Job>().Where(j => j.Id != id).Select(j => j.Definition).AsAsyncEnumerable().WithCancellation(cancellationToken))
         {
-            if (other.Steps!.Any(s => s.Job?.Name is { } called && (Job.Normalize(called) == normalized || (Guid.TryParse(called, out var given) && given == id))))
+            if (other.Steps!.Any(s => s.Job?.Name is { } called && (names.Contains(Job.Normalize(called)) || (Guid.TryParse(called, out var given) && given == id))))
             {
                 return true;
             }

@@ -15,10 +15,11 @@ namespace Operone.Web.Kernel.Jobs;
 /// </summary>
 internal sealed class JobDevices(DeviceSight devices, EnvironmentUse environments)
 {
-    /// <summary>Finds them.</summary>
-    public async Task<Result<TargetedDevices>> ResolveAsync(Actor actor, RunTarget target, JobDefinition definition, CancellationToken cancellationToken)
+    /// <summary>Finds them; with those that take no new work where nothing is left to be done on them.</summary>
+    public async Task<Result<TargetedDevices>> ResolveAsync(
+        Actor actor, RunTarget target, JobDefinition definition, CancellationToken cancellationToken, bool withCordoned = false)
     {
-        var resolved = devices.Resolve(actor, target, Permissions.JobsRun);
+        var resolved = devices.Resolve(actor, target, Permissions.JobsRun, withCordoned);
         if (resolved.IsError)
         {
             return resolved.Error!;

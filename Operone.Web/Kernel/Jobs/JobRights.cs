@@ -85,10 +85,17 @@ internal sealed class JobRights(
     }
 
     /// <summary>The devices of a run, where its sandbox may be had too; else what stands in the way, which is noted.</summary>
-    public async Task<Result<TargetedDevices>> MeantAsync(Actor actor, string name, RunTarget target, JobDefinition definition, CancellationToken cancellationToken)
+    /// <param name="actor">Who.</param>
+    /// <param name="name">The job.</param>
+    /// <param name="target">What is meant.</param>
+    /// <param name="definition">What it does.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <param name="withCordoned">Whether those that take no new work are meant too: nothing is done on them.</param>
+    public async Task<Result<TargetedDevices>> MeantAsync(
+        Actor actor, string name, RunTarget target, JobDefinition definition, CancellationToken cancellationToken, bool withCordoned = false)
     {
         var meant = definition.Placement is null
-            ? await jobDevices.ResolveAsync(actor, target, definition, cancellationToken) : await jobDevices.CandidatesAsync(actor, target, definition, cancellationToken);
+            ? await jobDevices.ResolveAsync(actor, target, definition, cancellationToken, withCordoned) : await jobDevices.CandidatesAsync(actor, target, definition, cancellationToken);
         var sandbox = meant.IsError ? meant.Error! : await sandboxes.ResolveAsync(actor, definition.Sandbox, definition.RunAs, cancellationToken);
         return sandbox.IsError ? await records.RefusedAsync(actor, JobStarts.Action, name, sandbox.Error!, cancellationToken) : meant;
     }

@@ -149,8 +149,15 @@ internal sealed class JobService(
         }
 
         // What schedules and other jobs run in others' names is written by who may run it themselves.
-        if (job is not null && (await db.Set<Schedule>().AnyAsync(s => s.JobId == job.Id, cancellationToken) || await CalledJob.IsAnyAsync(db, job, cancellationToken))
-            && await rights.LacksAsync(actor, job.Name, definition, cancellationToken, inOthersNames: true) is { } mayNot)
+        var isCalled = await CalledJob.IsAnyAsync(db, job, definition.Name!, cancellationToken);
+        if (isCalled && definition.Target is null && !actor.MayEverywhere(Permissions.JobsRun))
+        {
+            return await records.RefusedAsync(
+                actor, "job.write", definition.Name, JobErrors.NotOnAll(actor.Name, ["every device: another job calls this one, which has no target"]), cancellationToken);
+        }
+
+        if ((isCalled || (job is not null && await db.Set<Schedule>().AnyAsync(s => s.JobId == job.Id, cancellationToken)))
+            && await rights.LacksAsync(actor, definition.Name!, definition, cancellationToken, inOthersNames: true) is { } mayNot)
         {
             return mayNot;
         }

@@ -25,11 +25,14 @@ internal sealed record JobCause(string Text, bool IsAsked = false, Guid? RunId =
     /// <summary>The run whose step calls for it; null for none.</summary>
     public JobRun? Parent { get; init; }
 
+    /// <summary>The version that is meant; null for whichever it has.</summary>
+    public int? Version { get; init; }
+
     /// <summary>Whether a schedule or trigger makes it: maintenance windows hold those.</summary>
     public bool ObeysWindows { get; init; }
 
-    /// <summary>What is stored along with the run, in its transaction.</summary>
-    public Func<OperoneDb, CancellationToken, Task>? Along { get; init; }
+    /// <summary>What is stored along with the run, in its transaction, before it; an error where it is not to be made after all.</summary>
+    public Func<OperoneDb, CancellationToken, Task<Error?>>? Along { get; init; }
 
     /// <summary>Which of the job's devices this run is for; null for all.</summary>
     public Func<DeviceEntry, bool>? Among { get; init; }
@@ -66,6 +69,11 @@ internal sealed class JobStarts(
         if (await Job.FindAsync(db, idOrName, cancellationToken) is not { } job || !jobs.Of(actor)(job))
         {
             return JobErrors.NotFound(idOrName);
+        }
+
+        if (cause.Version is { } version && version != job.Version)
+        {
+            return JobErrors.Changed(job.Name);
         }
 
         var definition = job.Definition;
@@ -189,7 +197,8 @@ internal sealed class JobStarts(
     private async Task<Result<JobRunView>> StoreAsync(OperoneDb db, Actor actor, Wanted wanted, CancellationToken cancellationToken)
     {
         var isPlaced = wanted.IsPlaced;
-        var meant = await rights.MeantAsync(actor, wanted.Name, wanted.Target, isPlaced ? wanted.Definition : wanted.Definition with { Placement = null }, cancellationToken);
+        var meant = await rights.MeantAsync(
+            actor, wanted.Name, wanted.Target, isPlaced ? wanted.Definition : wanted.Definition with { Placement = null }, cancellationToken, withCordoned: wanted.Phase is not null);
         if (meant.IsError)
         {
             return meant.Error!;
@@ -219,9 +228,9 @@ internal sealed class JobStarts(
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         try
         {
-            if (wanted.Cause.Along is { } along)
+            if (wanted.Cause.Along is { } along && await along(db, cancellationToken) is { } givenUp)
             {
-                await along(db, cancellationToken);
+                return givenUp;
             }
 
             // a run that ends at this moment waits for this one, and cancels it

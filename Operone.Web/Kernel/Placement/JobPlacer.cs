@@ -111,8 +111,9 @@ internal sealed partial class JobPlacer(
                 round.Told[alike] = told = (why, isHeld ? held.Values.Min() : null);
             }
 
-            // what windows hold has all its patience once they open
-            await NoteAsync(db, run, told.Why, told.Opens ?? run.WaitsFrom, cancellationToken);
+            // what windows hold has all its patience once they open; but once, or it would wait from night to night for ever
+            var from = told.Opens is { } opens && (run.WaitsFrom is null || run.WaitsFrom > time.GetUtcNow()) ? opens : run.WaitsFrom;
+            await NoteAsync(db, run, told.Why, from, cancellationToken);
             return attempt > 1;
         }
 

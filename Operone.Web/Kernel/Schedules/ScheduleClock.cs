@@ -7,6 +7,7 @@ using Operone.Core.Kernel.Schedules;
 using Operone.Web.Data;
 using Operone.Web.Events;
 using Operone.Web.Hosting;
+using Operone.Web.Hosting.Nodes;
 
 namespace Operone.Web.Kernel.Schedules;
 
@@ -15,7 +16,7 @@ namespace Operone.Web.Kernel.Schedules;
 /// several nodes one takes each, and nothing is lost where one dies: what it had taken another carries out.
 /// </summary>
 internal sealed partial class ScheduleClock(
-    IDbContextFactory<OperoneDb> databases, ScheduleStarts starts, LiveChanges changes, TimeProvider time, ILogger<ScheduleClock> logger) : BackgroundService
+    IDbContextFactory<OperoneDb> databases, ScheduleStarts starts, LiveChanges changes, INodeBus nodes, TimeProvider time, ILogger<ScheduleClock> logger) : BackgroundService
 {
     /// <summary>How long a node has for what it took; after that another does it.</summary>
     public static readonly TimeSpan Claim = TimeSpan.FromMinutes(2);
@@ -25,6 +26,11 @@ internal sealed partial class ScheduleClock(
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan WaitForRoom = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan PassBy = TimeSpan.FromMinutes(5);
+
+    // schedules that this node cannot tell the times of, and until when it leaves them to others; FollowAsync alone uses it
+    private readonly Dictionary<Guid, DateTimeOffset> _passedBy = [];
 
     // FollowAsync alone writes it, and no more than there is room for: what is due is taken whatever the workers are at.
     private readonly Channel<Firing> _taken = Channel.CreateBounded<Firing>(Most);
@@ -132,7 +138,8 @@ internal sealed partial class ScheduleClock(
     private async Task WaitAsync(LiveChanges.Subscription subscription, CancellationToken stopping)
     {
         await using var db = await databases.CreateDbContextAsync(stopping);
-        var next = await db.Set<Schedule>().Where(s => s.IsEnabled && s.DueAt != null).OrderBy(s => s.DueAt).Select(s => s.DueAt).FirstOrDefaultAsync(stopping);
+        var passedBy = PassedBy(time.GetUtcNow());
+        var next = await db.Set<Schedule>().Where(s => s.IsEnabled && s.DueAt != null && !EF.Parameter(passedBy).Contains(s.Id)).OrderBy(s => s.DueAt).Select(s => s.DueAt).FirstOrDefaultAsync(stopping);
         var isFull = RoomForLeft <= 0;
         var left = isFull ? time.GetUtcNow() + WaitForRoom
             : await db.Set<Firing>().Where(f => f.FiredAt == null).OrderBy(f => f.ClaimedUntil).Select(f => (DateTimeOffset?)f.ClaimedUntil).FirstOrDefaultAsync(stopping);
@@ -140,7 +147,8 @@ internal sealed partial class ScheduleClock(
         var wait = next is { } due && due - time.GetUtcNow() < LongestWait ? due - time.GetUtcNow() : LongestWait;
         if (wait <= TimeSpan.Zero)
         {
-            return;
+            // it has come since, or another node is just at it
+            wait = ShortestWait;
         }
 
         using var patience = new CancellationTokenSource(wait, time);
@@ -167,11 +175,14 @@ internal sealed partial class ScheduleClock(
             return 0;
         }
 
-        var firings = new List<Firing>();
+        var fired = new List<IReadOnlyList<Firing>>();
         foreach (var schedule in due)
         {
-            firings.AddRange(await FireAsync(db, schedule, now, cancellationToken));
+            fired.Add(await FireAsync(db, schedule, now, cancellationToken));
         }
+
+        // the first of each, then the second of each: what has much to make up for does not come before the others
+        var firings = fired.SelectMany(f => f.Select((firing, turn) => (Turn: turn, Firing: firing))).OrderBy(f => f.Turn).Select(f => f.Firing).ToList();
 
         // A clock that was set back brings times that have been: each is carried out once.
         var (ids, keys) = (due.Select(s => s.Id).ToArray(), firings.Select(f => f.Key).Distinct().ToArray());
@@ -181,9 +192,9 @@ internal sealed partial class ScheduleClock(
 
         // what there is no room for waits in the table, and keeps no other schedule from its time
         var room = Most - _taken.Reader.Count;
-        foreach (var firing in firings.Skip(room))
+        foreach (var (firing, place) in firings.Skip(room).Select((f, i) => (f, i)))
         {
-            firing.ClaimedUntil = now;
+            firing.ClaimedUntil = now.AddMilliseconds(place); // in this order
         }
 
         db.AddRange(firings);
@@ -210,7 +221,8 @@ internal sealed partial class ScheduleClock(
 #pragma warning restore CA1031
         {
             Log.NotTold(logger, bug, schedule.Name);
-            fired = ScheduleErrors.Unread(schedule.Name, bug.Message);
+            PassByFor(db, schedule, bug.Message, now);
+            return [];
         }
 
         if (!fired.IsError)
@@ -218,21 +230,59 @@ internal sealed partial class ScheduleClock(
             return fired.Value;
         }
 
+        if (!nodes.IsAlone)
+        {
+            // another node may know the time zone
+            PassByFor(db, schedule, fired.Error!.Detail, now);
+            return [];
+        }
+
         schedule.TurnOff($"turned off, for when it fires cannot be told: {fired.Error!.Detail}", now);
         Log.TurnedOff(logger, schedule.Name, fired.Error.Detail);
         await Firing.DropAsync(db, schedule.Id, cancellationToken);
+        Tell(db, schedule);
+        return [];
+    }
+
+    /// <summary>Leaves a schedule as it is for a while: the next look, or another node, may know better. It is told once.</summary>
+    private void PassByFor(OperoneDb db, Schedule schedule, string problem, DateTimeOffset now)
+    {
+        _passedBy[schedule.Id] = now + PassBy;
+        Log.PassedBy(logger, schedule.Name, problem);
+        var outcome = ShortText.Shorten($"when it fires cannot be told on a server; it is tried again: {problem}", Firing.MaxProblem);
+        if (schedule.LastOutcome != outcome)
+        {
+            schedule.LastOutcome = outcome;
+            Tell(db, schedule);
+        }
+    }
+
+    private static void Tell(OperoneDb db, Schedule schedule) =>
         db.Publish(new(EventTypes.ScheduleFailed, schedule.Name, Actor: schedule.OwnerName, Data: new Dictionary<string, string?>
         {
             ["scheduleId"] = schedule.Id.ToString(),
             ["problem"] = schedule.LastOutcome,
         }));
-        return [];
+
+    private Guid[] PassedBy(DateTimeOffset now)
+    {
+        foreach (var id in _passedBy.Where(p => p.Value <= now).Select(p => p.Key).ToArray())
+        {
+            _passedBy.Remove(id);
+        }
+
+        return [.. _passedBy.Keys];
     }
 
-    private static Task<List<Schedule>> DueAsync(OperoneDb db, DateTimeOffset now, CancellationToken cancellationToken) => db is SqliteDb
-        ? db.Set<Schedule>().AsTracking().Where(s => s.IsEnabled && s.DueAt <= now).OrderBy(s => s.DueAt).Take(Most).ToListAsync(cancellationToken)
-        : db.Set<Schedule>().FromSql($"""SELECT * FROM schedules WHERE "IsEnabled" AND "DueAt" <= {now} ORDER BY "DueAt" LIMIT {Most} FOR UPDATE SKIP LOCKED""")
-            .AsTracking().ToListAsync(cancellationToken);
+    private Task<List<Schedule>> DueAsync(OperoneDb db, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var passedBy = PassedBy(now);
+        return db is SqliteDb
+            ? db.Set<Schedule>().AsTracking().Where(s => s.IsEnabled && s.DueAt <= now && !EF.Parameter(passedBy).Contains(s.Id)).OrderBy(s => s.DueAt).Take(Most).ToListAsync(cancellationToken)
+            : db.Set<Schedule>().FromSql($"""
+                SELECT * FROM schedules WHERE "IsEnabled" AND "DueAt" <= {now} AND NOT ("Id" = ANY({passedBy})) ORDER BY "DueAt" LIMIT {Most} FOR UPDATE SKIP LOCKED
+                """).AsTracking().ToListAsync(cancellationToken);
+    }
 
     private Result<IReadOnlyList<Firing>> Fire(Schedule schedule, DateTimeOffset now)
     {
@@ -310,6 +360,9 @@ internal sealed partial class ScheduleClock(
 
         [LoggerMessage(Level = LogLevel.Error, Message = "The schedule {Schedule} was turned off, for when it fires cannot be told: {Problem}")]
         public static partial void TurnedOff(ILogger logger, string schedule, string problem);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "The schedule {Schedule} is passed by for some minutes, for when it fires cannot be told: {Problem}")]
+        public static partial void PassedBy(ILogger logger, string schedule, string problem);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "When the schedule {Schedule} fires cannot be told")]
         public static partial void NotTold(ILogger logger, Exception exception, string schedule);

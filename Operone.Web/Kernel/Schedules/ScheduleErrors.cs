@@ -38,6 +38,9 @@ internal static class ScheduleErrors
     public static Error Unread(string name, string why) => new(ErrorKind.Conflict, "schedule-unread", "The schedule cannot be read.",
         $"When the schedule '{name}' fires cannot be told: {why}");
 
+    /// <summary>It is tried again in a moment: nobody sees this.</summary>
+    public static Error Beside { get; } = new(ErrorKind.Conflict, "schedule-beside", "Another part is at work.", "Another part of the same time is at work, and the job runs once at a time.");
+
     public static Error TurnedOff(string name) => new(ErrorKind.Conflict, "schedule-off", "The schedule is off.",
         $"The schedule '{name}' was turned off before this began.");
 

@@ -44,15 +44,17 @@ internal sealed class ScheduleStarts(
         if (!isStarted && !isOff && job is not null && firing.DeviceIds?.Any(id => devices.Find(id) is { } device && holds.FirstAllowed(device) <= holds.Now) == true
             && await IsBesideAnotherAsync(db, firing, job, cancellationToken))
         {
-            firing.ClaimedUntil = time.GetUtcNow() + Again;
-            await db.Set<Firing>().Where(f => f.Id == firing.Id && f.FiredAt == null).ExecuteUpdateAsync(f => f.SetProperty(x => x.ClaimedUntil, firing.ClaimedUntil), cancellationToken);
-            return firing;
+            return await PutOffAsync(db, firing, cancellationToken);
         }
 
         var error = schedule is null ? ScheduleErrors.NotFound(firing.ScheduleId.ToString())
             : isStarted ? null
             : isOff ? ScheduleErrors.TurnedOff(schedule.Name)
-            : await StartAsync(schedule, firing, held!, cancellationToken);
+            : await StartAsync(schedule, firing, job, held!, cancellationToken);
+        if (ReferenceEquals(error, ScheduleErrors.Beside))
+        {
+            return await PutOffAsync(db, firing, cancellationToken);
+        }
 
         // where there is a run, what waits was stored with it
         var isHeld = error is { Code: "job-no-device" or "job-runs" } && held?.IsWaiting == true;
@@ -82,9 +84,9 @@ internal sealed class ScheduleStarts(
             var at = firing.At < firing.FiredAt ? firing.At : firing.FiredAt!.Value; // what waited may have been let go early
             await db.Set<Schedule>().Where(s => s.Id == schedule.Id && (s.LastAt == null || s.LastAt <= at)).ExecuteUpdateAsync(
                 s => s.SetProperty(x => x.LastAt, at).SetProperty(x => x.LastOutcome, outcome), cancellationToken);
-            if (error is not { Code: "job-no-device" } || !isHeld)
+            if (error is not { Code: "job-no-device" } || !isHeld || firing.DeviceIds is not null)
             {
-                // what waits tells when it has run
+                // what waits tells when it has run; what has waited and is too late for its window tells too
                 await events.PublishAsync(
                     new(error is null ? EventTypes.ScheduleFired : EventTypes.ScheduleFailed, schedule.Name, Actor: schedule.OwnerName, Data: new Dictionary<string, string?>
                     {
@@ -107,6 +109,13 @@ internal sealed class ScheduleStarts(
         return firing;
     }
 
+    private async Task<Firing> PutOffAsync(OperoneDb db, Firing firing, CancellationToken cancellationToken)
+    {
+        firing.ClaimedUntil = time.GetUtcNow() + Again;
+        await db.Set<Firing>().Where(f => f.Id == firing.Id && f.FiredAt == null).ExecuteUpdateAsync(f => f.SetProperty(x => x.ClaimedUntil, firing.ClaimedUntil), cancellationToken);
+        return firing;
+    }
+
     /// <summary>
     /// Whether a job that runs once at a time runs still on other devices for the same time of its schedule: windows that open at different times made two of one, and
     /// the second must not be refused for the first, nor end it. What was fired for an earlier time is another matter.
@@ -124,7 +133,7 @@ internal sealed class ScheduleStarts(
             f => f.ScheduleId == firing.ScheduleId && f.Id != firing.Id && (f.FiredAt == null || f.FiredAt >= since) && EF.Parameter(open).Contains(f.JobRunId), cancellationToken);
     }
 
-    private async Task<Error?> StartAsync(Schedule schedule, Firing firing, HeldDevices held, CancellationToken cancellationToken)
+    private async Task<Error?> StartAsync(Schedule schedule, Firing firing, Job? job, HeldDevices held, CancellationToken cancellationToken)
     {
         var actor = await standing.ActorAsync(schedule.OwnerId, schedule.OwnerName, cancellationToken);
         var parameters = new Dictionary<string, string>(schedule.Definition.Parameters ?? new Dictionary<string, string>(), StringComparer.Ordinal);
@@ -137,7 +146,21 @@ internal sealed class ScheduleStarts(
         {
             Among = !held.MayHold && (firing.DeviceId, firing.DeviceIds) == (null, null) && schedule.Definition.Offline != OfflinePolicy.Skip ? null : device => (firing.DeviceId is not { } alone || device.Id == alone) && firing.DeviceIds?.Contains(device.Id) != false
                 && (schedule.Definition.Offline != OfflinePolicy.Skip || devices.IsOnline(device.Id)) && held.IsFree(device),
-            Along = held.StoreAsync,
+            Along = async (store, cancel) =>
+            {
+                // another part may be started at this moment: of two, one is the first to hold the schedule
+                if (firing.DeviceIds is not null && job?.Definition.Concurrency is JobConcurrency.Forbid or JobConcurrency.Replace)
+                {
+                    await Schedule.LockAsync(store, firing.ScheduleId, cancel);
+                    if (await IsBesideAnotherAsync(store, firing, job!, cancel))
+                    {
+                        return ScheduleErrors.Beside;
+                    }
+                }
+
+                await held.StoreAsync(store, cancel);
+                return null;
+            },
             ObeysWindows = true,
         };
         var started = await jobs.StartAsync(actor, schedule.JobId.ToString(), new RunJob { Parameters = parameters }, cause, cancellationToken);

@@ -18,8 +18,8 @@ internal sealed class ScheduleUpkeep(IDbContextFactory<OperoneDb> databases, Liv
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         changes.Signal(LiveChanges.Schedules);
-        var oldest = OrderedIds.FirstAt(time.GetUtcNow() - Keep);
+        var oldest = time.GetUtcNow() - Keep;
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await db.Set<Firing>().Where(f => f.Id < oldest && f.FiredAt != null).ExecuteDeleteAsync(cancellationToken);
+        await db.Set<Firing>().Where(f => f.FiredAt < oldest).ExecuteDeleteAsync(cancellationToken);
     }
 }

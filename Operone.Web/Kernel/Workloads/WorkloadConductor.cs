@@ -53,7 +53,7 @@ internal sealed partial class WorkloadConductor(
                 Log.DatabaseAway(logger, problem.GetBaseException().Message);
                 await PauseAsync(stoppingToken);
             }
-            catch (Exception problem) when (problem is not OperationCanceledException)
+            catch (Exception problem) when (problem is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
                 Log.Failed(logger, problem);
                 await PauseAsync(stoppingToken);

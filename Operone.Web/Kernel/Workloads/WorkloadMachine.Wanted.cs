@@ -11,8 +11,8 @@ internal sealed partial class WorkloadMachine
 
     private bool IsSettled(WorkloadInstance instance) =>
         instance.Work == workload.Work
-        && (instance is { Status: InstanceStatus.Completed, Failures: 0 }
-            || (IsWell(instance) && instance.HealthySince!.Value.AddSeconds(WorkloadRules.Seconds(workload.Definition.Update?.Healthy, 10)) <= now));
+        && (instance.Status == InstanceStatus.Completed ? instance.Failures == 0 || instance.DueAt is null
+            : IsWell(instance) && instance.HealthySince!.Value.AddSeconds(WorkloadRules.Seconds(workload.Definition.Update?.Healthy, 10)) <= now);
 
     /// <summary>Whether nothing is to be expected of it that is not told: it is well, or only waits, or is away.</summary>
     private bool IsCalm(WorkloadInstance instance) =>

@@ -194,13 +194,10 @@ internal sealed partial class WorkloadMachine(
         {
             (instance.Status, instance.Since, instance.Reason) = (InstanceStatus.Completed, now, ShortText.Shorten(words, 1000));
             Told.Add((EventTypes.WorkloadInstanceEnded, instance));
-            if (execution.Status != ExecutionStatus.Succeeded)
+            instance.Failures = execution.Status == ExecutionStatus.Succeeded ? 0 : instance.Failures + 1;
+            if (instance.Failures > 0 && instance.Work == workload.Work)
             {
-                instance.Failures++;
-                if (instance.Work == workload.Work)
-                {
-                    RollBack($"an instance on {instance.DeviceName} ended: {words}");
-                }
+                RollBack($"an instance on {instance.DeviceName} ended: {words}");
             }
         }
         else

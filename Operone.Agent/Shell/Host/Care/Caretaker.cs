@@ -108,7 +108,7 @@ internal sealed class Caretaker
     public RestartDecision End(bool hasFailed)
     {
         // where it is asked whether it is well, it has lasted for as long as it was
-        var ran = _startedAt < 0 ? TimeSpan.Zero : _health is null ? _time.GetElapsedTime(_startedAt) : _wellAt < 0 ? TimeSpan.Zero : _time.GetElapsedTime(_startedAt, _wellAt);
+        var ran = _startedAt < 0 ? TimeSpan.Zero : _health?.IsWell != false ? _time.GetElapsedTime(_startedAt) : _wellAt < 0 ? TimeSpan.Zero : _time.GetElapsedTime(_startedAt, _wellAt);
         _startedAt = -1;
         var decision = Restarts.Decide(_how.Restart, hasFailed, ran, _note.Restarts);
         _note = _note with { Restarts = decision.Count, Pid = 0, ProcessStart = 0 };

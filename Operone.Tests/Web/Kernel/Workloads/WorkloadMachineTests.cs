@@ -73,12 +73,14 @@ public sealed class WorkloadMachineTests
     [Theory]
     [InlineData(ExecutionStatus.Failed, "Ended by the device itself: nothing was heard of the server for 60 seconds.", 1)]
     [InlineData(ExecutionStatus.TimedOut, "timed out", 0)]
+    [InlineData(ExecutionStatus.Failed, "at once", 0)]
     [InlineData(ExecutionStatus.Failed, "exit code 1", 0)]
     public void Step_EndedWithoutRestart_IsCompletedUnlessTheDeviceEndedIt(ExecutionStatus status, string reason, int waiting)
     {
         var world = new World(1, 1, 1, hasAway: true, new Random(1));
         world.Workload.Definition = world.Workload.Definition with { Restart = new() { Mode = RestartMode.Never } };
         world.Settle();
+        world.Live.Single().HealthySince = reason == "at once" ? null : world.Live.Single().HealthySince;
         var machine = new WorkloadMachine(
             world.Workload, world.Live, new Dictionary<Guid, InstanceExecution> { [world.Live.Single().ExecutionId!.Value] = new(status, reason, null, null) },
             _ => new WorkloadDevice(true, false, true), [], null, world.Now);

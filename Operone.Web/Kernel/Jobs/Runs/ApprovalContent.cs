@@ -31,7 +31,8 @@ internal sealed class ApprovalContent(IDbContextFactory<OperoneDb> databases, Jo
     /// <summary>The devices that a run's target means now: those on which its environments may be used, as when it was made.</summary>
     public async Task<Result<IReadOnlyList<DeviceEntry>>> DevicesAsync(Actor actor, JobRun run, CancellationToken cancellationToken)
     {
-        var meant = await devices.ResolveAsync(actor, run.Target, run.Definition, cancellationToken);
+        var isDone = !run.Definition.Steps!.Skip(JobRunMachine.PhasesOf(run.Definition)[run.Phase].Last + 1).Any(JobRules.IsForDevices);
+        var meant = await devices.ResolveAsync(actor, run.Target, run.Definition, cancellationToken, withCordoned: run.RetryOf is not null && isDone);
         return meant.IsError ? meant.Error! : meant.Value.Devices.ToArray();
     }
 

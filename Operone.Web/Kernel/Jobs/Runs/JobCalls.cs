@@ -123,11 +123,9 @@ internal sealed class JobCalls(IDbContextFactory<OperoneDb> databases, JobStarts
             return new(JobCallStatus.Failed, $"there is no job '{called.Name}'", IsFinal: true);
         }
 
-        // a yes was for what is called as it was then
-        var agreed = await db.Set<Approval>().Where(a => a.JobRunId == run.Id && a.Status == ApprovalStatus.Approved).OrderByDescending(a => a.Id).Select(a => a.Called).FirstOrDefaultAsync(cancellationToken);
-        if (agreed is not null && agreed != ApprovalContent.HashOf(await CalledJob.OfAsync(db, run.JobName, run.Definition, cancellationToken)))
+        if (await IsOtherAsync(db, run, cancellationToken))
         {
-            return new(JobCallStatus.Failed, $"the job '{job.Name}', or one that it calls, was changed after the yes: run it anew", IsFinal: true);
+            return new(JobCallStatus.Failed, $"the job '{job.Name}', or another one that is called, was changed after the yes: run it anew", IsFinal: true);
         }
 
         var filled = JobParameters.Fill(called.Parameters, bound);
@@ -141,8 +139,24 @@ internal sealed class JobCalls(IDbContextFactory<OperoneDb> databases, JobStarts
             Parameters = filled.Values.Concat(filled.Secrets).ToDictionary(),
             Target = called.Target ?? (job.Definition.Target is null ? new RunTarget([.. devices.Select(d => d.ToString())]) : null),
         };
-        var cause = new JobCause($"step {call.Step + 1} of {run.JobName}", RunId: call.CalledId) { Parent = run };
+        var cause = new JobCause($"step {call.Step + 1} of {run.JobName}", RunId: call.CalledId) { Parent = run, Version = job.Version };
         return Begun(await starts.StartAsync(actor, job.Id.ToString(), request, cause, cancellationToken), now);
+    }
+
+    /// <summary>Whether a yes, for this run or for one that it comes of, was for other jobs than would be called now.</summary>
+    private static async Task<bool> IsOtherAsync(OperoneDb db, JobRun run, CancellationToken cancellationToken)
+    {
+        for (var one = run; one is not null; one = one.ParentId is { } parent ? await db.Set<JobRun>().SingleOrDefaultAsync(r => r.Id == parent, cancellationToken) : null)
+        {
+            var id = one.Id;
+            var agreed = await db.Set<Approval>().Where(a => a.JobRunId == id && a.Status == ApprovalStatus.Approved).OrderByDescending(a => a.Id).Select(a => a.Called).FirstOrDefaultAsync(cancellationToken);
+            if (agreed is not null && agreed != ApprovalContent.HashOf(await CalledJob.OfAsync(db, one.JobName, one.Definition, cancellationToken)))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private async Task<CallOutcome> LookAtPipelineAsync(

@@ -46,7 +46,7 @@ internal sealed partial class JobConductor(
                 Log.DatabaseAway(logger, problem.GetBaseException().Message);
                 await PauseAsync(stoppingToken);
             }
-            catch (Exception problem) when (problem is not OperationCanceledException)
+            catch (Exception problem) when (problem is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
                 Log.Failed(logger, problem);
                 await PauseAsync(stoppingToken);

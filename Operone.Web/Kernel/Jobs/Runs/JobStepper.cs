@@ -23,6 +23,8 @@ internal sealed class JobStepper(
     /// <summary>How long a run that is to end waits for devices that are away.</summary>
     internal static readonly TimeSpan AwayPatience = TimeSpan.FromMinutes(5);
 
+    private readonly long _began = time.GetTimestamp();
+
     private const string UpdateDevice = """
         UPDATE job_run_devices SET "Status" = @status, "Step" = @step, "Attempt" = @attempt, "RunId" = @run, "ExecutionId" = @execution, "RetryAt" = @retryAt, "Reason" = @reason
         WHERE "JobRunId" = @jobRun AND "DeviceId" = @device
@@ -59,8 +61,8 @@ internal sealed class JobStepper(
         if (ending is { } status)
         {
             // what was told and is away may be away for months
-            var isLate = (run.CancelledAt ?? run.Deadline) + AwayPatience <= now;
-            machine.End(status, why!, isTakenOver, isLate ? d => !directory.IsOnline(d.DeviceId) : null);
+            var gone = (run.CancelledAt ?? run.Deadline) + AwayPatience <= now ? await GoneAsync(db, open, now, cancellationToken) : [];
+            machine.End(status, why!, isTakenOver, d => gone.Contains(d.DeviceId));
             next = now.AddSeconds(30);
         }
         else if (call is not null)
@@ -116,6 +118,18 @@ internal sealed class JobStepper(
         : run is { IsUnplaced: true, PausedAt: null } && run.WaitsUntil <= now
             ? (JobRunStatus.TimedOut, $"there was no room within {Quantities.FormatDuration(run.Patience)}{(run.Reason is null ? "" : $": {run.Reason}")}")
         : (null, null);
+
+    /// <summary>
+    /// The devices that nobody has seen for long. Which are connected is known once agents had the time to come back, and of those of another node that is not
+    /// heard of by what it stores.
+    /// </summary>
+    private async Task<HashSet<Guid>> GoneAsync(OperoneDb db, List<JobRunDevice> open, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var away = time.GetElapsedTime(_began) < AwayPatience ? [] : open.Select(d => d.DeviceId).Where(id => !directory.IsOnline(id)).ToArray();
+        var before = now - AwayPatience;
+        return away.Length == 0 ? [] : await db.Set<Device>().Where(d => EF.Parameter(away).Contains(d.Id) && (d.LastSeenAt == null || d.LastSeenAt <= before))
+            .Select(d => d.Id).ToHashSetAsync(cancellationToken);
+    }
 
     private static async Task<Dictionary<Guid, ExecutionOutcome>> EndsAsync(OperoneDb db, Guid[] executions, CancellationToken cancellationToken) =>
         executions.Length == 0 ? [] : await db.Set<Execution>().Where(e => EF.Parameter(executions).Contains(e.Id) && e.EndedAt != null)

@@ -79,6 +79,13 @@ internal sealed class HeldDevices(Schedule schedule, Firing firing, WindowHolds 
 
         // another firing of the schedule that is stored at the same time is waited for, so that what is the same becomes one
         await Schedule.LockAsync(db, firing.ScheduleId, cancellationToken);
+        var made = firing.CreatedAt.AddMilliseconds(1);
+        if (await db.Set<Schedule>().AnyAsync(s => s.Id == firing.ScheduleId && !s.IsEnabled && s.UpdatedAt > made, cancellationToken))
+        {
+            // it was turned off meanwhile: turned on again it does not do what waited before
+            return;
+        }
+
         var waiting = await db.Set<Firing>().AsTracking().Where(f => f.ScheduleId == firing.ScheduleId && f.FiredAt == null && f.Id != firing.Id && f.DeviceIds != null)
             .ToListAsync(cancellationToken);
         foreach (var (at, devices) in later)
