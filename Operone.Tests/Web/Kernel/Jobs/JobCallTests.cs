@@ -244,6 +244,16 @@ public abstract class JobCallTests(ServerFixture fixture) : JobTests(fixture)
         await ApplyAsync($"name: {mark}-inner\ntarget: {{selector: fleet={mark}}}\nsteps: [{{command: y}}]\n", writing);
         await ApplyAsync($"name: {mark}-outer\ntarget: {{selector: fleet={mark}}}\nsteps: [{{job: {{name: {mark}-inner}}}}]\n");
         Assert.Equal(403, (int)(await TryAsync(HttpMethod.Post, "/api/v1/jobs/apply", $"name: {mark}-inner\ntarget: {{selector: fleet={mark}}}\nsteps: [{{command: z}}]\n", writing)).Status);
+
+        // nor one without a target, who may write those; and not one of a name that is called already
+        var all = await Server.CreatePersonAsync();
+        await Server.Owner.GiveAsync(writes.Name, all);
+        using var everywhere = await Server.ClientAsync(all);
+        await ApplyAsync($"name: {mark}-open\nsteps: [{{command: x}}]\n");
+        await ApplyAsync($"name: {mark}-open\nsteps: [{{command: y}}]\n", everywhere);
+        await ApplyAsync($"name: {mark}-calls\ntarget: {{selector: fleet={mark}}}\nsteps: [{{job: {{name: {mark}-open}}}}, {{job: {{name: {mark}-later}}}}]\n");
+        Assert.Equal(403, (int)(await TryAsync(HttpMethod.Post, "/api/v1/jobs/apply", $"name: {mark}-open\nsteps: [{{command: z}}]\n", everywhere)).Status);
+        Assert.Equal(403, (int)(await TryAsync(HttpMethod.Post, "/api/v1/jobs/apply", $"name: {mark}-later\nsteps: [{{command: z}}]\n", everywhere)).Status);
         await EndAsync(fleet);
     }
 

@@ -50,6 +50,31 @@ public abstract class ScheduleWaitingTests(ServerFixture fixture) : ScheduledTes
         Assert.All(runs, r => Assert.Null(r.CancelledAt));
     }
 
+    [Theory]
+    [InlineData("forbid")]
+    [InlineData("replace")]
+    public async Task Job_ThatRunsOnceAtATime_DoesBothOfWhatBecomesDueTogether(string concurrency)
+    {
+        var mark = Mark($"{concurrency}2");
+        var fleet = await FleetAsync(mark, 1);
+        await ApplyAsync($"name: {mark}\ntarget: {{selector: fleet={mark}}}\nparameters: [{{name: branch}}]\nconcurrency: {concurrency}\nsteps: [{{command: x}}]\n");
+        var path = (await SaveAsync(new() { Name = mark, Job = mark, On = new() { Webhook = true } })).WebhookPath!;
+        var window = Window(mark, 1, $"fleet={mark}");
+        await WindowAsync(window);
+        foreach (var branch in (string[])["one", "two"])
+        {
+            using var posted = await Server.Owner.PostAsync(path, new StringContent($"{{\"parameters\": {{\"branch\": \"{branch}\"}}}}", System.Text.Encoding.UTF8, "application/json"), Cancelled);
+            Assert.Equal(System.Net.HttpStatusCode.Accepted, posted.StatusCode);
+        }
+
+        await EventuallyAsync(async () => (await FiringsAsync(mark)).Count(f => f.FiredAt is null) == 2, "both wait");
+        await MoveAsync(window, Now.AddMinutes(-1));
+        var runs = await EventuallyAsync(async () => await RunsAsync(mark) is [{ Status: JobRunStatus.Succeeded }, { Status: JobRunStatus.Succeeded }] both ? both : null, "both have run", 120);
+        Assert.All(runs, r => Assert.Null(r.CancelledAt));
+        Assert.Equal(["one", "two"], runs.Select(r => r.Parameters["branch"]).Order());
+        await EndAsync(fleet);
+    }
+
     [Fact]
     public async Task Schedule_ThatIsTurnedOffAndOn_DoesNotDoWhatWaited()
     {
