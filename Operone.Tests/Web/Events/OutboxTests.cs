@@ -82,8 +82,8 @@ public abstract class OutboxTests(ServerFixture fixture) : ServerTests(fixture)
         }
 
         await using var db = Server.OpenDatabase();
-        var (numbered, head) = await db.Set<EventHead>().Select(h => ValueTuple.Create(db.Set<EventEntry>().Count(e => e.Position != null), h.Position)).SingleAsync(Cancelled);
-        Assert.Equal(numbered, head);
+        var log = await db.Set<EventHead>().Select(h => new { Numbered = db.Set<EventEntry>().Count(e => e.Position != null), h.Position }).SingleAsync(Cancelled);
+        Assert.Equal(log.Numbered, log.Position);
     }
 
     [Fact]
