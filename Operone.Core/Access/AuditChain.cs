@@ -28,37 +28,6 @@ public static class AuditChain
     public static DateTimeOffset Truncate(DateTimeOffset at) =>
         new(at.UtcTicks - (at.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
 
-    /// <summary>
-    /// Text as it may be sealed and stored: half of a surrogate pair becomes U+FFFD, which UTF-8 would make of it, and U+0000,
-    /// which PostgreSQL does not take, becomes its picture U+2400. Cut to a length, with an ellipsis, never within a pair.
-    /// </summary>
-    public static string? Clean(string? text, int maxLength)
-    {
-        if (text is null)
-        {
-            return null;
-        }
-
-        if (text.Length > maxLength)
-        {
-            var end = maxLength - 1;
-            text = text[..(char.IsHighSurrogate(text[end - 1]) ? end - 1 : end)] + "…";
-        }
-
-        if (!text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') && !text.Contains('\0', StringComparison.Ordinal))
-        {
-            return text;
-        }
-
-        var clean = new StringBuilder(text.Length);
-        foreach (var rune in text.EnumerateRunes())
-        {
-            clean.Append(rune.Value == 0 ? new Rune('\u2400') : rune);
-        }
-
-        return clean.ToString();
-    }
-
     /// <summary>The hash of an entry, over all its fields but <see cref="AuditEntryView.Hash"/>.</summary>
     public static byte[] Hash(AuditEntryView entry)
     {

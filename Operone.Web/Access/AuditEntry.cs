@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Operone.Core;
 using Operone.Core.Access;
 
 namespace Operone.Web.Access;
@@ -36,16 +37,16 @@ internal sealed class AuditEntry
         {
             Id = id,
             At = AuditChain.Truncate(at),
-            Actor = AuditChain.Clean(actor.Name, 256)!,
-            Action = AuditChain.Clean(action, 100)!,
-            Target = AuditChain.Clean(target, AuditTrail.MaxText),
+            Actor = ShortText.Clean(actor.Name, 256),
+            Action = ShortText.Clean(action, 100),
+            Target = ShortText.Clean(target, AuditTrail.MaxText),
             Allowed = allowed,
-            Detail = AuditChain.Clean(detail, AuditTrail.MaxText),
-            RemoteAddress = AuditChain.Clean(actor.RemoteAddress, 64),
+            Detail = ShortText.Clean(detail, AuditTrail.MaxText),
+            RemoteAddress = ShortText.Clean(actor.RemoteAddress, 64),
             ActorId = actor.Id,
             SessionId = actor.SessionId,
             TokenId = actor.TokenId,
-            RequestId = AuditChain.Clean(actor.RequestId, 64),
+            RequestId = ShortText.Clean(actor.RequestId, 64),
             GrantId = grant,
         };
 

@@ -126,12 +126,10 @@ internal sealed class RunStart(
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var waiting = await db.Set<Execution>().Where(e => executionIds.Contains(e.Id) && e.Status == ExecutionStatus.Starting && e.CancelledAt == null).ToListAsync(cancellationToken);
-        foreach (var some in waiting.GroupBy(e => e.RunId))
+        var runIds = waiting.Select(e => e.RunId).Distinct().ToArray();
+        foreach (var run in await db.Set<Run>().Where(r => runIds.Contains(r.Id) && r.CancelledAt == null).ToListAsync(cancellationToken))
         {
-            if (await db.Set<Run>().SingleOrDefaultAsync(r => r.Id == some.Key && r.CancelledAt == null, cancellationToken) is { } run)
-            {
-                await dispatch.StartAsync(run, some, cancellationToken);
-            }
+            await dispatch.StartAsync(run, waiting.Where(e => e.RunId == run.Id), cancellationToken);
         }
     }
 

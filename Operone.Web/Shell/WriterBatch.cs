@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Operone.Core.Access;
+using Operone.Core;
 using Operone.Core.Connection;
 using Operone.Core.Shell;
 
@@ -142,7 +142,7 @@ internal sealed class WriterBatch(IReadOnlyDictionary<Guid, ExecutionState> know
             {
                 Status = end.Status,
                 ExitCode = end.ExitCode,
-                Reason = AuditChain.Clean(end.Reason, 1000),
+                Reason = ShortText.Clean(end.Reason, 1000),
                 EndedAt = end.At,
                 // an agent that is older than this has kept the first bytes, and says what it did not keep
                 DiscardedBytes = state.NewestBytes is null ? end.DiscardedBytes : state.DiscardedBytes + end.DiscardedBytes,
@@ -162,7 +162,7 @@ internal sealed class WriterBatch(IReadOnlyDictionary<Guid, ExecutionState> know
         PendingEntry.Status(runId, null, new(null, null, status.ToText(), null, null)).ToRow();
 
     // what a device says may be copied into texts of the server's own, which no character of it must keep from being stored
-    private static SupervisionState Clean(SupervisionState state) => state with { LastReason = AuditChain.Clean(state.LastReason, 1000) };
+    private static SupervisionState Clean(SupervisionState state) => state with { LastReason = ShortText.Clean(state.LastReason, 1000) };
 
     private ExecutionState? Find(Guid id) => _states.GetValueOrDefault(id) ?? known.GetValueOrDefault(id);
 

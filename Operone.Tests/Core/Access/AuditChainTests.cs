@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using CsCheck;
+using Operone.Core;
 using Operone.Core.Access;
 using Operone.Core.Connection;
 using Xunit;
@@ -83,10 +84,10 @@ public sealed class AuditChainTests
     [InlineData("abcdefg", 4, "abc…")]
     [InlineData(null, 4, null)]
     public void Clean_TextThatADatabaseWouldNotTake_IsMadeSo(string? text, int length, string? expected) =>
-        Assert.Equal(expected, AuditChain.Clean(text, length));
+        Assert.Equal(expected, ShortText.Clean(text, length));
 
     [Fact]
-    public void Clean_HalfASurrogatePair_IsWhatUtf8MakesOfIt() => Assert.Equal("a\uFFFDb", AuditChain.Clean("a" + (char)0xD83D + "b", 10));
+    public void Clean_HalfASurrogatePair_IsWhatUtf8MakesOfIt() => Assert.Equal("a\uFFFDb", ShortText.Clean("a" + (char)0xD83D + "b", 10));
 
     [Fact]
     public async Task Hash_ComputedByPython_IsTheSame()
@@ -212,7 +213,7 @@ public sealed class AuditChainTests
 
     private static AuditEntryView Seal(AuditEntryView entry) => entry with { Hash = AuditChain.ToText(AuditChain.Hash(entry)) };
 
-    private static string? Clean(string? text) => AuditChain.Clean(text, 1000);
+    private static string? Clean(string? text) => ShortText.Clean(text, 1000);
 
     private static string Text(AuditEntryView entry, bool withHash)
     {

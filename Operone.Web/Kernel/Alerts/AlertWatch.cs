@@ -69,13 +69,7 @@ internal sealed class AlertWatch(DeviceDirectory directory, DateTimeOffset grace
     public async Task NoteAwayAsync(Func<IReadOnlyList<Guid>, Task<Dictionary<Guid, DateTimeOffset>>> ask)
     {
         var unknown = _rules.Where(r => r.Definition.Offline).SelectMany(r => r.Devices).Select(d => d.Id).Where(id => !directory.IsOnline(id) && (_isAwayOld || !_away.ContainsKey(id))).ToHashSet();
-        if (unknown.Count == 0)
-        {
-            _isAwayOld = false;
-            return;
-        }
-
-        foreach (var (id, at) in await ask([.. unknown]))
+        foreach (var (id, at) in unknown.Count == 0 ? [] : await ask([.. unknown]))
         {
             // what is stored may be a minute old; what was seen here is not
             _away[id] = _seen.TryGetValue(id, out var seen) && seen > at ? seen : at;

@@ -243,11 +243,11 @@ internal sealed class JobStarts(
 
             if (wanted.Definition.Concurrency == JobConcurrency.Replace)
             {
-                var open = await db.Set<JobRun>().Where(r => r.JobId == run.JobId && r.EndedAt == null && r.CancelledAt == null && r.Id != run.Id).Select(r => r.Id).ToArrayAsync(cancellationToken);
+                var replaced = db.Set<JobRun>().Where(r => r.JobId == run.JobId && r.EndedAt == null && r.CancelledAt == null && r.Id != run.Id);
+                var open = await replaced.Select(r => r.Id).ToArrayAsync(cancellationToken);
                 var others = open.Length == 0 ? [] : await db.Set<JobRunDevice>().Where(d => EF.Parameter(open).Contains(d.JobRunId))
                     .Select(d => new { d.DeviceId, d.DeviceName }).Distinct().ToListAsync(cancellationToken);
-                var waiting = await db.Set<JobRun>().Where(
-                    r => r.JobId == run.JobId && r.EndedAt == null && r.CancelledAt == null && r.Id != run.Id && r.Placement != null && r.Among == null).ToListAsync(cancellationToken);
+                var waiting = await replaced.Where(r => r.Placement != null && r.Among == null).ToListAsync(cancellationToken);
                 if (others.Where(d => !jobs.MayRun(actor, d.DeviceId) && devices.LabelsOf(d.DeviceId) is not null).Select(d => jobs.Sees(actor, d.DeviceId) ? d.DeviceName : "one that they do not see")
                     .Concat(waiting.Where(r => !jobs.MaySteer(actor, r)).Select(_ => "those that another run may be given")).Distinct().Take(20).ToArray() is { Length: > 0 } not)
                 {
@@ -257,7 +257,7 @@ internal sealed class JobStarts(
                 }
 
                 var now = time.GetUtcNow();
-                await db.Set<JobRun>().Where(r => r.JobId == run.JobId && r.EndedAt == null && r.CancelledAt == null && r.Id != run.Id).ExecuteUpdateAsync(
+                await replaced.ExecuteUpdateAsync(
                     r => r.SetProperty(x => x.CancelledAt, now).SetProperty(x => x.CancelledBy, $"{actor.Name} by running the job anew")
                         .SetProperty(x => x.NextAt, now).SetProperty(x => x.News, x => x.News + 1), cancellationToken);
             }

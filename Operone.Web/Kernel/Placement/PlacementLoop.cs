@@ -9,7 +9,6 @@ using Operone.Web.Hosting;
 using Operone.Web.Kernel.Jobs.Runs;
 using Operone.Web.Kernel.Ledger;
 using Operone.Web.Shell;
-using Operone.Web.Shell.Placement;
 
 namespace Operone.Web.Kernel.Placement;
 
@@ -19,7 +18,7 @@ namespace Operone.Web.Kernel.Placement;
 /// of them try at once, one of them does.
 /// </summary>
 internal sealed partial class PlacementLoop(
-    IDbContextFactory<OperoneDb> databases, RunPlacer placer, JobPlacer jobs, ReservationBook book, WaitingRuns waiting, DeviceDirectory directory, CordonService cordons,
+    IDbContextFactory<OperoneDb> databases, RunPlacer placer, JobPlacer jobs, ReservationBook book, RunStart starts, DeviceDirectory directory, CordonService cordons,
     LiveChanges changes, TimeProvider time, ILogger<PlacementLoop> logger) : BackgroundService
 {
     /// <summary>How long a start may take before it is sent again.</summary>
@@ -89,7 +88,7 @@ internal sealed partial class PlacementLoop(
             .Take(1000).ToListAsync(cancellationToken);
         if (late.Where(e => directory.IsHere(e.DeviceId)).Select(e => e.Id).ToArray() is { Length: > 0 } here)
         {
-            await waiting.StartAgainAsync(here, cancellationToken);
+            await starts.SendAgainAsync(here, cancellationToken);
         }
     }
 

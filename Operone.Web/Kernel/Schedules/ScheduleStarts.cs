@@ -41,8 +41,11 @@ internal sealed class ScheduleStarts(
         var held = schedule is null ? null : new HeldDevices(schedule, firing, holds, job?.Definition.Placement?.Count is not null);
         var isStarted = await db.Set<JobRun>().AnyAsync(r => r.Id == firing.JobRunId, cancellationToken); // by a node that did not live to note it
         var isOff = schedule is { IsEnabled: false } && schedule.UpdatedAt > firing.CreatedAt.AddMilliseconds(1); // the id has whole ones
-        if (!isStarted && !isOff && job is not null && firing.DeviceIds?.Any(id => devices.Find(id) is { } device && holds.FirstAllowed(device) <= holds.Now) == true
-            && await IsBesideAnotherAsync(db, firing, job, cancellationToken))
+
+        // one of the parts that windows made of one time, of a job that runs once at a time
+        var isPart = firing.DeviceIds is not null && job?.Definition.Concurrency is JobConcurrency.Forbid or JobConcurrency.Replace;
+        if (!isStarted && !isOff && isPart && firing.DeviceIds!.Any(id => devices.Find(id) is { } device && holds.FirstAllowed(device) <= holds.Now)
+            && await IsBesideAnotherAsync(db, firing, job!.Id, cancellationToken))
         {
             return await PutOffAsync(db, firing, cancellationToken);
         }
@@ -50,7 +53,7 @@ internal sealed class ScheduleStarts(
         var error = schedule is null ? ScheduleErrors.NotFound(firing.ScheduleId.ToString())
             : isStarted ? null
             : isOff ? ScheduleErrors.TurnedOff(schedule.Name)
-            : await StartAsync(schedule, firing, job, held!, cancellationToken);
+            : await StartAsync(schedule, firing, held!, isPart, cancellationToken);
         if (ReferenceEquals(error, ScheduleErrors.Beside))
         {
             return await PutOffAsync(db, firing, cancellationToken);
@@ -120,20 +123,15 @@ internal sealed class ScheduleStarts(
     /// Whether a job that runs once at a time runs still on other devices for the same time of its schedule: windows that open at different times made two of one, and
     /// the second must not be refused for the first, nor end it. What was fired for an earlier time is another matter.
     /// </summary>
-    private static async Task<bool> IsBesideAnotherAsync(OperoneDb db, Firing firing, Job job, CancellationToken cancellationToken)
+    private static async Task<bool> IsBesideAnotherAsync(OperoneDb db, Firing firing, Guid jobId, CancellationToken cancellationToken)
     {
-        if (job.Definition.Concurrency is not (JobConcurrency.Forbid or JobConcurrency.Replace))
-        {
-            return false;
-        }
-
         var since = firing.CreatedAt;
-        var open = await db.Set<JobRun>().Where(r => r.JobId == job.Id && r.EndedAt == null).Select(r => r.Id).ToArrayAsync(cancellationToken);
+        var open = await db.Set<JobRun>().Where(r => r.JobId == jobId && r.EndedAt == null).Select(r => r.Id).ToArrayAsync(cancellationToken);
         return open.Length > 0 && await db.Set<Firing>().AnyAsync(
             f => f.ScheduleId == firing.ScheduleId && f.Id != firing.Id && (f.FiredAt == null || f.FiredAt >= since) && EF.Parameter(open).Contains(f.JobRunId), cancellationToken);
     }
 
-    private async Task<Error?> StartAsync(Schedule schedule, Firing firing, Job? job, HeldDevices held, CancellationToken cancellationToken)
+    private async Task<Error?> StartAsync(Schedule schedule, Firing firing, HeldDevices held, bool isPart, CancellationToken cancellationToken)
     {
         var actor = await standing.ActorAsync(schedule.OwnerId, schedule.OwnerName, cancellationToken);
         var parameters = new Dictionary<string, string>(schedule.Definition.Parameters ?? new Dictionary<string, string>(), StringComparer.Ordinal);
@@ -149,10 +147,10 @@ internal sealed class ScheduleStarts(
             Along = async (store, cancel) =>
             {
                 // another part may be started at this moment: of two, one is the first to hold the schedule
-                if (firing.DeviceIds is not null && job?.Definition.Concurrency is JobConcurrency.Forbid or JobConcurrency.Replace)
+                if (isPart)
                 {
                     await Schedule.LockAsync(store, firing.ScheduleId, cancel);
-                    if (await IsBesideAnotherAsync(store, firing, job!, cancel))
+                    if (await IsBesideAnotherAsync(store, firing, schedule.JobId, cancel))
                     {
                         return ScheduleErrors.Beside;
                     }

@@ -21,7 +21,7 @@ internal sealed record PipelineCall(string Permission, Guid RunId, string? RunAs
 
 /// <summary>The use cases of pipelines across devices: one run, an execution a stage, its output the next one's input.</summary>
 internal sealed class PipelineService(
-    IDbContextFactory<OperoneDb> databases, DeviceDirectory devices, DeviceSight sight, ExecutionWriter writer, ExecutionDispatch dispatch, RunReader reader,
+    IDbContextFactory<OperoneDb> databases, DeviceDirectory devices, DeviceSight sight, RunStart starts, RunReader reader,
     RunRecords records, SandboxChoice sandboxes, EnvironmentUse environments, EnvironmentVault vault, StepUp stepUp, PipelineJoiner joiner, TimeProvider time)
 {
     private const string Action = "pipeline.create";
@@ -70,8 +70,7 @@ internal sealed class PipelineService(
         }
 
         // From here on it is accepted: who asked may leave, the pipeline goes on.
-        writer.Track(executions);
-        await dispatch.StartAsync(run, executions, CancellationToken.None);
+        await starts.BeginAsync(run, executions, CancellationToken.None);
         joiner.Add(new(actor, run.Id, executions));
         await records.CreatedAsync(actor, run, target, CancellationToken.None);
         return RunReader.View(run, executions) with { AppliedEnvironment = variables?.ToView() };

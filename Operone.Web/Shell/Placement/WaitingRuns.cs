@@ -10,7 +10,7 @@ namespace Operone.Web.Shell.Placement;
 /// Runs that wait for room: they have no execution yet. Each change is made on the condition that the run still waits, so that of
 /// placing, cancelling and expiring one alone happens, on whichever node.
 /// </summary>
-internal sealed class WaitingRuns(IDbContextFactory<OperoneDb> databases, ExecutionWriter writer, ExecutionDispatch dispatch, IEvents events, LiveChanges changes, TimeProvider time)
+internal sealed class WaitingRuns(IDbContextFactory<OperoneDb> databases, RunStart starts, IEvents events, LiveChanges changes, TimeProvider time)
 {
     /// <summary>Notes why it waits.</summary>
     public async Task NoteAsync(Guid runId, PlacementView why, CancellationToken cancellationToken)
@@ -40,26 +40,12 @@ internal sealed class WaitingRuns(IDbContextFactory<OperoneDb> databases, Execut
     /// <summary>It is placed and committed: tells the devices, and who looks.</summary>
     public async Task StartAsync(Run run, IReadOnlyList<Execution> executions, CancellationToken cancellationToken)
     {
-        writer.Track(executions);
-        await dispatch.StartAsync(run, executions.Where(e => e.Status == ExecutionStatus.Starting), cancellationToken);
+        await starts.BeginAsync(run, executions, cancellationToken);
         Signal(run.Id);
         await events.PublishAsync(
             new(EventTypes.RunPlaced, run.Id.ToString(), RunId: run.Id, Actor: run.CreatedBy,
                 Data: new Dictionary<string, string?> { ["command"] = run.Summary, ["devices"] = string.Join(", ", executions.Take(20).Select(e => e.DeviceName)) }),
             cancellationToken);
-    }
-
-    /// <summary>Sends starts again that may not have arrived. A start that arrives twice starts once.</summary>
-    public async Task StartAgainAsync(IReadOnlyList<Guid> executionIds, CancellationToken cancellationToken)
-    {
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var executions = await db.Set<Execution>().Where(e => executionIds.Contains(e.Id) && e.Status == ExecutionStatus.Starting && e.CancelledAt == null)
-            .ToListAsync(cancellationToken);
-        var runIds = executions.Select(e => e.RunId).Distinct().ToArray();
-        foreach (var run in await db.Set<Run>().Where(r => runIds.Contains(r.Id) && r.CancelledAt == null).ToListAsync(cancellationToken))
-        {
-            await dispatch.StartAsync(run, executions.Where(e => e.RunId == run.Id), cancellationToken);
-        }
     }
 
     /// <summary>Ends it while it waits. False where it does not wait any more.</summary>

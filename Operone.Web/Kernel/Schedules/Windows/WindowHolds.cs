@@ -12,16 +12,14 @@ internal sealed class WindowHolds
     /// <summary>What is waited for longer than this is left out.</summary>
     public static readonly TimeSpan LongestWait = TimeSpan.FromDays(31);
 
-    private readonly IReadOnlyList<(Selector Selector, WindowTimes Times)> _windows;
+    // of one that cannot be read on this server it is known why: nothing is done on its devices
+    private readonly IReadOnlyList<(Selector Selector, WindowTimes Times, string? Unread)> _windows;
     private readonly Dictionary<string, DateTimeOffset?> _known = new(StringComparer.Ordinal);
 
-    private WindowHolds(IReadOnlyList<(Selector Selector, WindowTimes Times)> windows, DateTimeOffset now) => (_windows, Now) = (windows, now);
+    private WindowHolds(IReadOnlyList<(Selector Selector, WindowTimes Times, string? Unread)> windows, DateTimeOffset now) => (_windows, Now) = (windows, now);
 
     /// <summary>None: they hold nothing.</summary>
     public static WindowHolds None { get; } = new([], default);
-
-    /// <summary>Those that cannot be read on this server, with why: nothing is done on their devices.</summary>
-    private IReadOnlyList<(Selector Selector, string Why)> Unread { get; init; } = [];
 
     /// <summary>Whether there are none.</summary>
     public bool IsEmpty => _windows.Count == 0;
@@ -33,11 +31,8 @@ internal sealed class WindowHolds
     public static async Task<WindowHolds> ReadAsync(OperoneDb db, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var windows = await db.Set<MaintenanceWindow>().Where(w => w.IsEnabled).OrderBy(w => w.Id).Select(w => w.Definition).ToListAsync(cancellationToken);
-        var read = windows.ConvertAll(w => (Window: w, Selector: SelectorOf(w), Times: WindowRules.Times(w)));
-        return new(read.ConvertAll(w => (w.Selector, w.Times.IsError ? WindowTimes.Shut : w.Times.Value)), now)
-        {
-            Unread = [.. read.Where(w => w.Times.IsError).Select(w => (w.Selector, $"the maintenance window {w.Window.Name} cannot be read here: {w.Times.Error!.Detail}"))],
-        };
+        return new(windows.ConvertAll(w => WindowRules.Times(w).Match<(Selector, WindowTimes, string?)>(
+            times => (SelectorOf(w), times, null), e => (SelectorOf(w), WindowTimes.Shut, $"the maintenance window {w.Name} cannot be read here: {e.Detail}"))), now);
     }
 
     /// <summary>The first time, from now on, at which they may work on a device; null where none is near.</summary>
@@ -75,7 +70,7 @@ internal sealed class WindowHolds
     }
 
     /// <summary>Why nothing is done on a device, where one of its windows cannot be read; else null.</summary>
-    public string? WhyUnread(DeviceEntry device) => Unread.FirstOrDefault(w => w.Selector.Matches(device.Labels)).Why;
+    public string? WhyUnread(DeviceEntry device) => _windows.FirstOrDefault(w => w.Unread is not null && w.Selector.Matches(device.Labels)).Unread;
 
     /// <summary>The devices of a window: all, where that cannot be read.</summary>
     public static Selector SelectorOf(SaveMaintenanceWindow window) =>
