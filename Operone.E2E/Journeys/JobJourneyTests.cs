@@ -76,6 +76,29 @@ public sealed class JobJourneyTests(Browser browser)
         await page.Context.CloseAsync();
     }
 
+    [Fact]
+    public async Task Job_WhoseLastCallFails_DoesThatAloneAgain()
+    {
+        await using var scene = await Scene.StartAsync("web-1");
+        var there = Path.Combine(Path.GetTempPath(), $"operone-journey-{Guid.NewGuid():N}");
+        var page = await browser.OpenAsync(scene.Server.Url);
+        await page.SignInAsync();
+        await MakeAsync(page, $"name: check\ntarget: {{all: true}}\nsteps:\n- command: test -e {there}\n");
+        await MakeAsync(page, "name: deploy\ntarget: {all: true}\nsteps:\n- command: echo done\n- job: {name: check}\n");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Run", Exact = true }).ClickAsync();
+        await page.WaitForURLAsync("**/job-runs/*");
+        await Expect(page.Locator(".page-head").GetByText("failed")).ToBeVisibleAsync();
+        await page.PictureAllAsync("journey-job-last");
+
+        await File.WriteAllTextAsync(there, "", TestContext.Current.CancellationToken);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Do the last steps again" }).ClickAsync();
+        await Expect(page.Locator(".page-head").GetByText("succeeded")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "an earlier run" })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "output 1" })).ToHaveCountAsync(0);
+        File.Delete(there);
+        await page.Context.CloseAsync();
+    }
+
     private static async Task MakeAsync(IPage page, string text)
     {
         await page.GoAsync("/jobs/new");
