@@ -6,6 +6,10 @@ namespace Operone.Tests.Hosting;
 /// <summary>A node as a process of its own, which a test can kill as a crash does. The database and the Redis are shared with others.</summary>
 internal sealed class NodeProcess : IAsyncDisposable
 {
+    /// <summary>The published control plane that <c>OPERONE_WEB</c> names, as people get it, else this build's.</summary>
+    private static readonly string Program = Path.Combine(
+        Environment.GetEnvironmentVariable("OPERONE_WEB") is { Length: > 0 } published ? Path.GetFullPath(published) : AppContext.BaseDirectory, "operone-web.dll");
+
     private readonly string _folder = Directory.CreateTempSubdirectory("operone-node-").FullName;
     private readonly Dictionary<string, string> _settings;
     private KeptProcess? _process;
@@ -58,7 +62,7 @@ internal sealed class NodeProcess : IAsyncDisposable
         };
         _process = await KeptProcess.StartAsync(
             Path.Combine(_folder, "node.log"), Port,
-            ["env", .. environment.Select(e => $"{e.Key}={e.Value}"), "dotnet", Path.Combine(AppContext.BaseDirectory, "operone-web.dll")]);
+            ["env", .. environment.Select(e => $"{e.Key}={e.Value}"), "dotnet", Program]);
         await Eventually.BecomesAsync(IsReadyAsync, "the node is ready", 60);
     }
 

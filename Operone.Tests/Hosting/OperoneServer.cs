@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -120,6 +121,8 @@ public sealed class OperoneServer : IAsyncDisposable
                 builder.Configuration.AddInMemoryCollection(_settings);
                 builder.Logging.ClearProviders();
                 builder.Logging.AddProvider(Log);
+                // Hundreds of owners are made here, and a password is to be hard to guess where people are.
+                builder.Services.Configure<PasswordHasherOptions>(o => o.IterationCount = 1_000);
                 _configure?.Invoke(builder);
             });
         var problems = Startup.FindProblems(app.Services);

@@ -35,8 +35,7 @@ public sealed class PipeJourneyTests : IAsyncLifetime
     /// <summary>A line for a shell in which <c>op</c> is the command line.</summary>
     private async Task<(int Code, string Output, string Error)> ShellAsync(string line)
     {
-        var operone = string.Join(' ', Processes.Agent.Select(w => $"'{w}'"));
-        var start = new ProcessStartInfo("/bin/bash", ["-c", $"op() {{ {operone} \"$@\"; }}; {line}"])
+        var start = new ProcessStartInfo("/bin/bash", ["-c", $"{Processes.AgentFunction("op")}; {line}"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -41,7 +41,7 @@ internal sealed class ShellOnPty : IAsyncDisposable
     public static async Task<ShellOnPty> StartAsync(string url, string token)
     {
         var shell = new ShellOnPty(url, token);
-        await shell.TypeAsync($"op() {{ dotnet '{Processes.Agent[^1]}' \"$@\"; }}; tty > {shell._temp["tty"]}\n");
+        await shell.TypeAsync($"{Processes.AgentFunction("op")}; tty > {shell._temp["tty"]}\n");
         shell.Device = await Eventually.BecomesAsync(
             () => Task.FromResult(File.Exists(shell._temp["tty"]) && File.ReadAllText(shell._temp["tty"]) is ['/', .., '\n'] tty ? tty.Trim() : null), "a terminal", 60);
         await shell.StateAsync("rows 24 cols 80");

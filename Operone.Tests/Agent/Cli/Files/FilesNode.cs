@@ -84,15 +84,12 @@ public sealed class FilesNode : IAsyncLifetime
     }
 
     /// <summary>A line for bash, for what only a shell can do; <c>op</c> is the command line.</summary>
-    public async Task<(int Code, string Output, string Error)> ShellAsync(string folder, string line)
-    {
-        var operone = string.Join(' ', Processes.Agent.Select(w => $"'{w}'"));
-        return await EndAsync(Process.Start(new ProcessStartInfo("/bin/bash", ["-c", $"op() {{ {operone} \"$@\"; }}; {line}"])
+    public async Task<(int Code, string Output, string Error)> ShellAsync(string folder, string line) =>
+        await EndAsync(Process.Start(new ProcessStartInfo("/bin/bash", ["-c", $"{Processes.AgentFunction("op")}; {line}"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = folder,
             Environment = { ["OPERONE_URL"] = Server.Url, ["OPERONE_TOKEN"] = OperoneServer.OwnerToken, ["XDG_STATE_HOME"] = _temp["state"] },
         })!);
-    }
 }
