@@ -11,7 +11,7 @@ internal static class Processes
     /// takes most of a second of a processor to start.
     /// </summary>
     public static IReadOnlyList<string> Agent { get; } =
-        Environment.GetEnvironmentVariable("OPERONE_AGENT") is { Length: > 0 } published ? ["/usr/bin/env", System.IO.Path.GetFullPath(published)]
+        Environment.GetEnvironmentVariable("OPERONE_AGENT") is { Length: > 0 } published && !OperatingSystem.IsWindows() ? ["/usr/bin/env", System.IO.Path.GetFullPath(published)]
         : OperatingSystem.IsWindows() ? [System.IO.Path.Combine(AppContext.BaseDirectory, "operone.exe")]
         : ["/usr/bin/env", "dotnet", System.IO.Path.Combine(AppContext.BaseDirectory, "operone.dll")];
 

@@ -33,6 +33,6 @@ public sealed class ChannelIdleTests(ChannelIdleTests.Idle fixture) : TerminalSc
         var terminal = await OpenAsync(new() { Argv = ["sh", "-c", "while :; do head -c 200000 /dev/zero | tr '\\0' y; sleep 0.05; done"] });
         await using var stuck = await TerminalSeat.TakeAsync(Server, terminal.Id, reads: false);
         await using var seat = await TerminalSeat.TakeAsync(Server, terminal.Id);
-        await EventuallyAsync(async () => (await GetAsync(terminal.Id)).People.Count == 1, "the one who takes nothing is gone", 60);
+        await EventuallyAsync(async () => (await GetAsync(terminal.Id)).People.Count == 1, "the one who takes nothing is gone", 30);
     }
 }
