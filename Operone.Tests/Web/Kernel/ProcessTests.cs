@@ -147,6 +147,7 @@ public abstract class ProcessTests(ServerFixture fixture) : FileScene(fixture)
     public async Task Stream_TellsWhatChanges_AndTheNodeWatchesOnceForAllWhoLook()
     {
         var watches = Server.Services.GetRequiredService<ProcessWatches>();
+        await EventuallyAsync(() => Task.FromResult(watches.Count == 0), "nobody looks as yet: the node hears later of a look that an earlier test has ended");
         using (var first = await WatchAsync())
         using (var second = await WatchAsync())
         {
