@@ -18,9 +18,10 @@ public sealed class ProcessServiceTests
     [Fact]
     public async Task Watches_OfSeveral_ShareOneSampler_WhichStopsWhenTheLastHasLeft()
     {
+        var time = new FakeTimeProvider();
         var fake = new FakeProcesses();
         fake.Add(7);
-        var agent = new ProcessesUnderTest(() => fake);
+        var agent = new ProcessesUnderTest(() => fake, time);
         Assert.False(agent.Service.Sampler.IsRunning);
         await using (var first = await agent.OpenAsync())
         {
@@ -31,23 +32,46 @@ public sealed class ProcessServiceTests
             {
                 await second.SayAsync(Watch);
                 await second.SampleAsync(two);
-                await second.SampleAsync(two);
-                var reads = fake.Reads;
-                await second.SampleAsync(two);
-                await first.SampleAsync(one);
-                Assert.InRange(fake.Reads - reads, 0, 2);
+                for (var i = 0; i < 3; i++)
+                {
+                    await ReadOnceAsync(Task.WhenAll(first.SampleAsync(one), second.SampleAsync(two)));
+                }
             }
 
-            await first.SampleAsync(one);
+            await ReadOnceAsync(first.SampleAsync(one));
             Assert.True(agent.Service.Sampler.IsRunning);
         }
 
         await Eventually.BecomesAsync(() => Task.FromResult(!agent.Service.Sampler.IsRunning), "the end of sampling");
         var read = fake.Reads;
         await using var list = await agent.OpenAsync();
-        Assert.NotNull((await list.LastAsync(new ProcessCall { Op = ProcessOps.List })).Sample);
+        var answer = list.LastAsync(new ProcessCall { Op = ProcessOps.List });
+        await AdvanceAsync(read + 2, answer);
+        Assert.NotNull((await answer).Sample);
         Assert.Equal(read + 2, fake.Reads);
         await Eventually.BecomesAsync(() => Task.FromResult(!agent.Service.Sampler.IsRunning), "the end of sampling");
+
+        // the processes are read once more, for all who look
+        async Task ReadOnceAsync(Task samples)
+        {
+            var reads = fake.Reads;
+            await AdvanceAsync(reads + 1, samples);
+            Assert.Equal(reads + 1, fake.Reads);
+        }
+
+        async Task AdvanceAsync(int reads, Task what)
+        {
+            await Eventually.BecomesAsync(() =>
+            {
+                if (fake.Reads < reads)
+                {
+                    time.Advance(TimeSpan.FromMilliseconds(500));
+                }
+
+                return Task.FromResult(fake.Reads >= reads && what.IsCompleted);
+            }, "a sample");
+            await what;
+        }
     }
 
     [Fact]

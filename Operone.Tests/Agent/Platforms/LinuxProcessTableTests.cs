@@ -51,7 +51,13 @@ public sealed class LinuxProcessTableTests
     {
         using var temp = new TempFolder();
         var program = Path.Combine(temp.Path, "a) S 1\n(b");
-        File.Copy("/bin/sleep", program);
+
+        // another test that starts a process meanwhile would keep it open for writing, and then it cannot be started
+        using (var copy = Process.Start("cp", ["/bin/sleep", program]))
+        {
+            await copy.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
         using var process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", "exec \"$@\"", "sh", program, "600", .. Enumerable.Repeat("0.00001", 16_000)]))!;
         try
         {

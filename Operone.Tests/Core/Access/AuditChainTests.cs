@@ -77,18 +77,6 @@ public sealed class AuditChainTests
         }
     });
 
-    [Theory]
-    [InlineData("a\0b", 10, "a␀b")]
-    [InlineData("abc😀", 5, "abc😀")]
-    [InlineData("abcd😀x", 6, "abcd…")]
-    [InlineData("abcdefg", 4, "abc…")]
-    [InlineData(null, 4, null)]
-    public void Clean_TextThatADatabaseWouldNotTake_IsMadeSo(string? text, int length, string? expected) =>
-        Assert.Equal(expected, ShortText.Clean(text, length));
-
-    [Fact]
-    public void Clean_HalfASurrogatePair_IsWhatUtf8MakesOfIt() => Assert.Equal("a\uFFFDb", ShortText.Clean("a" + (char)0xD83D + "b", 10));
-
     [Fact]
     public async Task Hash_ComputedByPython_IsTheSame()
     {

@@ -122,6 +122,7 @@ public sealed class PasswordOnSqlite(SqliteFixture fixture) : PasswordTests(fixt
 public sealed class PasswordOnPostgres(PostgresFixture fixture) : PasswordTests(fixture), IClassFixture<PostgresFixture>;
 
 /// <summary>How long an answer takes must not tell who is known.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class SignInTimingTests(SqliteFixture fixture) : ServerTests(fixture), IClassFixture<SqliteFixture>
 {
     private const int Tries = 200;

@@ -3,8 +3,6 @@ using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Json;
 using System.Runtime.Versioning;
-using System.Text;
-using Operone.Core.Connection;
 using Operone.Core.Files;
 using Operone.Tests.Hosting;
 using Xunit;
@@ -19,7 +17,7 @@ public sealed class InsideOnPostgres(PostgresFixture f) : InsideTests(f), IClass
 
 /// <summary>Archives on a real device, looked into without being unpacked; hostile ones get nowhere.</summary>
 [SupportedOSPlatform("linux")]
-public abstract class InsideTests(ServerFixture fixture) : FileScene(fixture)
+public abstract class InsideTests(ServerFixture fixture) : ArchiveScene(fixture)
 {
     private const int File644 = 0x81A4, Folder755 = 0x41ED, Link777 = 0xA1FF;
 
@@ -169,29 +167,6 @@ public abstract class InsideTests(ServerFixture fixture) : FileScene(fixture)
     }
 
     [Fact]
-    public async Task HundredThousandEntries_ArePagedSortedAndFiltered()
-    {
-        const int Count = 99_990;
-        await WriteAsync(Archives.Zip(zip =>
-        {
-            for (var i = 0; i < Count; i++)
-            {
-                using var entry = zip.CreateEntry($"folder/entry-{i:d6}", CompressionLevel.NoCompression).Open();
-                entry.Write(Encoding.ASCII.GetBytes($"{i}"));
-            }
-        }));
-        var before = GC.GetTotalMemory(forceFullCollection: true);
-        var page = await ListInsideAsync("/folder", "&sort=-name&limit=3");
-        Assert.Equal((Count, "entry-099989"), (page.Count, page.Items[0].Name));
-        page = await ListInsideAsync("/folder", $"&sort=-name&limit=3&cursor={page.NextCursor}");
-        Assert.Equal(["entry-099986", "entry-099985", "entry-099984"], page.Items.Select(i => i.Name));
-        Assert.Equal(100, (await ListInsideAsync("/folder", "&q=-0500&limit=5")).Count);
-        Assert.Equal("54321", await ReadAsync("/folder/entry-054321"));
-        var grown = (GC.GetTotalMemory(forceFullCollection: true) - before) >> 20;
-        Assert.True(grown < 150, $"It takes {grown} MiB.");
-    }
-
-    [Fact]
     public async Task Archive_ThatChanged_IsLookedThroughAgain_AndOnlyByWhoMayReadIt()
     {
         await WriteAsync(Archives.Zip(("one", "1", File644)));
@@ -202,23 +177,5 @@ public abstract class InsideTests(ServerFixture fixture) : FileScene(fixture)
         using var labelled = await Server.Owner.PatchAsJsonAsync(
             $"/api/v1/devices/{Device}", new Operone.Core.Devices.UpdateDevice(Labels: new Dictionary<string, string> { ["inside"] = Device }), Cancelled);
         Assert.Equal("file-not-found", await RefusedAsync(HttpMethod.Get, Inside("/two"), HttpStatusCode.NotFound));
-    }
-
-    private Uri Inside(string place, string query = "") => At("archive", $"?in={Uri.EscapeDataString(place)}{query}");
-
-    private Task WriteAsync(byte[] archive) => File.WriteAllBytesAsync(Path.Combine(Folder, "archive"), archive, Cancelled);
-
-    private async Task<string> ReadAsync(string place)
-    {
-        using var response = await SendAsync(HttpMethod.Get, Inside(place), HttpStatusCode.OK);
-        return await response.Content.ReadAsStringAsync(Cancelled);
-    }
-
-    private async Task<string[]> NamesAsync(string place) => [.. (await ListInsideAsync(place)).Items.Select(i => $"{i.Name} {i.Kind}".ToLowerInvariant())];
-
-    private async Task<FolderView> ListInsideAsync(string place, string query = "")
-    {
-        using var response = await SendAsync(HttpMethod.Get, Inside(place, query), HttpStatusCode.OK, headers: ("Accept", "application/json"));
-        return (await response.Content.ReadFromJsonAsync(OperoneJson.Default.FolderView, Cancelled))!;
     }
 }

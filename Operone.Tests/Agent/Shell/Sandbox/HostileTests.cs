@@ -132,9 +132,9 @@ public sealed class HostileTests
     [InlineData(true)]
     public async Task Network_IsReachedOnlyWhereTheProfileSays(bool network)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        var port = PostgresServer.FreePort(); // one that no other test has had, whose agent still looks for its server
+        using var listener = new TcpListener(IPAddress.Loopback, port);
         listener.Start();
-        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
         var name = $"operone-{Guid.NewGuid():N}";
         using var local = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         local.Bind(new UnixDomainSocketEndPoint("\0" + name));

@@ -2,7 +2,6 @@ using System.Runtime.Versioning;
 using Operone.Core.Shell;
 using Operone.Tests.Agent.Hosting;
 using Operone.Tests.Hosting;
-using Operone.Tests.Web.Shell.Terminals;
 using Xunit;
 
 namespace Operone.Tests.Agent.Shell.Terminals;

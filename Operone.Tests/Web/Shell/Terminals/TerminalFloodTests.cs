@@ -6,13 +6,6 @@ using Xunit;
 
 namespace Operone.Tests.Web.Shell.Terminals;
 
-/// <summary>Tests that measure their own process, or that must take what comes in time, and so run while no other does.</summary>
-[CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class AloneCollection
-{
-    public const string Name = "alone";
-}
-
 /// <summary>What a terminal that prints without end costs the node.</summary>
 [SupportedOSPlatform("linux")]
 [Collection(AloneCollection.Name)]
