@@ -237,13 +237,15 @@ public sealed class FilesTests(Browser browser) : IDisposable
         await page.GoAsync($"/files/devices/disk-1{_folder}");
         var network = await page.Context.NewCDPSessionAsync(page);
         await network.SendAsync("Network.enable");
-        await network.SendAsync("Network.emulateNetworkConditions", new() { ["offline"] = false, ["latency"] = 0, ["downloadThroughput"] = -1, ["uploadThroughput"] = 6 * 1024 * 1024 });
+        await network.SendAsync("Network.emulateNetworkConditions", new() { ["offline"] = false, ["latency"] = 0, ["downloadThroughput"] = -1, ["uploadThroughput"] = 1536 * 1024 });
         await (await ChooserAsync(page)).SetInputFilesAsync(local);
         await Expect(page.Locator(".uploads progress")).ToBeVisibleAsync();
         await page.WaitForFunctionAsync("() => document.querySelector('.uploads progress')?.value > .3");
         await page.GetByRole(AriaRole.Button, new() { Name = "Pause large.bin" }).ClickAsync();
         await Expect(page.Locator(".uploads .detail")).ToContainTextAsync("paused at");
         Assert.False(System.IO.File.Exists(Path.Combine(_folder, "large.bin")));
+
+        await network.SendAsync("Network.emulateNetworkConditions", new() { ["offline"] = false, ["latency"] = 0, ["downloadThroughput"] = -1, ["uploadThroughput"] = -1 });
 
         // Another page knows nothing of it but what the browser kept.
         await page.GoAsync($"/files/devices/disk-1{_folder}");

@@ -67,8 +67,7 @@ public sealed class PagesScene(Browser browser) : IAsyncLifetime
         await PeopleSteps.FurnishAsync(browser, Server, Ids);
         var page = await browser.OpenAsync(Server.Url);
         await page.SignInAsync();
-        Owner = page.Context;
-        await page.CloseAsync();
+        Owner = page.Context; // the page stays: beside one that is open another is a tab, and not a window of its own, which costs a second
     }
 
     public async ValueTask DisposeAsync()

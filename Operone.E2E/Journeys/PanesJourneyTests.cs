@@ -48,7 +48,7 @@ public sealed class PanesJourneyTests(Browser browser) : IDisposable
         await Expect(Row(left, "a.txt")).ToBeVisibleAsync();
         await Expect(Row(right, "d.txt")).ToBeVisibleAsync();
         await Expect(right.GetByRole(AriaRole.Columnheader, new() { Name = "Size" })).ToHaveAttributeAsync("aria-sort", "descending");
-        await page.Locator("[data-takes-files]").Last.WaitForAsync();
+        await Expect(page.Locator("[data-takes-files]")).ToHaveCountAsync(2);
 
         // Tab goes from one to the other, each with its own place.
         await Row(left, "a.txt").FocusAsync();
@@ -90,6 +90,7 @@ public sealed class PanesJourneyTests(Browser browser) : IDisposable
         await Expect(page.Locator("#transfer-to")).ToHaveValueAsync($"/devices/disk-2{To}/inner");
         await page.GetByRole(AriaRole.Button, new() { Name = "Copy", Exact = true }).ClickAsync();
         await Row(right, "inner").ClickAsync();
+        await Expect(Row(right, "d.txt")).ToHaveCountAsync(0); // of the folder above, where an a.txt is too
         await Expect(Row(right, "a.txt")).ToBeVisibleAsync(new() { Timeout = 20_000 });
         await Expect(Row(left, "b.txt")).ToBeVisibleAsync();
 
@@ -126,6 +127,7 @@ public sealed class PanesJourneyTests(Browser browser) : IDisposable
         var page = await OpenAsync(scene, $"/files/devices/disk-1{_folder}");
         await page.GetByRole(AriaRole.Link, new() { Name = "Grid" }).ClickAsync();
         await Expect(page.Locator(".tile img")).ToHaveCountAsync(0);
+        await page.Locator("[data-takes-files] .line > :nth-child(2)").First.WaitForAsync(); // the list has one in a line
         var tile = page.Locator("[data-index='0'] a.row");
         await Expect(tile).ToHaveTextAsync("folder");
         await page.Locator("h1").ClickAsync();

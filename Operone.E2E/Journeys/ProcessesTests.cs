@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using Operone.Core.Devices;
@@ -50,11 +51,12 @@ public sealed class ProcessesTests(Browser browser)
         await page.PictureAsync("processes-tree");
 
         // Another one comes and goes.
-        using var other = Process.Start(new ProcessStartInfo("sleep", ["611"]))!;
+        var slept = string.Create(CultureInfo.InvariantCulture, $"sleep {100_000 + Random.Shared.Next(100_000)}"); // no other's, also of a run that was ended
+        using var other = Process.Start("sleep", [slept[6..]]);
         await page.GetByRole(AriaRole.Link, new() { Name = "All", Exact = true }).First.ClickAsync();
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Tree", Exact = true })).Not.ToHaveAttributeAsync("href", new Regex("own="));
-        await SearchAsync("sleep 611");
-        await Expect(page.Locator("table.processes tbody tr").Filter(new() { HasText = "sleep 611" })).ToHaveCountAsync(1, new() { Timeout = 20_000 });
+        await SearchAsync(slept);
+        await Expect(page.Locator("table.processes tbody tr").Filter(new() { HasText = slept })).ToHaveCountAsync(1, new() { Timeout = 20_000 });
         other.Kill();
         await Expect(page.GetByText("No process matches")).ToBeVisibleAsync(new() { Timeout = 20_000 });
         await SearchAsync(mark);

@@ -72,7 +72,7 @@ public sealed partial class TerminalTests(Browser browser)
         await Expect(page.Pane().Screen()).ToContainTextAsync(new Regex(@"shell <\d+>"));
         var shell = Shell().Match(await page.Pane().Screen().InnerTextAsync()).Value;
         // What a program asked is answered once: not again when its question is shown again.
-        await page.TypeAsync("stty -echo; printf '\\033[c'; read -rs -d c -t 5 answer; stty echo; echo \"<${answer#*[}>\"\n");
+        await page.TypeAsync("stty -echo; printf '\\033[c'; read -rs -d c -t 30 answer; stty echo; echo \"<${answer#*[}>\"\n");
         await Expect(page.Pane().Screen()).ToContainTextAsync(new Regex("<\\?[0-9;]+>"));
         var address = page.Url;
         await page.GoAsync("/terminals");
@@ -150,7 +150,7 @@ public sealed partial class TerminalTests(Browser browser)
         await page.PictureAsync("journey-terminal-broadcast");
 
         // A program that asks its terminal something: the answer goes to that one alone.
-        await page.TypeAsync("stty -echo; printf '\\033[c'; read -rs -d c -t 3 answer; stty echo; echo \"<${answer#*[}>\"\n");
+        await page.TypeAsync("stty -echo; printf '\\033[c'; read -rs -d c -t 30 answer; stty echo; echo \"<${answer#*[}>\"\n");
         await Expect(page.Pane(0).Screen()).ToContainTextAsync(new Regex("<\\?[0-9;]+>"));
         await Expect(page.Pane(1).Screen()).ToContainTextAsync(new Regex("<\\?[0-9;]+>"));
         await page.Keyboard.PressAsync("Control+Shift+KeyB");

@@ -57,7 +57,7 @@ public sealed class WebhookJourneyTests(Browser browser)
         await page.GetByRole(AriaRole.Button, new() { Name = "Save", Exact = true }).ClickAsync();
         await Expect(page.GetByText("It turned itself off.")).ToHaveCountAsync(0);
         await given.GetByRole(AriaRole.Link).ClickAsync();
-        await Expect(page.GetByText("410")).ToBeVisibleAsync();
+        await Expect(page.Locator(".attempt").Filter(new() { HasText = "410" }).First).ToBeVisibleAsync();
         await page.Locator(".attempt").First.ScrollIntoViewIfNeededAsync();
         await page.PictureAsync("journey-webhook-given-up");
         var before = listener.Bodies.Count;
