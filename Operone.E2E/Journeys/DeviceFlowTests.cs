@@ -60,7 +60,7 @@ public sealed partial class DeviceFlowTests(Browser browser)
         await page.GetByRole(AriaRole.Button, new() { NameRegex = EndOfTheCommandLine() }).ClickAsync();
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "End it" }).ClickAsync();
         await ApiClient.UntilAsync(
-            async () => (await RunAsync("whoami")).Contains("not known", StringComparison.Ordinal), TimeSpan.FromSeconds(20), "the command line is out", cancel);
+            async () => (await RunAsync("whoami")).Contains("not known", StringComparison.Ordinal), TimeSpan.FromSeconds(5), "the command line is out", cancel);
 
         async Task<string> RunAsync(string command)
         {

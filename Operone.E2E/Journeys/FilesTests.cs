@@ -237,7 +237,7 @@ public sealed class FilesTests(Browser browser) : IDisposable
         await page.GoAsync($"/files/devices/disk-1{_folder}");
         var network = await page.Context.NewCDPSessionAsync(page);
         await network.SendAsync("Network.enable");
-        await network.SendAsync("Network.emulateNetworkConditions", new() { ["offline"] = false, ["latency"] = 0, ["downloadThroughput"] = -1, ["uploadThroughput"] = 1536 * 1024 });
+        await LimitUploadsAsync(1536 * 1024);
         await (await ChooserAsync(page)).SetInputFilesAsync(local);
         await Expect(page.Locator(".uploads progress")).ToBeVisibleAsync();
         await page.WaitForFunctionAsync("() => document.querySelector('.uploads progress')?.value > .3");
@@ -245,7 +245,7 @@ public sealed class FilesTests(Browser browser) : IDisposable
         await Expect(page.Locator(".uploads .detail")).ToContainTextAsync("paused at");
         Assert.False(System.IO.File.Exists(Path.Combine(_folder, "large.bin")));
 
-        await network.SendAsync("Network.emulateNetworkConditions", new() { ["offline"] = false, ["latency"] = 0, ["downloadThroughput"] = -1, ["uploadThroughput"] = -1 });
+        await LimitUploadsAsync(-1);
 
         // Another page knows nothing of it but what the browser kept.
         await page.GoAsync($"/files/devices/disk-1{_folder}");
@@ -263,6 +263,10 @@ public sealed class FilesTests(Browser browser) : IDisposable
         var arrived = await System.IO.File.ReadAllBytesAsync(Path.Combine(_folder, "large.bin"), TestContext.Current.CancellationToken);
         Assert.True(bytes.AsSpan().SequenceEqual(arrived));
         await page.Context.CloseAsync();
+
+        // in bytes a second; -1 for as fast as it can
+        Task LimitUploadsAsync(int speed) => network.SendAsync(
+            "Network.emulateNetworkConditions", new() { ["offline"] = false, ["latency"] = 0, ["downloadThroughput"] = -1, ["uploadThroughput"] = speed });
     }
 
     /// <summary>Where files are chosen, once the page listens: its button opens it no sooner.</summary>

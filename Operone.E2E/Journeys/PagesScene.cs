@@ -67,7 +67,10 @@ public sealed class PagesScene(Browser browser) : IAsyncLifetime
         await PeopleSteps.FurnishAsync(browser, Server, Ids);
         var page = await browser.OpenAsync(Server.Url);
         await page.SignInAsync();
-        Owner = page.Context; // the page stays: beside one that is open another is a tab, and not a window of its own, which costs a second
+
+        // the page stays, with nothing on it: beside one that is open another is a tab, and not a window of its own, which costs a second
+        await page.GotoAsync("about:blank");
+        Owner = page.Context;
     }
 
     public async ValueTask DisposeAsync()

@@ -49,6 +49,7 @@ public sealed partial class SessionTests(Browser browser)
             .GetByRole(AriaRole.Button, new() { NameRegex = End() }).ClickAsync();
         await second.GetByRole(AriaRole.Button, new() { Name = "End it" }).ClickAsync();
         await first.WaitForURLAsync(SignInAddress(), new() { Timeout = 5_000, WaitUntil = WaitUntilState.Commit });
+        await first.WaitForLoadStateAsync();
 
         // The one that ended it goes on, and sees it gone by itself.
         await Expect(second.GetByRole(AriaRole.Row).Filter(new() { HasText = "owner@" })).ToHaveCountAsync(1);

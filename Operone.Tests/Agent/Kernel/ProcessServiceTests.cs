@@ -34,33 +34,24 @@ public sealed class ProcessServiceTests
                 await second.SampleAsync(two);
                 for (var i = 0; i < 3; i++)
                 {
-                    await ReadOnceAsync(Task.WhenAll(first.SampleAsync(one), second.SampleAsync(two)));
+                    await ReadingAsync(1, () => Task.WhenAll(first.SampleAsync(one), second.SampleAsync(two)));
                 }
             }
 
-            await ReadOnceAsync(first.SampleAsync(one));
+            await ReadingAsync(1, () => first.SampleAsync(one));
             Assert.True(agent.Service.Sampler.IsRunning);
         }
 
         await Eventually.BecomesAsync(() => Task.FromResult(!agent.Service.Sampler.IsRunning), "the end of sampling");
-        var read = fake.Reads;
         await using var list = await agent.OpenAsync();
-        var answer = list.LastAsync(new ProcessCall { Op = ProcessOps.List });
-        await AdvanceAsync(read + 2, answer);
-        Assert.NotNull((await answer).Sample);
-        Assert.Equal(read + 2, fake.Reads);
+        Assert.NotNull((await ReadingAsync(2, () => list.LastAsync(new ProcessCall { Op = ProcessOps.List }))).Sample);
         await Eventually.BecomesAsync(() => Task.FromResult(!agent.Service.Sampler.IsRunning), "the end of sampling");
 
-        // the processes are read once more, for all who look
-        async Task ReadOnceAsync(Task samples)
+        // what takes this many readings of the processes, for all who look, and no more
+        async Task<T> ReadingAsync<T>(int times, Func<Task<T>> what)
         {
-            var reads = fake.Reads;
-            await AdvanceAsync(reads + 1, samples);
-            Assert.Equal(reads + 1, fake.Reads);
-        }
-
-        async Task AdvanceAsync(int reads, Task what)
-        {
+            var reads = fake.Reads + times;
+            var done = what();
             await Eventually.BecomesAsync(() =>
             {
                 if (fake.Reads < reads)
@@ -68,9 +59,10 @@ public sealed class ProcessServiceTests
                     time.Advance(TimeSpan.FromMilliseconds(500));
                 }
 
-                return Task.FromResult(fake.Reads >= reads && what.IsCompleted);
+                return Task.FromResult(fake.Reads >= reads && done.IsCompleted);
             }, "a sample");
-            await what;
+            Assert.Equal(reads, fake.Reads);
+            return await done;
         }
     }
 

@@ -93,17 +93,7 @@ public sealed class WorkloadAgentTests : IAsyncLifetime
     private int[] Pids() => File.Exists(_temp["pids"]) ? [.. File.ReadAllLines(_temp["pids"]).Select(l => int.Parse(l, CultureInfo.InvariantCulture))] : [];
 
     /// <summary>Whether the command runs under this number, which may be another's by now.</summary>
-    private static bool IsThere(int pid)
-    {
-        try
-        {
-            return File.ReadAllText($"/proc/{pid}/cmdline").StartsWith("sleep", StringComparison.Ordinal);
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
+    private static bool IsThere(int pid) => Processes.With("sleep").Contains(pid);
 
     private async Task ApplyAsync(string yaml)
     {
